@@ -1,0 +1,7 @@
+import type { Migration } from 'kysely';
+import * as first from './0001_first.ts';
+
+/** Every migration in order. A released one is never edited: a change is a new file. */
+export const migrations: Record<string, Migration> = {
+  '0001_first': first,
+};

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Chalk } from 'chalk';
+import { type Command, CommanderError } from 'commander';
+import { type GlobalOptions, openContext, type Run, type Use } from '../commands/context.ts';
+import { type ErrorCode, messageOf, OutreachError } from '../domain/errors.ts';
+import { storageError } from '../store/database.ts';
+import { buildProgram } from './program.ts';
+
+/** Exit codes are set here and nowhere else. */
+const EXIT_CODES: Record<ErrorCode, number> = {
+  usage: 2,
+  config: 2,
+  input: 2,
+  not_found: 2,
+  refused: 1,
+  environment: 1,
+  quota: 4,
+  interrupted: 130,
+};
+
+/** Runs one command line and sets `process.exitCode`. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await throwing(buildProgram(version(), use)).parseAsync(argv as string[]);
+  } catch (error) {
+    process.exitCode = complain(error);
+  }
+}
+
+const use: Use =
+  <Arguments extends unknown[]>(run: Run<Arguments>) =>
+  async (...parameters: [...Arguments, Command]) => {
+    const command = parameters.at(-1) as Command;
+    const options = command.optsWithGlobals<GlobalOptions>();
+    if (options.envFile !== undefined) readEnvironment(options.envFile);
+    const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform });
+    try {
+      const code = await run(context, ...(parameters.slice(0, -1) as unknown as Arguments));
+      process.exitCode = code ?? 0;
+    } finally {
+      await close();
+    }
+  };
+
+/** Makes commander throw instead of leaving the process with its own code. */
+function throwing(command: Command): Command {
+  command.exitOverride();
+  for (const child of command.commands) throwing(child);
+  return command;
+}
+
+function complain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = error instanceof OutreachError ? error : storageError(error);
+  const colour = new Chalk({
+    level: process.stderr.isTTY === true && !process.env.NO_COLOR && !process.argv.includes('--no-color') ? 1 : 0,
+  });
+  process.stderr.write(`${colour.red('outreach:')} ${known?.message ?? `unexpected error: ${messageOf(error)}`}\n`);
+  if (known?.hint !== undefined) process.stderr.write(`${known.hint.replace(/^/gm, '  ')}\n`);
+  if (known === undefined && process.env.OUTREACH_LOG === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return known === undefined ? 1 : EXIT_CODES[known.code];
+}
+
+function readEnvironment(path: string): void {
+  try {
+    process.loadEnvFile(path);
+  } catch (cause) {
+    throw new OutreachError('usage', `--env-file ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

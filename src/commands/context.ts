@@ -1,0 +1,92 @@
+import { Command, Option } from 'commander';
+import type { App } from '../app/app.ts';
+import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { Output } from '../terminal/output.ts';
+
+/** What every command is given. */
+export interface Context extends Surroundings {
+  readonly output: Output;
+  readonly workspaceFlag: string | undefined;
+  workspace(): Workspace;
+  /** Opens the workspace; closed when the command ends. */
+  app(workspace?: Workspace): Promise<App>;
+}
+
+/** A command's work; resolves to an exit code, or to nothing for success. */
+export type Run<Arguments extends unknown[]> = (context: Context, ...parameters: Arguments) => Promise<number | undefined>;
+
+/** How the command tree runs a command: `cli/main.ts` supplies it. */
+export type Use = <Arguments extends unknown[]>(run: Run<Arguments>) => (...parameters: [...Arguments, Command]) => Promise<void>;
+
+export interface GlobalOptions {
+  readonly workspace?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+  readonly envFile?: string;
+}
+
+/** A command with its one line of purpose and its examples. */
+export function command(usage: string, purpose: string, examples: readonly string[]): Command {
+  return new Command(usage.split(' ')[0])
+    .summary(purpose)
+    .description(purpose)
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ outreach ${example}`).join('\n')}`);
+}
+
+export function openContext(options: GlobalOptions, surroundings: Surroundings): { context: Context; close: () => Promise<void> } {
+  const { env } = surroundings;
+  const colour = options.color && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb';
+  const output = new Output({ json: options.json === true, colour, stdout: process.stdout, stderr: process.stderr });
+  const apps: App[] = [];
+  const context: Context = {
+    ...surroundings,
+    output,
+    workspaceFlag: options.workspace,
+    workspace: () => findWorkspace(options.workspace, surroundings),
+    async app(workspace = findWorkspace(options.workspace, surroundings)) {
+      const { openApp } = await import('../app/app.ts');
+      const app = openApp(workspace);
+      apps.push(app);
+      return app;
+    },
+  };
+  return {
+    context,
+    async close() {
+      for (const app of apps) await app.close();
+    },
+  };
+}
+
+export function wholeNumber(what: string): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number > 0 && Number.isSafeInteger(number)) return number;
+    throw new OutreachError('usage', `${value} is not ${what}`);
+  };
+}
+
+/** The options of every command that works on a choice of messages. */
+export function withSelection(selecting: Command): Command {
+  return selecting
+    .argument('[ids...]', 'message ids')
+    .addOption(new Option('--job <id>', 'every one of this job').argParser(wholeNumber('a job id')).conflicts('all'))
+    .addOption(new Option('--all', 'every one there is'));
+}
+
+export interface SelectionOptions {
+  readonly job?: number;
+  readonly all?: boolean;
+}
+
+/** Exactly one way of choosing: ids, a job, or all. */
+export function selectionOf(ids: readonly string[], options: SelectionOptions): { ids?: number[]; jobId?: number } {
+  const ways = [ids.length > 0, options.job !== undefined, options.all === true].filter(Boolean).length;
+  if (ways !== 1)
+    throw new OutreachError('usage', 'say which messages: ids, --job ID or --all', {
+      hint: 'See them with: outreach messages --state review',
+    });
+  if (ids.length > 0) return { ids: ids.map(wholeNumber('a message id')) };
+  return options.job === undefined ? {} : { jobId: options.job };
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { MESSAGE_STATES, type MessageState } from '../domain/message.ts';
+import { cell, iso } from '../terminal/output.ts';
+import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { paint } from './status.ts';
+
+interface Options {
+  readonly job?: number;
+  readonly state?: MessageState;
+  readonly email?: string;
+  readonly limit?: number;
+}
+
+const ROWS_ON_TERMINAL = 50;
+const PAGE = 1_000;
+
+export function messagesCommand(use: Use): Command {
+  return command('messages', 'List mails and where each of them stands.', [
+    'messages --state uncertain',
+    'messages --job 3 --json',
+    'messages --email grace@harbour.example',
+  ])
+    .addOption(new Option('--job <id>', 'of one job').argParser(wholeNumber('a job id')))
+    .addOption(new Option('--state <state>', 'in one state').choices(MESSAGE_STATES))
+    .option('--email <address>', 'to one address')
+    .addOption(
+      new Option('--limit <n>', 'at most this many (default: 50 on a terminal, else all)').argParser(wholeNumber('a number above 0')),
+    )
+    .action(use(messages));
+}
+
+async function messages(context: Context, options: Options): Promise<undefined> {
+  const app = await context.app();
+  const { db } = await app.openStore();
+  const { messagePage } = await import('../store/progress.ts');
+  const { output } = context;
+  const limit = options.limit ?? (output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity);
+  const filter = { jobId: options.job, state: options.state, emailKey: options.email?.trim().toLowerCase() };
+  const rows: string[][] = [];
+  let after = 0;
+  let shown = 0;
+  let more = false;
+  while (!more) {
+    const page = await messagePage(db, filter, after, Math.min(PAGE, limit - shown + 1));
+    for (const message of page.slice(0, limit - shown)) {
+      const { state_at, due_at, ...rest } = message;
+      output.object({ ...rest, due_at: iso(due_at), state_at: iso(state_at) });
+      if (!output.json)
+        rows.push([
+          String(message.id),
+          String(message.job),
+          cell(message.email, 36),
+          paint(output, message.state),
+          cell(message.subject, 40),
+          cell(message.reason, 60),
+        ]);
+      after = message.id;
+    }
+    shown += Math.min(page.length, limit - shown);
+    more = page.length > 0 && shown >= limit;
+    if (page.length === 0 || page.length < Math.min(PAGE, limit)) break;
+  }
+  if (rows.length === 0) output.line('No mails match.');
+  else output.table(['ID', 'JOB', 'TO', 'STATE', 'SUBJECT', 'REASON'], rows);
+  if (more && options.limit === undefined) output.line(`Only the first ${limit}; the rest with --limit N or --json.`);
+  if (rows.length > 0) output.line('\nNext: outreach show ID');
+}

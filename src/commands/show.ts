@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { OutreachError } from '../domain/errors.ts';
+import { blockForTerminal } from '../domain/text.ts';
+import type { MessageStory } from '../store/progress.ts';
+import { cell, iso, moment, type Output } from '../terminal/output.ts';
+import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { paint } from './status.ts';
+
+export function showCommand(use: Use): Command {
+  return command('show', 'Tell the story of one mail, try by try.', ['show 42', 'show 42 --json'])
+    .argument('<id>', 'message id')
+    .action(use(show));
+}
+
+async function show(context: Context, id: string): Promise<undefined> {
+  const app = await context.app();
+  const { db } = await app.openStore();
+  const { messageStory } = await import('../store/progress.ts');
+  const story = await messageStory(db, wholeNumber('a message id')(id));
+  if (story === undefined) throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
+  context.output.object(asJson(story));
+  if (!context.output.json) print(context.output, story);
+}
+
+function asJson({ summary, draft, attempts, events }: MessageStory): object {
+  const { state_at, due_at, attempts: _, ...message } = summary;
+  return {
+    ...message,
+    due_at: iso(due_at),
+    state_at: iso(state_at),
+    text: draft?.text ?? null,
+    html: draft?.html ?? null,
+    attempts: attempts.map(({ sender, provider, started_at, armed_at, finished_at, outcome, code, reply, sha256 }) => ({
+      sender,
+      provider,
+      started_at: iso(started_at),
+      armed_at: iso(armed_at),
+      finished_at: iso(finished_at),
+      outcome,
+      code,
+      reply,
+      sha256,
+    })),
+    events: events.map(({ at, kind, detail }) => ({ at: iso(at), kind, detail })),
+  };
+}
+
+function print(output: Output, { summary, draft, attempts, events }: MessageStory): void {
+  const { colour } = output;
+  output.line(
+    `Message ${summary.id} to ${cell(summary.email)}: ${paint(output, summary.state)}${summary.reason === null ? '' : `, ${cell(summary.reason, 200)}`}`,
+  );
+  output.line(
+    colour.dim(
+      `campaign ${summary.campaign}, job ${summary.job}, step ${summary.step}${summary.message_id === null ? '' : `, Message-ID ${summary.message_id}`}`,
+    ),
+  );
+  if (draft !== undefined) {
+    output.line(`\n${colour.bold(cell(draft.subject, 200))}`);
+    output.line(blockForTerminal(draft.text).replace(/^/gm, '  '));
+  }
+  output.line(colour.bold('What happened'));
+  const told = [
+    ...events.map(({ at, kind, detail }) => ({ at, words: detail === null ? kind : `${kind}: ${cell(detail, 160)}` })),
+    ...attempts.flatMap((attempt, index) => attemptWords(attempt, index + 1)),
+  ].sort((a, b) => a.at - b.at);
+  if (told.length === 0) output.line('  nothing yet: it waits to be written');
+  else
+    output.table(
+      ['', ''],
+      told.map(({ at, words }) => [`  ${moment(at)}`, words]),
+    );
+  if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
+  output.line(`\nNext: ${nextStep(summary.state, summary.id)}`);
+}
+
+function attemptWords(attempt: MessageStory['attempts'][number], number: number): { at: number; words: string }[] {
+  const words = [{ at: attempt.started_at, words: `try ${number} by ${attempt.sender} (${attempt.provider}) began` }];
+  if (attempt.armed_at !== null)
+    words.push({ at: attempt.armed_at, words: `try ${number} armed: the server asked for the mail, and from here on it may be accepted` });
+  if (attempt.finished_at !== null)
+    words.push({
+      at: attempt.finished_at,
+      words: `try ${number} ended: ${(attempt.outcome ?? '').replaceAll('_', ' ')}, ${cell(attempt.reply, 160)}`,
+    });
+  return words;
+}
+
+function nextStep(state: string, id: number): string {
+  if (state === 'uncertain')
+    return `ask the recipient or look into your server's log, then outreach resolve ${id} --sent | --not-sent | --resend`;
+  if (state === 'review') return `outreach approve ${id}    or    outreach reject ${id}`;
+  if (state === 'failed') return `outreach retry ${id}`;
+  return 'outreach status';
+}

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import type { App } from '../app/app.ts';
+import type { Status } from '../app/status.ts';
+import { formatDuration } from '../domain/duration.ts';
+import { moment, number, type Output, plural } from '../terminal/output.ts';
+import { type Context, command, type Use } from './context.ts';
+
+const WATCH_EVERY_MS = 1_000;
+
+export function statusCommand(use: Use): Command {
+  return command('status', 'Show jobs, senders, workers, and what needs you.', ['status', 'status --watch', 'status --json'])
+    .option('--watch', 'show it again every second until Ctrl-C')
+    .action(use(status));
+}
+
+async function status(context: Context, options: { watch?: boolean }): Promise<undefined> {
+  const app = await context.app();
+  if (options.watch !== true) {
+    await show(context.output, app);
+    return;
+  }
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
+  const { sleep } = await import('../app/app.ts');
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
+  while (!stop.signal.aborted) {
+    // Home and clear: the screen is redrawn in place. Not into a pipe, and never with --json.
+    if (context.output.terminal && !context.output.json) process.stdout.write('\u001b[H\u001b[2J');
+    await show(context.output, app);
+    await Promise.race([sleep(WATCH_EVERY_MS), stopped]);
+  }
+}
+
+async function show(output: Output, app: App): Promise<void> {
+  const { readStatus } = await import('../app/status.ts');
+  const status = await readStatus(app);
+  output.object(status);
+  if (!output.json) print(output, status);
+}
+
+function print(output: Output, status: Status): void {
+  const { colour } = output;
+  if (status.jobs.length === 0) output.line('No jobs yet.');
+  else {
+    output.table(
+      ['JOB', 'CAMPAIGN', 'STATUS', 'MODE', 'SENT', 'FAILED', 'WAITING', 'NEEDS YOU', 'DONE BY'],
+      status.jobs.map((job) => [
+        String(job.id),
+        job.campaign,
+        paint(output, job.status),
+        modeOf(job),
+        `${number(job.succeeded)}/${number(job.total)}`,
+        number(job.failed),
+        number(waiting(job.states)),
+        needs(job) === 0 ? '0' : colour.yellow(number(needs(job))),
+        job.eta === null ? '' : moment(Date.parse(job.eta)),
+      ]),
+      [4, 5, 6, 7],
+    );
+  }
+  output.line();
+  for (const sender of status.senders) {
+    const cap = sender.daily_cap === null ? '' : ` of ${number(sender.daily_cap)}`;
+    const rest =
+      sender.rest_until === null ? '' : colour.yellow(`  rests until ${moment(Date.parse(sender.rest_until))}: ${sender.reason ?? ''}`);
+    output.line(`Sender ${sender.name} (${sender.type}): ${number(sender.sent_24h)}${cap} in the last 24 h${rest}`);
+  }
+  const limit = status.usage.limit === null ? '' : ` of ${number(status.usage.limit)}`;
+  output.line(`This month (${status.usage.month}): ${number(status.usage.sent)}${limit} sent`);
+  const alive = status.workers.filter(({ alive: runs }) => runs);
+  output.line(
+    alive.length === 0
+      ? 'No worker is running.'
+      : `${plural(alive.length, 'worker')} running: ${alive.map(({ pid, started_at }) => `pid ${pid} for ${formatDuration(Date.now() - Date.parse(started_at))}`).join(', ')}`,
+  );
+  output.line(`\nNext: ${nextStep(status, alive.length)}`);
+}
+
+function nextStep(status: Status, workers: number): string {
+  const first = (has: (job: Status['jobs'][number]) => boolean) => status.jobs.find((job) => job.status !== 'cancelled' && has(job));
+  const uncertain = first((job) => job.states.uncertain > 0);
+  if (uncertain !== undefined) return `outreach messages --job ${uncertain.id} --state uncertain    (then outreach resolve ID)`;
+  const review = first((job) => job.states.review > 0);
+  if (review !== undefined) return `outreach messages --job ${review.id} --state review    (then outreach show, approve or reject)`;
+  if (status.jobs.length === 0) return 'outreach import leads.csv';
+  if (workers === 0 && first((job) => waiting(job.states) > 0) !== undefined) return 'outreach worker';
+  return workers > 0 ? 'outreach status --watch' : 'outreach messages    or    outreach import more.csv';
+}
+
+function waiting(states: Status['jobs'][number]['states']): number {
+  return states.pending + states.drafting + states.ready + states.sending;
+}
+
+function needs(job: Status['jobs'][number]): number {
+  return job.status === 'cancelled' ? 0 : job.states.review + job.states.uncertain;
+}
+
+function modeOf(job: Status['jobs'][number]): string {
+  if (job.send_mode === 'drip') return `drip ${job.send_rate}/h`;
+  return job.send_mode === 'scheduled' && job.scheduled_for !== null ? `at ${moment(Date.parse(job.scheduled_for))}` : job.send_mode;
+}
+
+export function paint(output: Output, status: string): string {
+  const { colour } = output;
+  if (['completed', 'accepted'].includes(status)) return colour.green(status);
+  if (['failed', 'uncertain'].includes(status)) return colour.red(status);
+  return ['paused', 'review', 'suppressed'].includes(status) ? colour.yellow(status) : status;
+}

@@ -1,0 +1,123 @@
+import { type Command, Option } from 'commander';
+import { formatDuration, HOUR, parseDuration } from '../domain/duration.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { moment, number, type Output, plural } from '../terminal/output.ts';
+import type { WorkerEnd, WorkerMode } from '../worker/worker.ts';
+import { type Context, command, type Use, wholeNumber } from './context.ts';
+
+interface Options {
+  readonly drain?: boolean;
+  readonly for?: number;
+  readonly untilDone?: boolean;
+  readonly only?: 'generate' | 'send';
+  readonly concurrency: number;
+}
+
+export function workerCommand(use: Use): Command {
+  return command('worker', 'Write and send what is due, until told to stop.', [
+    'worker',
+    'worker --drain                  # from cron: what is due now, then exit',
+    'worker --until-done --only generate',
+  ])
+    .optionsGroup('When to end (default: on SIGTERM or Ctrl-C):')
+    .addOption(new Option('--drain', 'after what is due at the start').conflicts(['for', 'untilDone']))
+    .addOption(new Option('--for <time>', 'after this long: 55m, 2h').argParser(duration).conflicts(['untilDone']))
+    .option('--until-done', 'when nothing is left to write or send')
+    .optionsGroup('What to do:')
+    .addOption(new Option('--only <stage>', 'one stage alone').choices(['generate', 'send']))
+    .addOption(
+      new Option('--concurrency <n>', 'mails on the wire, and drafts in the making, at a time')
+        .argParser(wholeNumber('a number above 0'))
+        .default(4),
+    )
+    .action(use(runWorker));
+}
+
+async function runWorker(context: Context, options: Options): Promise<number> {
+  const { output, env } = context;
+  const app = await context.app();
+  const { openLog, LOG_LEVELS } = await import('../terminal/log.ts');
+  const { workerParts } = await import('../app/app.ts');
+  const { Worker } = await import('../worker/worker.ts');
+  const level = LOG_LEVELS.find((known) => known === env.OUTREACH_LOG) ?? 'info';
+  const log = await openLog(level, output.stderr, output.talkColour.level > 0);
+  const store = await app.openStore();
+  const worker = new Worker(await workerParts(app, store, log, env), {
+    mode: modeOf(options),
+    only: options.only,
+    concurrency: options.concurrency,
+  });
+  let signals = 0;
+  const onSignal = () => {
+    // A second signal leaves at once; what was held is taken over by the next worker.
+    if (++signals > 1) process.exit(130);
+    log.info({}, 'stopping: finishing the mails on the wire, again to leave at once');
+    worker.stop();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    const end = await worker.run();
+    report(context, options, end);
+    return exitCode(options, end, signals > 0);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** 3 and 4 only where the worker ended by itself, so that cron can tell "done" from "a person is needed". */
+function exitCode(options: Options, end: WorkerEnd, signalled: boolean): number {
+  const bounded = options.drain === true || options.for !== undefined || options.untilDone === true;
+  if (!bounded || signalled) return 0;
+  if (end.held.length > 0) return 2;
+  if (end.needPerson > 0) return 3;
+  return options.untilDone === true && end.quotaOnly ? 4 : 0;
+}
+
+function report({ output }: Context, options: Options, end: WorkerEnd): void {
+  const { generated, accepted, failed, uncertain, deferred } = end.tally;
+  output.object({ generated, accepted, failed, uncertain, deferred, waiting: end.waiting });
+  const parts = [
+    [generated, 'written'],
+    [accepted, 'accepted'],
+    [failed, 'failed'],
+    [uncertain, 'uncertain'],
+    [deferred, 'put off'],
+    [end.waiting, 'waiting'],
+  ] as const;
+  output.line(
+    parts
+      .filter(([count, name]) => count > 0 || name === 'accepted')
+      .map(([count, name]) => `${number(count)} ${name}`)
+      .join(', '),
+  );
+  if (options.drain === true) drainReport(output, end);
+  for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
+  if (end.quotaOnly) output.line('The monthly limit is reached (limits.emails_per_month); the rest goes out in the next period.');
+  if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you: outreach status`);
+}
+
+/** What cron really gives: a drain sends at most one mail of each drip. */
+function drainReport(output: Output, end: WorkerEnd): void {
+  if (end.nextDueAt !== null) output.line(`Next mail due: ${moment(end.nextDueAt)}`);
+  if (end.sinceLastStart !== null && end.drips.length > 0) {
+    const perHour = HOUR / end.sinceLastStart;
+    for (const { job, rate } of end.drips) {
+      const real = Math.min(rate, perHour);
+      output.line(
+        `Job ${job}: a drain every ${formatDuration(end.sinceLastStart)} gives ${real.toFixed(1)} of the ${rate} mails an hour planned`,
+      );
+    }
+  }
+}
+
+function modeOf(options: Options): WorkerMode {
+  if (options.drain === true) return { kind: 'drain' };
+  if (options.for !== undefined) return { kind: 'for', until: Date.now() + options.for };
+  return options.untilDone === true ? { kind: 'until_done' } : { kind: 'forever' };
+}
+
+function duration(value: string): number {
+  const ms = parseDuration(value);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new OutreachError('usage', `--for ${value}: write 55m or 2h`);
+}

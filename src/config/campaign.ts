@@ -1,0 +1,233 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { DateTime } from 'luxon';
+import { z } from 'zod';
+import { type Campaign, type CampaignSource, contentHash, REVIEW_RULES } from '../domain/campaign.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
+import { SEND_MODES } from '../domain/job.ts';
+import { parseTemplate } from '../domain/template.ts';
+import { didYouMean } from '../domain/text.ts';
+import { isZone, parseClock, parseDays, type SendWindow } from '../domain/window.ts';
+import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
+import { positive, strictObject, text } from './fields.ts';
+import type { Workspace } from './workspace.ts';
+import { type NotYet, readYaml } from './yaml.ts';
+
+const LATER = 'not built yet; remove it';
+
+const NOT_YET: NotYet = {
+  canary: `a canary is ${LATER}`,
+  attachments: `attachments are ${LATER}`,
+  reply_to: LATER,
+  bcc_self: LATER,
+  'window.except': LATER,
+};
+
+const clock = text('"09:00"').transform((value, context) => {
+  const minutes = parseClock(value);
+  if (minutes !== undefined) return minutes;
+  context.addIssue({ code: 'custom', message: `${value} is not a time of day; write "09:00"` });
+  return z.NEVER;
+});
+
+const days = text('mon-fri').transform((value, context) => {
+  const parsed = parseDays(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: `${value} names no weekdays; write mon-fri or mon,wed,fri` });
+  return z.NEVER;
+});
+
+const windowZone = text('Europe/Madrid').superRefine((value, context) => {
+  if (value === 'recipient')
+    context.addIssue({
+      code: 'custom',
+      message: "the recipient's own zone is not built yet; write an IANA name such as Europe/Madrid, or remove the key for your own",
+    });
+  else if (!isZone(value))
+    context.addIssue({ code: 'custom', message: `${value} is not a time zone; write an IANA name such as Europe/Madrid` });
+});
+
+const schema = strictObject({
+  subject: text('"Quick question about {{ company }}"'),
+  generator: z
+    .enum(['template', 'ai'], { error: 'write template' })
+    .refine((generator) => generator !== 'ai', 'writing with a model is not built yet; write template')
+    .default('template'),
+  senders: z.array(text('main'), { error: 'a list of sender names; write [main]' }).min(1, 'empty; write [main]').optional(),
+  send: strictObject({
+    mode: z.enum(SEND_MODES, { error: 'write immediate, scheduled or drip' }).default('immediate'),
+    rate: positive('mails an hour, such as 20').optional(),
+    at: text('2026-12-01T09:00').optional(),
+  }).default({ mode: 'immediate' }),
+  window: strictObject({ days: days.default([1, 2, 3, 4, 5]), from: clock, to: clock, timezone: windowZone.optional() })
+    .refine(({ from, to }) => from < to, 'from must be before to; write { from: "09:00", to: "17:00" }')
+    .optional(),
+  review: z.enum(REVIEW_RULES, { error: 'write none, flagged or all' }).default('none'),
+});
+
+/** How a job is sent: the campaign's own rule, or what `import` was told. */
+export type SendRule = Campaign['send'];
+
+/** Campaign files of a workspace, each read again when it changes on disk. */
+export function campaignFiles(workspace: Workspace, config: Config): CampaignSource {
+  const loaded = new Map<string, { stamp: string; campaign: Campaign }>();
+  return {
+    load(name) {
+      if (/[/\\]|^\.+$/.test(name)) throw missingCampaign(workspace, name);
+      const path = join(workspace.campaigns, `${name}.md`);
+      const stamp = stampOf(path);
+      const known = loaded.get(name);
+      if (known !== undefined && known.stamp === stamp) return known.campaign;
+      if (stamp === undefined) throw missingCampaign(workspace, name);
+      const campaign = readCampaign(name, path, config);
+      loaded.set(name, { stamp, campaign });
+      return campaign;
+    },
+  };
+}
+
+export function campaignNames(workspace: Workspace): string[] {
+  try {
+    return readdirSync(workspace.campaigns)
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => basename(file, '.md'))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The campaign asked for, or the only one there is. */
+export function chooseCampaign(workspace: Workspace, asked: string | undefined): string {
+  if (asked !== undefined) return asked;
+  const names = campaignNames(workspace);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  if (only === undefined)
+    throw new OutreachError('usage', `there is no campaign in ${workspace.campaigns}`, { hint: 'Make a sample with: outreach init' });
+  throw new OutreachError('usage', 'there is more than one campaign, so name one', { hint: `--campaign ${names.join(' | ')}` });
+}
+
+/** A local time in `zone`, or one with an offset of its own, as epoch milliseconds. */
+export function parseMoment(value: string, zone: string): number | undefined {
+  const moment = DateTime.fromISO(value.trim().replace(' ', 'T'), { zone });
+  return moment.isValid ? moment.toMillis() : undefined;
+}
+
+/** Checks that mode, rate and time fit together. `where` begins the message: a file and line, or a flag. */
+export function checkSendRule(send: { mode: SendRule['mode']; rate: number | null; at: number | null }, where: string): SendRule {
+  const complain = (what: string) => new OutreachError('config', `${where}: ${what}`);
+  if (send.mode === 'drip' && send.rate === null) throw complain('a drip needs a rate; write rate: 20 (mails an hour)');
+  if (send.mode === 'scheduled' && send.at === null) throw complain('a scheduled send needs a time; write at: 2026-12-01T09:00');
+  return { mode: send.mode, rate: send.mode === 'drip' ? send.rate : null, at: send.mode === 'immediate' ? null : send.at };
+}
+
+function readCampaign(name: string, path: string, config: Config): Campaign {
+  const { frontMatter, body, bodyLine } = split(readFileSync(path, 'utf8'), path);
+  const { value, lineOf } = readYaml({ text: frontMatter, path, firstLine: 2 }, schema, NOT_YET);
+  const senders = resolveSenders(value.senders, config, `${path}:${lineOf(['senders'])}`);
+  const from = senders[0]?.from ?? '';
+  const lines = { subject: lineOf(['subject']), body: bodyLine };
+  const content = {
+    subject: value.subject,
+    body,
+    generator: 'template' as const,
+    from,
+    identity: identityOf(config),
+    unsubscribe: { mailto: unsubscribeAddress(config, from) },
+  };
+  parseTemplate(content.subject, { path, line: lines.subject });
+  parseTemplate(content.body, { path, line: lines.body });
+  return {
+    ...content,
+    name,
+    path,
+    lines,
+    senders: senders.map((sender) => sender.name),
+    send: sendRule(value.send, config, `${path}:${lineOf(['send'])}: send`),
+    window: windowOf(value.window, config.identity.timezone),
+    review: value.review,
+    contentHash: contentHash(content),
+  };
+}
+
+function identityOf({ identity }: Config): Campaign['identity'] {
+  return { name: identity.name, company: identity.company, postal_address: identity.postal_address, timezone: identity.timezone };
+}
+
+function sendRule(
+  send: { mode: SendRule['mode']; rate?: number | undefined; at?: string | undefined },
+  config: Config,
+  where: string,
+): SendRule {
+  const at = send.at === undefined ? null : parseMoment(send.at, config.identity.timezone);
+  if (at === undefined) throw new OutreachError('config', `${where}.at: ${send.at} is not a time; write 2026-12-01T09:00`);
+  return checkSendRule({ mode: send.mode, rate: send.rate ?? null, at }, where);
+}
+
+function windowOf(window: z.output<typeof schema>['window'], timezone: string): SendWindow | null {
+  return window === undefined ? null : { days: window.days, from: window.from, to: window.to, timezone: window.timezone ?? timezone };
+}
+
+/** The campaign's senders. They share one From: it is part of what is approved, whoever carries the mail. */
+function resolveSenders(names: readonly string[] | undefined, config: Config, where: string): SenderConfig[] {
+  const [first] = config.senders;
+  const asked = names ?? (first === undefined ? [] : [first.name]);
+  const senders = asked.map((name) => {
+    const sender = config.senders.find((candidate) => candidate.name === name);
+    if (sender !== undefined) return sender;
+    const known = config.senders.map((candidate) => candidate.name);
+    const near = didYouMean(name, known);
+    throw new OutreachError(
+      'config',
+      `${where}: senders: there is no sender ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      {
+        hint: `Senders in outreach.yaml: ${known.join(', ')}`,
+      },
+    );
+  });
+  const other = senders.find(({ from }) => from !== senders[0]?.from);
+  if (other !== undefined) {
+    throw new OutreachError(
+      'config',
+      `${where}: senders: ${other.name} sends as ${other.from}, ${senders[0]?.name} as ${senders[0]?.from}; senders of one campaign need the same from`,
+    );
+  }
+  return senders;
+}
+
+function split(source: string, path: string): { frontMatter: string; body: string; bodyLine: number } {
+  const textOf = source.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  const match = /^---[ \t]*\n([\s\S]*?)\n---[ \t]*(?:\n|$)/.exec(textOf);
+  if (!match) {
+    throw new OutreachError('config', `${path}:1: a campaign begins with its settings between two lines of ---`, {
+      hint: 'For example:\n---\nsubject: "Quick question about {{ company }}"\n---\nHi {{ first_name | default: "there" }}, …',
+    });
+  }
+  const body = textOf.slice(match[0].length);
+  const bodyLine = match[0].split('\n').length;
+  if (body.trim() === '') throw new OutreachError('config', `${path}:${bodyLine}: the mail's text is empty; write it below the second ---`);
+  return { frontMatter: match[1] ?? '', body, bodyLine };
+}
+
+function stampOf(path: string): string | undefined {
+  try {
+    const { mtimeMs, size, ino } = statSync(path);
+    return `${mtimeMs}:${size}:${ino}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function missingCampaign(workspace: Workspace, name: string): OutreachError {
+  const names = campaignNames(workspace);
+  const near = didYouMean(name, names);
+  return new OutreachError(
+    'usage',
+    `there is no campaign ${name} in ${workspace.campaigns}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    {
+      hint: names.length === 0 ? 'Make a sample with: outreach init' : `Campaigns: ${names.join(', ')}. A new workspace: outreach init`,
+    },
+  );
+}

@@ -1,0 +1,174 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { parseAddress } from '../domain/address.ts';
+import { parseDuration } from '../domain/duration.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
+import { count, duration, mailbox, secret, strictObject, text, zone } from './fields.ts';
+import type { Workspace } from './workspace.ts';
+import { type NotYet, readYaml } from './yaml.ts';
+
+const LATER = 'not built yet; remove it';
+
+const NOT_YET: NotYet = {
+  ai: `writing with a model is ${LATER}`,
+  'senders.warmup': `warm-up is ${LATER}`,
+  'senders.api_key': `senders over HTTP are ${LATER}`,
+  'senders.base_url': `senders over HTTP are ${LATER}`,
+  'senders.preset': `presets are ${LATER}`,
+  'senders.dkim': `DKIM signing is ${LATER}`,
+  'unsubscribe.url': `unsubscribing over the web is ${LATER}`,
+  'limits.ai_concurrency': `writing with a model is ${LATER}`,
+  require_source: LATER,
+};
+
+const gap = strictObject({ min: duration, max: duration }).refine(
+  ({ min, max }) => max >= min,
+  'max is below min; write { min: 60s, max: 180s }',
+);
+
+const senderName = text('main').regex(/^[A-Za-z0-9][\w.-]*$/, 'letters, digits, . _ and - only; write main');
+
+const shared = {
+  name: senderName,
+  from: mailbox,
+  daily_cap: count('50').optional(),
+  gap: gap.optional(),
+};
+
+const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i;
+
+const smtp = strictObject({
+  ...shared,
+  type: z.literal('smtp'),
+  host: text('smtp.ruiz.example').regex(/^[^\s/@:]+$|^\[?[0-9a-fA-F:]+\]?$/, 'not a host name; write smtp.ruiz.example'),
+  port: z.int({ error: 'not a port; write 587' }).min(1, 'not a port; write 587').max(65535, 'not a port; write 587').default(587),
+  security: z.enum(['starttls', 'tls', 'none'], { error: 'write starttls, tls or none' }).optional(),
+  insecure: z.boolean({ error: 'write true or false' }).default(false),
+  user: text('ana@ruiz.example').optional(),
+  password: secret.optional(),
+}).superRefine((sender, context) => {
+  if (sender.security === 'none' && !sender.insecure && !LOOPBACK.test(sender.host)) {
+    context.addIssue({
+      code: 'custom',
+      path: ['security'],
+      message: `none would send mail and password in clear to ${sender.host}; write starttls or tls, or add insecure: true`,
+    });
+  }
+  if ((sender.user === undefined) !== (sender.password === undefined)) {
+    const path = sender.user === undefined ? 'password' : 'user';
+    context.addIssue({ code: 'custom', path: [path], message: 'user and password go together; write both or neither' });
+  }
+});
+
+const outbox = strictObject({ ...shared, type: z.literal('outbox') });
+
+const sender = z.discriminatedUnion('type', [smtp, outbox], {
+  error: (issue) => {
+    const type = (issue.input as { type?: unknown } | undefined)?.type;
+    if (type === 'sendgrid' || type === 'resend') return `${type} is not built yet; write smtp or outbox`;
+    return 'write type: smtp or type: outbox';
+  },
+});
+
+const DEFAULT_RETRY = {
+  delays: ['1m', '5m', '15m', '60m'].map((delay) => parseDuration(delay) ?? 0),
+  then: 3_600_000,
+  give_up: 86_400_000,
+};
+
+const schema = strictObject({
+  version: z.literal(1, { error: 'write version: 1' }),
+  identity: strictObject({
+    name: text('Ana Ruiz'),
+    company: text('Ruiz Consulting').optional(),
+    postal_address: text('"Calle Mayor 1, 28013 Madrid, Spain"').optional(),
+    timezone: zone,
+  }),
+  senders: z
+    .array(sender, { error: 'a list; write - { name: main, type: smtp, … }' })
+    .min(1, 'empty; remove the key to use the outbox')
+    .optional(),
+  unsubscribe: strictObject({ mailto: mailbox.optional() }).optional(),
+  retry: strictObject({
+    delays: z
+      .array(duration, { error: 'a list; write [1m, 5m, 15m, 60m]' })
+      .min(1, 'empty; write [1m, 5m, 15m, 60m]')
+      .default(DEFAULT_RETRY.delays),
+    // biome-ignore lint/suspicious/noThenProperty: the key's name is fixed; the object is data and never awaited
+    then: duration.default(DEFAULT_RETRY.then),
+    give_up: duration.default(DEFAULT_RETRY.give_up),
+  }).default(DEFAULT_RETRY),
+  limits: strictObject({ emails_per_month: count('500').optional(), send_per_hour: count('100').optional() }).default({}),
+  database: text('.outreach/outreach.db')
+    .refine((path) => !/^postgres(ql)?:/.test(path), 'Postgres is not built yet; write the path of a SQLite file, or remove the key')
+    .default('.outreach/outreach.db'),
+}).superRefine(({ senders }, context) => {
+  for (const [index, { name }] of (senders ?? []).entries()) {
+    if (senders?.findIndex((other) => other.name === name) !== index) {
+      context.addIssue({
+        code: 'custom',
+        path: ['senders', index, 'name'],
+        message: `${name} is there twice; give each sender a name of its own`,
+      });
+    }
+  }
+});
+
+type Parsed = z.output<typeof schema>;
+export type SmtpSenderConfig = z.output<typeof smtp>;
+export type SenderConfig = z.output<typeof sender>;
+
+/** outreach.yaml, checked. Durations are milliseconds; `database` is absolute. */
+export type Config = Omit<Parsed, 'senders'> & { readonly senders: readonly SenderConfig[]; readonly path: string };
+
+export function loadConfig(workspace: Workspace): Config {
+  const source = { text: readSource(workspace.configFile), path: workspace.configFile, firstLine: 1 };
+  const { value } = readYaml(source, schema, NOT_YET);
+  return {
+    ...value,
+    senders: value.senders ?? [
+      { name: 'outbox', type: 'outbox', from: `${value.identity.name.replace(/["<>,;:@\\]/g, ' ')} <outbox@outreach.example>` },
+    ],
+    database: resolve(workspace.root, value.database),
+    path: workspace.configFile,
+  };
+}
+
+/** True for a sender that reaches other people's mailboxes. */
+export function isLive(sender: SenderConfig): boolean {
+  return sender.type !== 'outbox';
+}
+
+/** Where an opt-out mail goes: what `unsubscribe.mailto` says, or the sender itself. */
+export function unsubscribeAddress(config: Config, from: string): string {
+  const address = parseAddress(config.unsubscribe?.mailto ?? from);
+  if (!address.ok) throw new OutreachError('config', `${config.path}: unsubscribe.mailto: ${address.reason}`);
+  return address.address.email;
+}
+
+/** The security a server speaks when nothing is said: TLS from the start on 465, STARTTLS elsewhere. */
+export function securityOf(sender: SmtpSenderConfig): 'starttls' | 'tls' | 'none' {
+  return sender.security ?? (sender.port === 465 ? 'tls' : 'starttls');
+}
+
+/** The value behind `env:NAME`. The error names the variable and where it is asked for, never a value. */
+export function resolveSecret(reference: string, askedBy: string, environment: NodeJS.ProcessEnv): string {
+  const name = reference.slice('env:'.length);
+  const value = environment[name];
+  if (value !== undefined && value !== '') return value;
+  throw new OutreachError('config', `${askedBy}: the environment variable ${name} is not set`, {
+    hint: `Set it: export ${name}=… (or keep it in a file and pass --env-file FILE)`,
+  });
+}
+
+function readSource(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new OutreachError('config', existsSync(path) ? `${path} cannot be read: ${messageOf(cause)}` : `there is no ${path}`, {
+      hint: 'Make one with: outreach init',
+      cause,
+    });
+  }
+}

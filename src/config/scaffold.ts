@@ -1,0 +1,118 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { prepareData, type Workspace } from './workspace.ts';
+
+/** What `init` was told; everything left out becomes a sample to be edited. */
+export interface Answers {
+  readonly name?: string;
+  readonly company?: string;
+  readonly postalAddress?: string;
+  readonly timezone?: string;
+  readonly from?: string;
+  readonly smtpHost?: string;
+  readonly smtpPort?: number;
+  readonly smtpUser?: string;
+}
+
+/** Writes what is not there yet; returns the paths of the files it made. */
+export function writeWorkspace(workspace: Workspace, answers: Answers): string[] {
+  mkdirSync(workspace.campaigns, { recursive: true });
+  prepareData(workspace);
+  const files: [string, string][] = [
+    [workspace.configFile, configText(answers)],
+    [join(workspace.campaigns, 'hello.md'), SAMPLE_CAMPAIGN],
+    [join(workspace.root, 'leads.csv'), SAMPLE_LEADS],
+  ];
+  const made = files.filter(([path]) => !existsSync(path));
+  for (const [path, text] of made) writeFileSync(path, text);
+  return made.map(([path]) => path);
+}
+
+function configText(answers: Answers): string {
+  const scalar = (value: string) => stringify(value, { lineWidth: 0 }).trimEnd();
+  const name = answers.name ?? 'Your Name';
+  const zone = answers.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+  const company = answers.company === undefined ? '# company: Your Company' : `company: ${scalar(answers.company)}`;
+  const postal =
+    answers.postalAddress === undefined
+      ? '# postal_address: "Street 1, 12345 City, Country"'
+      : `postal_address: ${scalar(answers.postalAddress)}`;
+  return `# outreach: who you are and how your mail leaves.
+version: 1
+
+identity:
+  name: ${scalar(name)}
+  ${company}
+  ${postal}   # stands at the foot of every mail; required before a real mailbox is used
+  timezone: ${scalar(zone)}
+
+${sendersText(answers, name, scalar)}
+# What was certainly not accepted is tried again after these pauses, until 24 h of open sending window have passed.
+# retry: { delays: [1m, 5m, 15m, 60m], then: 1h, give_up: 24h }
+
+# limits: { emails_per_month: 500, send_per_hour: 100 }
+`;
+}
+
+function sendersText(answers: Answers, name: string, scalar: (value: string) => string): string {
+  if (answers.smtpHost === undefined) {
+    return `# Without senders every mail becomes an .eml file in .outreach/outbox and reaches nobody.
+# Your own mailbox:
+# senders:
+#   - name: main
+#     type: smtp
+#     from: "${name.replaceAll('"', "'")} <you@yourdomain.example>"
+#     host: smtp.yourdomain.example
+#     port: 587                      # 465 for tls
+#     security: starttls             # starttls | tls
+#     user: you@yourdomain.example
+#     password: "env:SMTP_PASSWORD"  # the name of an environment variable, never the password itself
+#     daily_cap: 50                  # in any 24 hours
+#     gap: { min: 60s, max: 180s }   # between two mails, drawn at random
+`;
+  }
+  const user = answers.smtpUser;
+  const from = answers.from ?? `${name.replace(/["<>,;:@\\]/g, ' ')} <${user ?? `you@${answers.smtpHost}`}>`;
+  const login =
+    user === undefined
+      ? ''
+      : `    user: ${scalar(user)}\n    password: "env:SMTP_PASSWORD"  # the name of an environment variable, never the password itself\n`;
+  const port = answers.smtpPort ?? 587;
+  return `senders:
+  - name: main
+    type: smtp
+    from: ${scalar(from)}
+    host: ${scalar(answers.smtpHost)}
+    port: ${port}
+    security: ${securityFor(answers.smtpHost, port)}
+${login}    daily_cap: 50                  # in any 24 hours
+    gap: { min: 60s, max: 180s }   # between two mails, drawn at random
+`;
+}
+
+function securityFor(host: string, port: number): string {
+  if (port === 465) return 'tls';
+  return /^(localhost|127\.|::1)/.test(host) ? 'none                 # this machine only' : 'starttls';
+}
+
+const SAMPLE_CAMPAIGN = `---
+# The mail is a Liquid template below the second line of dashes. Every column of your CSV can be used.
+subject: "Quick question about {{ company | default: 'your work' }}"
+send: { mode: immediate }            # immediate | scheduled with at: 2026-12-01T09:00 | drip with rate: 20 (mails an hour)
+# window: { days: mon-fri, from: "09:00", to: "17:00" }
+review: none                         # none | all: every mail waits for your approval
+---
+Hi {{ first_name | default: "there" }},
+
+I saw what {{ company | default: "your company" }} does and have one question: who looks after this at your place?
+
+Best,
+{{ sender.name }}
+`;
+
+const SAMPLE_LEADS = `email,first_name,last_name,company
+grace@harbour.example,Grace,Lindqvist,Harbour Analytics
+marek@fjordworks.example,Marek,Dahl,Fjordworks
+office@kiteandson.example,,,Kite & Son
+`;

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { OutreachError } from '../domain/errors.ts';
+
+/** Where everything of one consultant lives. All paths are absolute. */
+export interface Workspace {
+  readonly root: string;
+  readonly configFile: string;
+  readonly campaigns: string;
+  /** `.outreach`: database, outbox and rejects, for this user's eyes only. */
+  readonly data: string;
+  readonly outbox: string;
+  readonly rejects: string;
+}
+
+export interface Surroundings {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly platform: NodeJS.Platform;
+}
+
+export function workspaceAt(root: string): Workspace {
+  const data = join(root, '.outreach');
+  return {
+    root,
+    configFile: join(root, 'outreach.yaml'),
+    campaigns: join(root, 'campaigns'),
+    data,
+    outbox: join(data, 'outbox'),
+    rejects: join(data, 'rejects'),
+  };
+}
+
+/** The first that holds: the flag, OUTREACH_WORKSPACE, the nearest outreach.yaml upward, the per-user default. */
+export function findWorkspace(flag: string | undefined, { cwd, env, platform }: Surroundings): Workspace {
+  const named = flag ?? env.OUTREACH_WORKSPACE;
+  if (named !== undefined && named !== '') {
+    const workspace = workspaceAt(resolve(cwd, named));
+    if (existsSync(workspace.configFile)) return workspace;
+    throw new OutreachError(
+      'config',
+      `${workspace.root} holds no outreach.yaml (named by ${flag === undefined ? 'OUTREACH_WORKSPACE' : '--workspace'})`,
+      {
+        hint: `Make it a workspace with: outreach init ${named}`,
+      },
+    );
+  }
+  const upward = nearestUpward(cwd);
+  if (upward !== undefined) return upward;
+  const fallback = userWorkspace({ cwd, env, platform });
+  if (existsSync(fallback.configFile)) return fallback;
+  throw new OutreachError('config', `no workspace: there is no outreach.yaml in ${cwd} or above, nor in ${fallback.root}`, {
+    hint: 'Make one here with: outreach init    or name one: --workspace DIR',
+  });
+}
+
+/** The workspace used when none is named or near: the platform's own place for application data. */
+export function userWorkspace({ env, platform }: Surroundings): Workspace {
+  const home = env.HOME ?? homedir();
+  if (platform === 'darwin') return workspaceAt(join(home, 'Library', 'Application Support', 'outreach'));
+  if (platform === 'win32') return workspaceAt(join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'outreach'));
+  return workspaceAt(join(env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'outreach'));
+}
+
+/** Makes the data folder, readable by this user alone and ignored by git. */
+export function prepareData(workspace: Workspace): void {
+  mkdirSync(workspace.data, { recursive: true, mode: 0o700 });
+  const ignore = join(workspace.data, '.gitignore');
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+}
+
+function nearestUpward(from: string): Workspace | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const workspace = workspaceAt(folder);
+    if (existsSync(workspace.configFile)) return workspace;
+    if (dirname(folder) === folder) return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { OutreachError } from '../domain/errors.ts';
+import { didYouMean } from '../domain/text.ts';
+
+export interface YamlSource {
+  readonly text: string;
+  /** What messages call the file. */
+  readonly path: string;
+  /** Line of the file at which `text` begins. */
+  readonly firstLine: number;
+}
+
+type Path = readonly PropertyKey[];
+
+/** Keys of later versions, by dotted path without list positions: refused with their own sentence, never ignored. */
+export type NotYet = Readonly<Record<string, string>>;
+
+/** Parses YAML 1.2 and checks it; every error reads `file:LINE:COL: key: what is wrong; what to write`. */
+export function readYaml<T extends z.ZodType>(
+  source: YamlSource,
+  schema: T,
+  notYet: NotYet,
+): { value: z.output<T>; lineOf: (path: Path) => number } {
+  const counter = new LineCounter();
+  const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
+  const place = (offset: number) => {
+    const { line, col } = counter.linePos(offset);
+    return { line: Math.max(1, line) + source.firstLine - 1, column: Math.max(1, col) };
+  };
+  const at = (path: Path) => place(offsetOf(document, path));
+  const syntax = document.errors[0];
+  if (syntax !== undefined) {
+    const { line, column } = place(syntax.pos[0]);
+    throw new OutreachError('config', `${source.path}:${line}:${column}: ${syntax.message.split('\n')[0]}`, {
+      hint: 'The file is YAML: indent with spaces, quote texts that hold : or #.',
+    });
+  }
+  const plain: unknown = document.toJS() ?? {};
+  const result = schema.safeParse(plain);
+  if (result.success) return { value: result.data, lineOf: (path) => at(path).line };
+  const lines = result.error.issues
+    .flatMap((issue) => explain(issue, plain, notYet))
+    .map(({ path, text }) => {
+      const { line, column } = at(path);
+      return `${source.path}:${line}:${column}: ${text}`;
+    });
+  throw new OutreachError('config', [...new Set(lines)].slice(0, 5).join('\n'));
+}
+
+interface Complaint {
+  readonly path: Path;
+  readonly text: string;
+}
+
+function explain(issue: z.core.$ZodIssue, plain: unknown, notYet: NotYet): Complaint[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const later = notYet[dotted(path)];
+      return { path, text: `${dotted(path)}: ${later ?? unknownKey(key, knownKeys(issue))}` };
+    });
+  }
+  const later = notYet[dotted(issue.path)];
+  if (later !== undefined && valueAt(plain, issue.path) !== undefined && issue.code !== 'custom')
+    return [{ path: issue.path, text: `${dotted(issue.path)}: ${later}` }];
+  const missing = issue.code !== 'custom' && valueAt(plain, issue.path) === undefined;
+  const key = dotted(issue.path);
+  return [{ path: issue.path, text: `${key === '' ? '' : `${key}: `}${missing ? 'missing; write it' : issue.message}` }];
+}
+
+/** zod keeps the object's own keys out of the issue, so the schema puts them into its message. */
+function knownKeys(issue: z.core.$ZodIssue): string[] {
+  return /^keys: (.*)$/.exec(issue.message)?.[1]?.split(', ') ?? [];
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = didYouMean(key, known);
+  if (near !== undefined) return `unknown key; did you mean ${near}?`;
+  return known.length === 0 ? 'unknown key; remove it' : `unknown key; known are ${known.join(', ')}`;
+}
+
+function dotted(path: Path): string {
+  return path.filter((part) => typeof part === 'string').join('.');
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[part], value);
+}
+
+/** Offset of the key (or list item) that `path` leads to, or of the nearest part of it that exists. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: Path): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const last = path[length - 1];
+    const items = (parent as { items?: unknown[] } | null)?.items ?? [];
+    const found =
+      typeof last === 'number' ? items[last] : items.find((item) => (item as { key?: { value?: unknown } }).key?.value === last);
+    const node = (found as { key?: unknown } | undefined)?.key ?? found;
+    const range = (node as { range?: [number, number, number] } | undefined)?.range;
+    if (range !== undefined) return range[0];
+  }
+  return 0;
+}

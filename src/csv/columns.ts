@@ -1,0 +1,137 @@
+import { OutreachError } from '../domain/errors.ts';
+import { KNOWN_FIELDS, type KnownField } from '../domain/lead.ts';
+import { didYouMean, forTerminal } from '../domain/text.ts';
+
+/** Header names seen in the exports of CRMs, address books and lead tools; compared letters and digits only. */
+const WELL_KNOWN: Record<KnownField, readonly string[]> = {
+  email: [
+    'email',
+    'emailaddress',
+    'mail',
+    'mailaddress',
+    'workemail',
+    'businessemail',
+    'primaryemail',
+    'contactemail',
+    'email1',
+    'email1value',
+    'correo',
+    'correoelectronico',
+    'courriel',
+    'adresseemail',
+    'emailadresse',
+  ],
+  first_name: ['firstname', 'first', 'givenname', 'forename', 'fname', 'nombre', 'prenom', 'vorname'],
+  last_name: ['lastname', 'last', 'surname', 'familyname', 'lname', 'apellido', 'apellidos', 'nom', 'nachname'],
+  name: ['name', 'fullname', 'contactname', 'contact', 'displayname', 'person'],
+  company: [
+    'company',
+    'companyname',
+    'organisation',
+    'organization',
+    'organisationname',
+    'organizationname',
+    'organization1name',
+    'org',
+    'account',
+    'accountname',
+    'employer',
+    'business',
+    'businessname',
+    'empresa',
+    'entreprise',
+    'societe',
+    'firma',
+    'unternehmen',
+  ],
+  title: ['title', 'jobtitle', 'position', 'role', 'headline', 'cargo', 'poste'],
+  website: ['website', 'web', 'url', 'site', 'homepage', 'companywebsite', 'domain'],
+  phone: ['phone', 'phonenumber', 'telephone', 'tel', 'mobile', 'workphone', 'telefono'],
+  city: ['city', 'town', 'ciudad', 'ville', 'stadt'],
+  country: ['country', 'pais', 'pays', 'land'],
+  timezone: ['timezone', 'tz', 'timezoneid'],
+};
+
+/** Columns that our own rejects file adds; ignored when it comes back. */
+export const REJECT_COLUMNS = ['rejected_line', 'rejected_reason'] as const;
+
+/** For each column of the file the field it fills, or null when it is ignored. */
+export type ColumnFields = readonly (string | null)[];
+
+/**
+ * Maps a header row to fields: `--map` first, then well-known names in any case and spacing, then
+ * every other column under its cleaned name. Throws when no column holds addresses.
+ */
+export function mapColumns(header: readonly string[], asked: ReadonlyMap<string, string>, file: string): ColumnFields {
+  const fields: (string | null | undefined)[] = header.map((name) => (isRejectColumn(name) ? null : undefined));
+  for (const [field, column] of asked) fields[findColumn(header, column, field, file)] = field;
+  for (const field of KNOWN_FIELDS) {
+    if (fields.includes(field)) continue;
+    const index = likeliestColumn(header, fields, field);
+    if (index !== undefined) fields[index] = field;
+  }
+  const named: (string | null)[] = [];
+  for (const [index, field] of fields.entries()) {
+    named.push(field === undefined ? unused(cleanName(header[index] ?? '', index), [...named, ...fields]) : field);
+  }
+  if (!named.includes('email')) {
+    throw new OutreachError(
+      'input',
+      `${file}:1: no column holds addresses; the columns are ${header.map((name) => forTerminal(name)).join(', ')}`,
+      {
+        hint: 'Name it: --map email="Column"',
+      },
+    );
+  }
+  return named;
+}
+
+/** `Job Title (EN)` → `job_title_en`: letters without accents, digits and underscores, as templates can say it. */
+export function cleanName(name: string, index: number): string {
+  const clean = name
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_+|_+$/g, '');
+  if (clean === '') return `column_${index + 1}`;
+  return /^\p{N}/u.test(clean) ? `column_${clean}` : clean;
+}
+
+function findColumn(header: readonly string[], column: string, field: string, file: string): number {
+  const exact = header.findIndex((name) => name.trim() === column.trim());
+  const index = exact >= 0 ? exact : header.findIndex((name) => bare(name) === bare(column) && bare(column) !== '');
+  if (index >= 0) return index;
+  const near = didYouMean(column, header);
+  throw new OutreachError(
+    'usage',
+    `--map ${field}=${column}: ${file} has no such column${near === undefined ? '' : `; did you mean "${forTerminal(near)}"?`}`,
+    {
+      hint: `Columns: ${header.map((name) => forTerminal(name)).join(', ')}`,
+    },
+  );
+}
+
+function likeliestColumn(header: readonly string[], taken: readonly unknown[], field: KnownField): number | undefined {
+  for (const known of WELL_KNOWN[field]) {
+    const index = header.findIndex((name, at) => taken[at] === undefined && bare(name) === known);
+    if (index >= 0) return index;
+  }
+  return undefined;
+}
+
+function unused(name: string, taken: readonly unknown[]): string {
+  if (!taken.includes(name)) return name;
+  for (let n = 2; ; n++) if (!taken.includes(`${name}_${n}`)) return `${name}_${n}`;
+}
+
+function bare(name: string): string {
+  return name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+function isRejectColumn(name: string): boolean {
+  return (REJECT_COLUMNS as readonly string[]).includes(name.trim());
+}

@@ -1,0 +1,26 @@
+import { type Address, parseAddress } from '../domain/address.ts';
+import type { LeadFields } from '../domain/lead.ts';
+import type { ColumnFields } from './columns.ts';
+import type { CsvRow } from './readRows.ts';
+
+/** What one row is: a lead to write to, or a reject with the reason a person needs to mend it. */
+export type LeadRow =
+  | { readonly kind: 'lead'; readonly address: Address; readonly fields: LeadFields; readonly row: CsvRow }
+  | { readonly kind: 'reject'; readonly reason: string; readonly row: CsvRow };
+
+export function readLead(row: CsvRow, columns: ColumnFields): LeadRow {
+  const reject = (reason: string): LeadRow => ({ kind: 'reject', reason, row });
+  const surplus = row.cells.slice(columns.length).filter((cell) => cell.trim() !== '');
+  if (surplus.length > 0)
+    return reject(`${row.cells.length} cells but ${columns.length} columns: put cells that contain the delimiter in quotes`);
+  const cells = new Map<string, string>();
+  for (const [index, field] of columns.entries()) {
+    const cell = row.cells[index]?.trim() ?? '';
+    if (field !== null && cell !== '') cells.set(field, cell);
+  }
+  const check = parseAddress(cells.get('email') ?? '');
+  if (!check.ok) return reject(check.reason);
+  cells.delete('email');
+  if (check.address.name !== undefined && !cells.has('name')) cells.set('name', check.address.name);
+  return { kind: 'lead', address: check.address, fields: Object.fromEntries(cells), row };
+}

@@ -1,0 +1,48 @@
+import { domainToASCII } from 'node:url';
+import validator from 'validator';
+import { oneLine } from './text.ts';
+
+export interface Address {
+  /** As it will be mailed: local part as written, domain in ASCII (RFC 5891). */
+  readonly email: string;
+  /** What duplicates and suppressions compare: the whole address in lower case. */
+  readonly key: string;
+  /** The display name of `Name <a@b>`, if there was one. */
+  readonly name: string | undefined;
+}
+
+export type AddressCheck = { readonly ok: true; readonly address: Address } | { readonly ok: false; readonly reason: string };
+
+const LIMITS = { allow_utf8_local_part: false, ignore_max_length: false, allow_ip_domain: false } as const;
+
+/**
+ * Reads one mailbox out of a CSV cell or a setting: `a@b.example` or `Name <a@b.example>`.
+ * Several addresses in one cell are refused, never guessed at. Lengths follow RFC 5321 §4.5.3.1.
+ */
+export function parseAddress(cell: string): AddressCheck {
+  const text = oneLine(cell)
+    .replace(/^mailto:/i, '')
+    .replace(/[\u200b-\u200d\ufeff\u00a0]/g, ' ')
+    .trim();
+  if (text === '') return { ok: false, reason: 'no address' };
+  const angle = /^(?:"?([^"<>]*?)"?\s*)?<([^<>]*)>$/.exec(text);
+  const bare = (angle ? (angle[2] ?? '') : text).trim();
+  if (/[<>]/.test(bare) || /[,;]/.test(bare) || (bare.match(/@/g) ?? []).length > 1 || /\s/.test(bare)) {
+    return { ok: false, reason: `not one address: ${shorten(text)}` };
+  }
+  const at = bare.lastIndexOf('@');
+  if (at < 1 || at === bare.length - 1) return { ok: false, reason: `not an address: ${shorten(text)}` };
+  const domain = domainToASCII(bare.slice(at + 1).replace(/\.$/, ''));
+  const email = `${bare.slice(0, at)}@${domain}`;
+  if (domain === '' || !validator.isEmail(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };
+  const name = angle?.[1]?.trim();
+  return { ok: true, address: { email, key: email.toLowerCase(), name: name === '' ? undefined : name } };
+}
+
+export function domainOf(email: string): string {
+  return email.slice(email.lastIndexOf('@') + 1).toLowerCase();
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { SendMode } from './job.ts';
+import type { SendWindow } from './window.ts';
+
+export const REVIEW_RULES = ['none', 'flagged', 'all'] as const;
+export type ReviewRule = (typeof REVIEW_RULES)[number];
+
+export interface Identity {
+  readonly name: string;
+  readonly company: string | undefined;
+  readonly postal_address: string | undefined;
+  readonly timezone: string;
+}
+
+/** A campaign as read from its file, checked against the configuration. */
+export interface Campaign {
+  readonly name: string;
+  readonly path: string;
+  readonly subject: string;
+  readonly body: string;
+  /** Where subject and body begin in the file, for error messages. */
+  readonly lines: { readonly subject: number; readonly body: number };
+  readonly generator: 'template';
+  /** Names in order of preference; all of them share one From. */
+  readonly senders: readonly string[];
+  readonly send: { readonly mode: SendMode; readonly rate: number | null; readonly at: number | null };
+  readonly window: SendWindow | null;
+  readonly review: ReviewRule;
+  /** Who signs: everything outside the campaign file that ends up in a mail. */
+  readonly from: string;
+  readonly identity: Identity;
+  readonly unsubscribe: { readonly mailto: string };
+  /** SHA-256 over all that shapes a mail's bytes: an approval holds for this and nothing else. */
+  readonly contentHash: string;
+}
+
+type Content = Pick<Campaign, 'subject' | 'body' | 'generator' | 'from' | 'identity' | 'unsubscribe'>;
+
+/** Raise when drafting or composing changes what a mail looks like. */
+const COMPOSITION = 1;
+
+export function contentHash(content: Content): string {
+  const { name, company, postal_address } = content.identity;
+  const parts = [
+    COMPOSITION,
+    content.generator,
+    content.subject,
+    content.body,
+    content.from,
+    name,
+    company ?? null,
+    postal_address ?? null,
+    content.unsubscribe.mailto,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Where pipeline verbs get campaigns from. */
+export interface CampaignSource {
+  /** Reads the file again if it changed since the last call. Throws OutreachError when it is missing or wrong. */
+  load(name: string): Campaign;
+}

@@ -1,0 +1,19 @@
+/** Time limits of one mail, in milliseconds. Armed limits follow RFC 5321 §4.5.3.2: ten minutes for the final reply. */
+export const DEADLINES = {
+  /** From the claim to the arm: connect, greeting, TLS, AUTH, MAIL, RCPT, DATA. */
+  unarmed: 5 * 60_000,
+  /** From the arm to the final reply, whatever trickles in between. */
+  armed: 15 * 60_000,
+  /** Silence allowed on the connection at any point. */
+  socketSilence: 10 * 60_000,
+  connect: 60_000,
+  greeting: 60_000,
+  /** One draft, from claim to stored text. */
+  drafting: 5 * 60_000,
+  /** After the first stop signal: how long mails on the wire may take before they are cut. */
+  drain: 25_000,
+  /** How often a running worker looks for dead workers and passed deadlines. */
+  rescueEvery: 4_000,
+  /** How often an idle worker looks for what other programs put into the database. */
+  poll: 1_000,
+} as const;

@@ -1,0 +1,36 @@
+/**
+ * The closed set of ways a delivery attempt can end. Adapters translate every reply, error and
+ * time-out into one of these, once; nobody above them reads a provider's codes.
+ */
+export type DeliveryKind =
+  /** The server took the mail: a complete 2xx after the final dot. */
+  | 'accepted'
+  /** Certainly not accepted, and trying this message again later may help (4xx, or a drop while unarmed). */
+  | 'temporary'
+  /** The conversation ended before MAIL: says nothing about the message, so the sender rests and no try is lost. */
+  | 'sender_failed'
+  /** The provider refuses this sender (authentication, policy 5.7.x): no try is lost. */
+  | 'sender_refused'
+  /** The address does not exist or takes no mail: never tried again, and suppressed. */
+  | 'recipient_refused'
+  /** This mail was refused for good. */
+  | 'content_refused'
+  /** The arm was refused (fenced, paused, cancelled, suppressed) or the worker is stopping: nothing went out. */
+  | 'not_armed'
+  /** Armed, and no complete final reply: may or may not have been accepted. Never sent again by the program. */
+  | 'ambiguous';
+
+export interface Delivery {
+  readonly kind: DeliveryKind;
+  /** SMTP reply code, where a complete reply was read. */
+  readonly code: number | null;
+  /** The reply's text or the error's message, one line, without control characters. */
+  readonly reply: string;
+  /** True when the conversation ended before MAIL was sent: the provider never heard of this mail. */
+  readonly beforeMail?: boolean;
+}
+
+/** Delivery kinds after which the usage ledger's row is released: the mail was certainly not accepted. */
+export function certainlyNotAccepted(kind: DeliveryKind): boolean {
+  return kind !== 'accepted' && kind !== 'ambiguous';
+}

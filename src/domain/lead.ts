@@ -1,0 +1,24 @@
+/** One lead's fields: well-known names first, any other column under its cleaned name. Empty cells are left out. */
+export type LeadFields = Readonly<Record<string, string>>;
+
+/** Field names that mean the same in every workspace. */
+export const KNOWN_FIELDS = [
+  'email',
+  'first_name',
+  'last_name',
+  'name',
+  'company',
+  'title',
+  'website',
+  'phone',
+  'city',
+  'country',
+  'timezone',
+] as const;
+export type KnownField = (typeof KNOWN_FIELDS)[number];
+
+/** The name shown beside an address: what the CSV says, or first and last name. */
+export function displayName(fields: LeadFields): string | undefined {
+  const joined = [fields.first_name, fields.last_name].filter((part) => part !== undefined).join(' ');
+  return joined === '' ? fields.name : joined;
+}

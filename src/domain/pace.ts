@@ -1,0 +1,148 @@
+import { DAY, HOUR } from './duration.ts';
+import type { SendMode } from './job.ts';
+import { afterOpenTime, nextOpening, type SendWindow } from './window.ts';
+
+/**
+ * When a mail may leave. Every gate is decided here and nowhere else, from facts that stand in the
+ * database: a restart or a second worker sees the same facts and reaches the same answer.
+ * All times are epoch milliseconds UTC.
+ */
+export interface JobPace {
+  readonly mode: SendMode;
+  /** Mails an hour of a drip. */
+  readonly rate: number | null;
+  readonly importing: boolean;
+  readonly paused: boolean;
+  readonly scheduledFor: number | null;
+  /** A drip's next free slot. */
+  readonly nextSlotAt: number;
+  readonly window: SendWindow | null;
+}
+
+export interface SenderPace {
+  readonly name: string;
+  readonly gap: Gap | null;
+  readonly dailyCap: number | null;
+  /** When the attempt was made that fills the cap: the cap-th newest within 24 h, or null while there is room. */
+  readonly capFilledBy: number | null;
+  readonly nextSendAt: number;
+  readonly restUntil: number;
+}
+
+/** Milliseconds between two mails of one sender, drawn evenly between the two. */
+export interface Gap {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface LimitPace {
+  /** When the attempt was made that fills `limits.send_per_hour`, or null while there is room. */
+  readonly hourFilledBy: number | null;
+  readonly monthFull: boolean;
+  /** Start of the next usage period. */
+  readonly monthEndsAt: number;
+}
+
+export type GateName =
+  | 'importing'
+  | 'paused'
+  | 'scheduled'
+  | 'drip'
+  | 'window'
+  | 'sender gap'
+  | 'sender cap'
+  | 'sender resting'
+  | 'hourly limit'
+  | 'monthly limit';
+
+export interface ShutGate {
+  readonly gate: GateName;
+  /** When it opens by itself; null when only a person (or an import's end) opens it. */
+  readonly opensAt: number | null;
+}
+
+export function jobGates(job: JobPace, now: number): ShutGate[] {
+  const shut: ShutGate[] = [];
+  if (job.importing) shut.push({ gate: 'importing', opensAt: null });
+  if (job.paused) shut.push({ gate: 'paused', opensAt: null });
+  if (job.scheduledFor !== null && job.scheduledFor > now) shut.push({ gate: 'scheduled', opensAt: job.scheduledFor });
+  const slot = dripSlot(job, now);
+  if (slot > now) shut.push({ gate: 'drip', opensAt: slot });
+  const opening = nextOpening(job.window, now);
+  if (opening > now) shut.push({ gate: 'window', opensAt: opening });
+  return shut;
+}
+
+export function senderGates(sender: SenderPace, now: number): ShutGate[] {
+  const shut: ShutGate[] = [];
+  if (sender.restUntil > now) shut.push({ gate: 'sender resting', opensAt: sender.restUntil });
+  if (sender.capFilledBy !== null) shut.push({ gate: 'sender cap', opensAt: sender.capFilledBy + DAY });
+  const next = sender.gap === null ? 0 : Math.min(sender.nextSendAt, now + sender.gap.max);
+  if (next > now) shut.push({ gate: 'sender gap', opensAt: next });
+  return shut;
+}
+
+export function limitGates(limits: LimitPace): ShutGate[] {
+  const shut: ShutGate[] = [];
+  if (limits.monthFull) shut.push({ gate: 'monthly limit', opensAt: limits.monthEndsAt });
+  if (limits.hourFilledBy !== null) shut.push({ gate: 'hourly limit', opensAt: limits.hourFilledBy + HOUR });
+  return shut;
+}
+
+/** When all of these gates are open: the latest opening, null if one waits for a person, `now` if none is shut. */
+export function openingOf(gates: readonly ShutGate[], now: number): number | null {
+  let opening = now;
+  for (const { opensAt } of gates) {
+    if (opensAt === null) return null;
+    opening = Math.max(opening, opensAt);
+  }
+  return opening;
+}
+
+/** The slot a drip may use next. A slot further away than one interval can only come from a clock that jumped back. */
+function dripSlot(job: JobPace, now: number): number {
+  const interval = dripInterval(job);
+  return interval === null ? 0 : Math.min(job.nextSlotAt, now + interval);
+}
+
+/** Milliseconds between two mails of a drip; null for the other modes. */
+export function dripInterval(job: Pick<JobPace, 'mode' | 'rate'>): number | null {
+  return job.mode === 'drip' && job.rate !== null ? HOUR / job.rate : null;
+}
+
+/** Missed slots are not made up for: the next one is a whole interval from now. */
+export function slotAfter(job: Pick<JobPace, 'mode' | 'rate'>, now: number): number {
+  return Math.ceil(now + (dripInterval(job) ?? 0));
+}
+
+/** `random` is uniform in [0, 1). */
+export function nextSendAfter(gap: Gap | null, now: number, random: number): number {
+  return gap === null ? 0 : Math.ceil(now + gap.min + (gap.max - gap.min) * random);
+}
+
+/** When `waiting` more mails will have left at the planned pace; null when nothing limits it. An estimate, not a promise. */
+export function estimateEnd(
+  job: JobPace,
+  senders: readonly Pick<SenderPace, 'gap' | 'dailyCap'>[],
+  hourlyLimit: number | null,
+  waiting: number,
+  now: number,
+): number | null {
+  if (waiting === 0 || job.importing || job.paused) return null;
+  const start = Math.max(now, job.scheduledFor ?? 0);
+  const paces = [dripInterval(job) ?? 0, hourlyLimit === null ? 0 : HOUR / hourlyLimit];
+  paces.push(sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
+  const inWindow = Math.max(...paces) * waiting;
+  const perDay = senders.some(({ dailyCap }) => dailyCap === null)
+    ? Infinity
+    : senders.reduce((sum, { dailyCap }) => sum + (dailyCap ?? 0), 0);
+  const capped = perDay === 0 ? 0 : start + Math.floor((waiting - 1) / perDay) * DAY;
+  if (inWindow === 0 && capped <= start) return null;
+  return Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
+}
+
+/** Several senders side by side: their rates add up. */
+function sharedInterval(intervals: readonly number[]): number {
+  if (intervals.length === 0 || intervals.includes(0)) return 0;
+  return 1 / intervals.reduce((sum, interval) => sum + 1 / interval, 0);
+}

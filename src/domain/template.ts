@@ -1,0 +1,138 @@
+import { Liquid, type Template as LiquidNode, Tag, TypeGuards, Value } from 'liquidjs';
+import { messageOf, OutreachError } from './errors.ts';
+import type { LeadFields } from './lead.ts';
+import { didYouMean } from './text.ts';
+
+/** A variable that a template prints, and where. Lines and columns count from 1 within the template's file. */
+export interface TemplateVariable {
+  readonly name: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface MailTemplate {
+  /** Variables that must have a value for every lead: printed, and without a `default` filter. */
+  readonly required: readonly TemplateVariable[];
+  /** Throws the engine's error when this lead lacks a value that the template prints, or a limit is hit. */
+  render(scope: TemplateScope): string;
+}
+
+export interface TemplateScope {
+  readonly fields: LeadFields;
+  readonly sender: Readonly<Record<string, string>>;
+}
+
+/** Where a piece of template stands in its file, for error messages. */
+export interface TemplatePlace {
+  readonly path: string;
+  readonly line: number;
+}
+
+// No files, no prototypes, bounded time (ms) and memory: a template is a person's own, but its data is not.
+const engine = new Liquid({
+  strictVariables: true,
+  strictFilters: true,
+  lenientIf: true,
+  ownPropertyOnly: true,
+  dynamicPartials: false,
+  relativeReference: false,
+  templates: {},
+  parseLimit: 1_000_000,
+  renderLimit: 1_000,
+  memoryLimit: 10_000_000,
+});
+
+for (const name of ['include', 'render', 'layout', 'block']) {
+  engine.registerTag(name, {
+    parse() {
+      throw new Error(`{% ${name} %} reads other files, and a campaign is one file`);
+    },
+    render: () => undefined,
+  });
+}
+
+/** Reads a Liquid template (https://liquidjs.com). Throws OutreachError with file and line. */
+export function parseTemplate(source: string, place: TemplatePlace): MailTemplate {
+  try {
+    const nodes = engine.parse(source);
+    return {
+      required: requiredVariables(nodes, place.line),
+      render: ({ fields, sender }) => String(engine.renderSync(nodes, { ...fields, sender })),
+    };
+  } catch (error) {
+    throw new OutreachError('config', `${place.path}:${lineOf(error, place.line)}: ${firstLine(error)}`, {
+      hint: 'The body and subject are Liquid templates: {{ first_name | default: "there" }}.',
+      cause: error,
+    });
+  }
+}
+
+/** Refuses a template that prints something no lead of this file can have. */
+export function checkVariables(required: readonly TemplateVariable[], known: Iterable<string>, path: string): void {
+  const names = new Set(known);
+  for (const variable of required) {
+    const root = variable.name.split(/[.[]/)[0] ?? variable.name;
+    if (names.has(root) || names.has(variable.name)) continue;
+    const near = didYouMean(root, names);
+    throw new OutreachError(
+      'input',
+      `${path}:${variable.line}:${variable.column}: the leads have no column for {{ ${variable.name} }}${near === undefined ? '' : `; did you mean {{ ${near} }}?`}`,
+      { hint: `Columns: ${[...names].join(', ')}. A variable that may be missing takes a default: {{ ${variable.name} | default: "…" }}` },
+    );
+  }
+}
+
+/** Why a lead could not be rendered, as one sentence for a person. */
+export function renderFailure(error: unknown): string {
+  const missing = /undefined variable: ([^,\n]+)/.exec(messageOf(error))?.[1];
+  if (missing !== undefined) return `${missing.trim()} is empty for this lead; fill it in, or give it a default in the campaign`;
+  return firstLine(error);
+}
+
+function requiredVariables(nodes: LiquidNode[], firstLineOfTemplate: number): TemplateVariable[] {
+  const excused = new Set<string>();
+  for (const node of walk(nodes)) {
+    const isCondition = node instanceof Tag && ['if', 'unless', 'case'].includes(node.name);
+    for (const value of node.arguments?.() ?? []) {
+      if (isCondition || hasDefault(value)) excuse(value, excused);
+    }
+  }
+  const globals = engine.analyzeSync(nodes, { partials: false }).globals;
+  return Object.values(globals).flatMap((uses) =>
+    uses
+      .filter(({ location }) => !excused.has(`${location.row}:${location.col}`))
+      .map((use) => ({ name: use.toString(), line: firstLineOfTemplate + use.location.row - 1, column: use.location.col })),
+  );
+}
+
+function* walk(nodes: readonly LiquidNode[]): Generator<LiquidNode> {
+  for (const node of nodes) {
+    yield node;
+    yield* walk([...(node.children?.(false, true) ?? [])] as LiquidNode[]);
+  }
+}
+
+function hasDefault(value: unknown): boolean {
+  return value instanceof Value && value.filters.some(({ name }) => name === 'default');
+}
+
+/** A default or a condition makes a missing value harmless, at this one place. */
+function excuse(value: unknown, excused: Set<string>): void {
+  const expression = value instanceof Value ? value.initial : value;
+  for (const token of (expression as { postfix?: unknown[] }).postfix ?? [value]) {
+    if (TypeGuards.isPropertyAccessToken(token)) {
+      const [row, column] = token.getPosition();
+      excused.add(`${row}:${column}`);
+    }
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n')[0] ?? message).replace(/, line:\d+, col:\d+$/, '');
+}
+
+function lineOf(error: unknown, firstLineOfTemplate: number): number {
+  const line = /line:(\d+)/.exec(messageOf(error))?.[1];
+  return firstLineOfTemplate + (line === undefined ? 0 : Number(line) - 1);
+}

@@ -1,0 +1,74 @@
+/**
+ * Lead data is hostile. These functions make any string safe for one kind of place.
+ * Controls are C0, DEL and C1 (ECMA-48); bidi overrides and isolates are U+202A–202E, U+2066–2069.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this pattern removes
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this pattern removes
+const CONTROLS_BUT_LINES = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]+/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this pattern removes
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
+const BIDI = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
+
+/** For a header value or any single line: escapes gone, each run of controls one space, trimmed. */
+export function oneLine(value: string): string {
+  return value.replace(ESCAPES, '').replace(CONTROLS, ' ').trim();
+}
+
+/** For a terminal cell: one line, and nothing that can move the cursor or turn the reading direction. */
+export function forTerminal(value: string): string {
+  return oneLine(value).replace(BIDI, '');
+}
+
+/** For several lines shown on a terminal. */
+export function blockForTerminal(value: string): string {
+  return bodyText(value).replace(BIDI, '');
+}
+
+/** For a mail's text: line ends become \n, every other control but the tab goes. */
+export function bodyText(value: string): string {
+  return value
+    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+    .replace(ESCAPES, '')
+    .replace(CONTROLS_BUT_LINES, '');
+}
+
+export function escapeHtml(value: string): string {
+  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+}
+
+/** The closest of `candidates` to `word`, if it is close enough to be a slip of the finger. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Optimal string alignment: Levenshtein with neighbouring letters swapped counted once. */
+function editDistance(left: string, right: string): number {
+  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= left.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const same = left[i - 1] === right[j - 1];
+      let cost = Math.min(cell(rows, i - 1, j) + 1, (row[j - 1] ?? 0) + 1, cell(rows, i - 1, j - 1) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) {
+        cost = Math.min(cost, cell(rows, i - 2, j - 2) + 1);
+      }
+      row.push(cost);
+    }
+    rows.push(row);
+  }
+  return cell(rows, left.length, right.length);
+}
+
+function cell(rows: number[][], i: number, j: number): number {
+  return rows[i]?.[j] ?? 0;
+}

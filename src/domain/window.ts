@@ -1,0 +1,97 @@
+import { DateTime, IANAZone } from 'luxon';
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** When mail may leave: whole minutes of local time on some weekdays, in one IANA zone. */
+export interface SendWindow {
+  /** ISO weekdays, 1 = Monday … 7 = Sunday. */
+  readonly days: readonly number[];
+  /** Minutes after local midnight; `from` < `to` ≤ 1440. */
+  readonly from: number;
+  readonly to: number;
+  readonly timezone: string;
+}
+
+/** `mon-fri`, `mon,wed,fri`, `daily` as ISO weekdays; undefined when it is none of these. */
+export function parseDays(text: string): number[] | undefined {
+  const spec = text.trim().toLowerCase();
+  if (spec === 'daily' || spec === 'all') return [1, 2, 3, 4, 5, 6, 7];
+  const days = new Set<number>();
+  for (const part of spec.split(',')) {
+    const [first, last, ...rest] = part.split('-').map((day) => weekday(day.trim()));
+    if (first === undefined || rest.length > 0 || (part.includes('-') && last === undefined)) return undefined;
+    const end = last ?? first;
+    for (let day = first; ; day = (day % 7) + 1) {
+      days.add(day);
+      if (day === end) break;
+    }
+  }
+  return [...days].sort((a, b) => a - b);
+}
+
+function weekday(name: string): number | undefined {
+  const index = WEEKDAYS.findIndex((day) => name === day || name.startsWith(day));
+  return index < 0 ? undefined : index + 1;
+}
+
+/** `09:00` as minutes after midnight; `24:00` is the day's end. */
+export function parseClock(text: string): number | undefined {
+  const match = /^(\d{1,2}):(\d{2})$/.exec(text.trim());
+  if (!match) return undefined;
+  const minutes = Number(match[1]) * 60 + Number(match[2]);
+  return Number(match[2]) < 60 && minutes <= 1440 ? minutes : undefined;
+}
+
+export function isZone(name: string): boolean {
+  return IANAZone.isValidZone(name);
+}
+
+/** The first moment at or after `at` when the window is open. Times are epoch milliseconds. */
+export function nextOpening(window: SendWindow | null, at: number): number {
+  if (window === null) return at;
+  for (const [start, end] of openings(window, at)) {
+    if (at < end) return Math.max(at, start);
+  }
+  return at;
+}
+
+/** Milliseconds between two moments during which the window was open. */
+export function openTimeBetween(window: SendWindow | null, from: number, to: number): number {
+  if (to <= from) return 0;
+  if (window === null) return to - from;
+  let open = 0;
+  for (const [start, end] of openings(window, from)) {
+    if (start >= to) break;
+    open += Math.max(0, Math.min(end, to) - Math.max(start, from));
+  }
+  return open;
+}
+
+/** The moment at which `duration` milliseconds of open window will have passed since `from`. */
+export function afterOpenTime(window: SendWindow | null, from: number, duration: number): number {
+  if (window === null) return from + duration;
+  let left = duration;
+  for (const [start, end] of openings(window, from)) {
+    const begin = Math.max(start, from);
+    if (end <= begin) continue;
+    if (left <= end - begin) return begin + left;
+    left -= end - begin;
+  }
+  return from + duration;
+}
+
+/** The window's intervals in time order, from the day that contains `at`, for ten years. */
+function* openings(window: SendWindow, at: number): Generator<readonly [number, number]> {
+  const firstDay = DateTime.fromMillis(at, { zone: window.timezone }).startOf('day');
+  for (let offset = 0; offset < 3660; offset++) {
+    const day = firstDay.plus({ days: offset });
+    if (!window.days.includes(day.weekday)) continue;
+    yield [clockOn(day, window.from), clockOn(day, window.to)];
+  }
+}
+
+/** Local clock time on a day; a time that DST skips becomes the first one after the gap. */
+function clockOn(day: DateTime, minutes: number): number {
+  if (minutes === 1440) return day.plus({ days: 1 }).startOf('day').toMillis();
+  return day.set({ hour: Math.floor(minutes / 60), minute: minutes % 60 }).toMillis();
+}

@@ -1,0 +1,49 @@
+import type { Delivery } from '../domain/delivery.ts';
+
+/** What a draft says and to whom; everything a mail is composed from. */
+export interface MailContent {
+  /** `Ana Ruiz <ana@ruiz.example>` */
+  readonly from: string;
+  readonly to: { readonly email: string; readonly name: string | undefined };
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** Where a List-Unsubscribe click writes to. */
+  readonly unsubscribeMailto: string;
+  /** Value of X-Outreach-Id: lets a person match a mail with `outreach show`. */
+  readonly reference: string;
+}
+
+/** A mail as approved: every byte but the Date header is fixed (and the DKIM signature, once there is one). */
+export interface FrozenMail {
+  readonly messageId: string;
+  readonly envelope: { readonly from: string; readonly to: string };
+  readonly bytes: Buffer;
+  /** SHA-256 of `bytes`, hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface DeliveryAttempt {
+  readonly date: Date;
+  /**
+   * Asked at the last moment at which nothing of the mail is on the wire, with the SHA-256 of the
+   * bytes about to go there. Only a `true` that rests on a durable commit lets the first byte out.
+   */
+  arm(sha256: string): Promise<boolean>;
+  /** Milliseconds until the attempt is cut: before the arm, and counted anew after it. */
+  readonly limits: { readonly unarmed: number; readonly armed: number };
+  /** The worker leaves: whatever stands on the wire is cut now. */
+  readonly cut: AbortSignal;
+}
+
+/** One sender's way out. Adapters differ only here; none of them retries. */
+export interface Mailer {
+  readonly provider: string;
+  /** Delivers one mail, once. Never throws for anything the network or the provider does. */
+  deliver(mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery>;
+  /** Ends idle connections. */
+  close(): Promise<void>;
+}
+
+/** Turns content into frozen bytes: done once, when a message becomes ready. */
+export type Composer = (content: MailContent) => Promise<FrozenMail>;

@@ -1,0 +1,55 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Delivery } from '../domain/delivery.ts';
+import { messageOf } from '../domain/errors.ts';
+import { reached } from '../domain/milestone.ts';
+import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
+import { sha256, withDate } from './mime.ts';
+
+/** Writes each mail as an .eml file and touches no network. A file is there whole or not at all. */
+export function outboxMailer(directory: string): Mailer {
+  return {
+    provider: 'outbox',
+    deliver: (mail, attempt) => deliver(directory, mail, attempt),
+    close: async () => {},
+  };
+}
+
+async function deliver(directory: string, mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery> {
+  const bytes = withDate(mail.bytes, attempt.date);
+  const path = join(directory, `${mail.messageId.replace(/[<>]/g, '').replace(/[^\w.@-]/g, '_')}.eml`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    return { kind: 'sender_failed', code: null, reply: messageOf(error) };
+  }
+  reached('t2.asked');
+  if (attempt.cut.aborted || !(await attempt.arm(sha256(bytes))))
+    return { kind: 'not_armed', code: null, reply: 'the mail was not released' };
+  try {
+    reached('body.begun');
+    await writeWhole(path, bytes);
+    reached('reply.read');
+    return { kind: 'accepted', code: null, reply: `written to ${path}` };
+  } catch (error) {
+    // The name appears last, so a failed write has delivered nothing.
+    return { kind: 'temporary', code: null, reply: messageOf(error) };
+  }
+}
+
+async function writeWhole(path: string, bytes: Buffer): Promise<void> {
+  const draft = `${path}.part`;
+  try {
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}

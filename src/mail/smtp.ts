@@ -1,0 +1,191 @@
+import { Readable } from 'node:stream';
+import type { Delivery } from '../domain/delivery.ts';
+import { messageOf } from '../domain/errors.ts';
+import { reached } from '../domain/milestone.ts';
+import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
+import { sha256, withDate } from './mime.ts';
+import { readReply, type SmtpPhase, shortReply } from './replies.ts';
+import { discard, type OpenConnection, SmtpConnections, type SmtpServer } from './smtpConnections.ts';
+
+/** Sends over SMTP (RFC 5321) with the arm between the server's 354 and the first byte of the mail. */
+export function smtpMailer(server: SmtpServer): Mailer {
+  const connections = new SmtpConnections(server);
+  return {
+    provider: 'smtp',
+    deliver: (mail, attempt) => deliver(connections, mail, attempt),
+    close: async () => connections.close(),
+  };
+}
+
+async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery> {
+  const limit = new AbortController();
+  const cut = AbortSignal.any([attempt.cut, limit.signal]);
+  const timer = setTimeout(() => limit.abort(), attempt.limits.unarmed);
+  try {
+    let connection = await connections.acquire(cut);
+    let delivery = await new Conversation(connection, mail, attempt).run();
+    // The server may close an idle connection at any time. Nothing was armed, so a fresh one may be tried at once.
+    if (connection.reused && delivery.code === null && delivery.kind === 'temporary' && !attempt.cut.aborted) {
+      discard(connection);
+      connection = await connections.connect(cut);
+      delivery = await new Conversation(connection, mail, attempt).run();
+    }
+    if (delivery.kind === 'accepted') connections.release(connection);
+    else discard(connection);
+    return delivery;
+  } catch (error) {
+    return beforeMail(error, attempt.cut.aborted);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One mail over one connection. Whether it was armed decides what an error means; nodemailer's error does not tell. */
+class Conversation {
+  readonly #connection: OpenConnection;
+  readonly #mail: FrozenMail;
+  readonly #attempt: DeliveryAttempt;
+  #armed = false;
+  #armRefused = false;
+  #expired = false;
+  #timer: NodeJS.Timeout;
+
+  constructor(connection: OpenConnection, mail: FrozenMail, attempt: DeliveryAttempt) {
+    this.#connection = connection;
+    this.#mail = mail;
+    this.#attempt = attempt;
+    this.#timer = this.#cutAfter(attempt.limits.unarmed);
+  }
+
+  async run(): Promise<Delivery> {
+    const { cut } = this.#attempt;
+    const onCut = () => discard(this.#connection);
+    cut.addEventListener('abort', onCut, { once: true });
+    try {
+      reached('connected');
+      if (cut.aborted) return this.#verdict(new Error('the worker is stopping'));
+      const response = await this.#send();
+      reached('reply.read');
+      const code = /^(2\d\d)(?:[ -]|$)/.exec(response)?.[1];
+      return code === undefined
+        ? { kind: 'ambiguous', code: null, reply: shortReply(response) }
+        : { kind: 'accepted', code: Number(code), reply: shortReply(response) };
+    } catch (error) {
+      reached('reply.read');
+      return this.#verdict(error);
+    } finally {
+      clearTimeout(this.#timer);
+      cut.removeEventListener('abort', onCut);
+    }
+  }
+
+  #send(): Promise<string> {
+    const { smtp } = this.#connection;
+    const { from, to } = this.#mail.envelope;
+    return new Promise<string>((resolve, reject) => {
+      // A connection that is cut reports nothing but its end. Where there is an error it comes right after, and says more.
+      const ended = () =>
+        setImmediate(() => settle(() => reject(new Error(this.#expired ? 'the time limit passed' : 'the connection was closed'))));
+      const settle = (how: () => void) => {
+        smtp.removeListener('end', ended);
+        how();
+      };
+      smtp.once('end', ended);
+      smtp.send({ from, to: [to] }, this.#body(), (error, info) => settle(() => (error ? reject(error) : resolve(info.response))));
+    });
+  }
+
+  /**
+   * With `highWaterMark: 0` the first read happens only after the server's 354, with and without
+   * PIPELINING. The mail then goes in two pieces, with a look at the clock before the last one.
+   */
+  #body(): Readable {
+    const bytes = withDate(this.#mail.bytes, this.#attempt.date);
+    const split = Math.max(1, bytes.length - 64);
+    const steps = [
+      async () => {
+        reached('t2.asked');
+        if (!(await this.#arm(sha256(bytes)))) return undefined;
+        return bytes.subarray(0, split);
+      },
+      async () => {
+        reached('body.begun');
+        return this.#expired || this.#attempt.cut.aborted ? undefined : bytes.subarray(split);
+      },
+      async () => {
+        reached('body.ended');
+        return null;
+      },
+    ];
+    const conversation = this;
+    return new Readable({
+      highWaterMark: 0,
+      read() {
+        const step = steps.shift() ?? (async () => null);
+        step().then(
+          (chunk) => {
+            if (chunk !== undefined) this.push(chunk);
+            else conversation.#abandon(this);
+          },
+          (error: unknown) => conversation.#abandon(this, error),
+        );
+      },
+    });
+  }
+
+  async #arm(digest: string): Promise<boolean> {
+    this.#armRefused = true;
+    if (this.#expired || this.#attempt.cut.aborted || !(await this.#attempt.arm(digest))) return false;
+    this.#armRefused = false;
+    this.#armed = true;
+    clearTimeout(this.#timer);
+    this.#timer = this.#cutAfter(this.#attempt.limits.armed);
+    return true;
+  }
+
+  /** nodemailer would leave the connection open inside DATA, where the next mail's commands become this one's body. */
+  #abandon(body: Readable, error: unknown = new Error('the mail was not released')): void {
+    discard(this.#connection);
+    body.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #cutAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#expired = true;
+      discard(this.#connection);
+    }, ms);
+  }
+
+  #verdict(error: unknown): Delivery {
+    const { code, text, phase } = replyIn(error);
+    if (this.#armed) {
+      return code === undefined ? { kind: 'ambiguous', code: null, reply: text } : readReply('dot', code, text);
+    }
+    if (this.#armRefused || (this.#attempt.cut.aborted && code === undefined)) return { kind: 'not_armed', code: null, reply: text };
+    return code === undefined
+      ? { kind: 'temporary', code: null, reply: this.#expired ? 'the time limit passed' : text }
+      : readReply(phase, code, text);
+  }
+}
+
+/** A failure while connecting, encrypting or logging in. */
+function beforeMail(error: unknown, stopping: boolean): Delivery {
+  const { code, text } = replyIn(error);
+  if (stopping) return { kind: 'not_armed', code: null, reply: text };
+  const phase: SmtpPhase = (error as { code?: string }).code === 'EAUTH' ? 'auth' : 'connect';
+  // Without a reply EAUTH means that no common login method was offered: nothing a retry would change soon.
+  if (code === undefined) return { kind: phase === 'auth' ? 'sender_refused' : 'sender_failed', code: null, reply: text, beforeMail: true };
+  return readReply(phase, code, text);
+}
+
+const PHASES: Record<string, SmtpPhase> = { 'MAIL FROM': 'mail', 'RCPT TO': 'rcpt', DATA: 'data' };
+
+/** The complete reply inside a nodemailer error, if there was one, and the command it answered. */
+function replyIn(error: unknown): { code: number | undefined; text: string; phase: SmtpPhase } {
+  const { responseCode, response, command } = error as { responseCode?: unknown; response?: unknown; command?: unknown };
+  // On a closed connection nodemailer reports an unfinished last line as if it were a reply.
+  const complete = !messageOf(error).startsWith('Connection closed unexpectedly');
+  const code = complete && typeof responseCode === 'number' && responseCode >= 200 && responseCode <= 599 ? responseCode : undefined;
+  const text = shortReply(typeof response === 'string' && response !== '' ? response : messageOf(error));
+  return { code, text, phase: PHASES[String(command)] ?? 'data' };
+}

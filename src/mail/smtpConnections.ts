@@ -1,0 +1,114 @@
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { DEADLINES } from '../domain/deadlines.ts';
+
+/** How to reach and trust one SMTP server. */
+export interface SmtpServer {
+  readonly host: string;
+  readonly port: number;
+  /** `starttls` requires the upgrade, `tls` speaks it from the first byte, `none` never does. */
+  readonly security: 'starttls' | 'tls' | 'none';
+  readonly auth: { readonly user: string; readonly password: string } | undefined;
+  /** Certificate authorities to trust instead of the system's (PEM). */
+  readonly ca?: string;
+}
+
+/** Idle connections are given back to the server after this long, in ms. */
+const IDLE_LIMIT = 30_000;
+
+export interface OpenConnection {
+  readonly smtp: SMTPConnection;
+  /** It has carried a mail before, so the server may have closed it meanwhile. */
+  reused: boolean;
+  alive: boolean;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Connections to one server, kept open between mails. Not nodemailer's pool: that one queues a
+ * mail again by itself when a connection breaks, and only the send protocol may decide that.
+ */
+export class SmtpConnections {
+  readonly #server: SmtpServer;
+  readonly #idle: OpenConnection[] = [];
+
+  constructor(server: SmtpServer) {
+    this.#server = server;
+  }
+
+  /** An idle connection, or a new one that is greeted, encrypted and logged in. Rejects with nodemailer's error. */
+  async acquire(cut: AbortSignal): Promise<OpenConnection> {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      clearTimeout(idle.idleTimer);
+      if (idle.alive) return idle;
+    }
+    return this.connect(cut);
+  }
+
+  async connect(cut: AbortSignal): Promise<OpenConnection> {
+    const { host, port, security, auth, ca } = this.#server;
+    const smtp = new SMTPConnection({
+      host,
+      port,
+      secure: security === 'tls',
+      requireTLS: security === 'starttls',
+      ignoreTLS: security === 'none',
+      tls: { servername: host, ...(ca === undefined ? {} : { ca }) },
+      connectionTimeout: DEADLINES.connect,
+      greetingTimeout: DEADLINES.greeting,
+      socketTimeout: DEADLINES.socketSilence,
+    });
+    const connection: OpenConnection = { smtp, reused: false, alive: true, idleTimer: undefined };
+    const destroy = () => discard(connection);
+    cut.addEventListener('abort', destroy, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const ended = () => {
+          connection.alive = false;
+          reject(new Error('the server closed the connection'));
+        };
+        smtp.on('error', (error) => {
+          connection.alive = false;
+          reject(error);
+        });
+        smtp.on('end', ended);
+        smtp.connect((error) => {
+          if (error) reject(error);
+          else if (auth === undefined) resolve();
+          else smtp.login({ user: auth.user, pass: auth.password }, (failed) => (failed ? reject(failed) : resolve()));
+        });
+      });
+      return connection;
+    } catch (error) {
+      discard(connection);
+      throw error;
+    } finally {
+      cut.removeEventListener('abort', destroy);
+    }
+  }
+
+  /** Keeps the connection for the next mail. Only after an accepted mail: any other end leaves its state in doubt. */
+  release(connection: OpenConnection): void {
+    if (!connection.alive) return;
+    connection.reused = true;
+    connection.idleTimer = setTimeout(() => {
+      this.#idle.splice(this.#idle.indexOf(connection), 1);
+      connection.smtp.quit();
+    }, IDLE_LIMIT).unref();
+    this.#idle.push(connection);
+  }
+
+  close(): void {
+    for (const connection of this.#idle.splice(0)) {
+      clearTimeout(connection.idleTimer);
+      connection.smtp.quit();
+    }
+  }
+}
+
+/** Cuts the connection at once: nothing more is written, not even a final dot or QUIT. */
+export function discard(connection: OpenConnection): void {
+  connection.alive = false;
+  const socket = (connection.smtp as unknown as { _socket?: { destroy(): void } })._socket;
+  socket?.destroy();
+  connection.smtp.close();
+}

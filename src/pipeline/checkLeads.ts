@@ -1,0 +1,43 @@
+import { readLead } from '../csv/leads.ts';
+import { findCampaign } from '../store/campaigns.ts';
+import type { ImportTally } from '../store/imports.ts';
+import { findProspect } from '../store/prospects.ts';
+import type { Db } from '../store/schema.ts';
+import { suppressionOf } from '../store/suppressions.ts';
+import type { ImportRequest } from './importLeads.ts';
+
+export interface Rehearsal {
+  readonly tally: ImportTally;
+  /** The first rejects, as a person needs them. */
+  readonly rejects: readonly { readonly line: number; readonly reason: string }[];
+}
+
+const SHOWN_REJECTS = 10;
+
+/** `import --dry-run`: counts what an import would do and stores nothing. Without a database every lead is new. */
+export async function checkLeads(
+  db: Db | undefined,
+  request: Pick<ImportRequest, 'file' | 'columns' | 'campaign' | 'update'>,
+): Promise<Rehearsal> {
+  const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
+  const tally = { rows: 0, imported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
+  const rejects: { line: number; reason: string }[] = [];
+  const seen = new Set<string>();
+  for await (const row of request.file.rows()) {
+    tally.rows++;
+    const lead = readLead(row, request.columns);
+    if (lead.kind === 'reject') {
+      tally.invalid++;
+      if (rejects.length < SHOWN_REJECTS) rejects.push({ line: row.line, reason: lead.reason });
+      continue;
+    }
+    const { key } = lead.address;
+    const known = db === undefined || campaign === undefined ? undefined : await findProspect(db, campaign.id, key);
+    if (seen.has(key)) tally.duplicates++;
+    else if (known !== undefined) tally[request.update && known.fields !== JSON.stringify(lead.fields) ? 'updated' : 'duplicates']++;
+    else if (db !== undefined && (await suppressionOf(db, key)) !== undefined) tally.suppressed++;
+    else tally.imported++;
+    seen.add(key);
+  }
+  return { tally, rejects };
+}

@@ -1,0 +1,139 @@
+import type { Campaign } from '../domain/campaign.ts';
+import { DEADLINES } from '../domain/deadlines.ts';
+import { htmlFromText } from '../domain/html.ts';
+import { displayName, type LeadFields } from '../domain/lead.ts';
+import { reached } from '../domain/milestone.ts';
+import type { Writer } from '../llm/writer.ts';
+import type { Composer, FrozenMail } from '../mail/mailer.ts';
+import { contentOf } from '../store/campaigns.ts';
+import type { Store } from '../store/database.ts';
+import { saveDraft } from '../store/drafts.ts';
+import { noteEvent } from '../store/events.ts';
+import { jobNow } from '../store/jobs.ts';
+import { abandonDraft, claimForDrafting, finishDraft, type Hold, withdrawClaim } from '../store/messages.ts';
+import { prospectById, type StoredProspect } from '../store/prospects.ts';
+import { suppressionOf } from '../store/suppressions.ts';
+
+export interface DraftDependencies {
+  readonly store: Store;
+  readonly worker: string;
+  readonly now: () => number;
+  readonly writer: Writer;
+  readonly compose: Composer;
+}
+
+/** A lead whose mail this worker is to write. */
+export interface ClaimedDraft {
+  readonly hold: Hold;
+  readonly campaignId: number;
+  readonly prospect: StoredProspect;
+}
+
+export type Drafted =
+  | { readonly kind: 'ready' | 'review'; readonly reason: string | null }
+  /** Taken away meanwhile, or the campaign changed under it: it is pending again. */
+  | { readonly kind: 'superseded' };
+
+/** pending → drafting for up to `limit` messages of a job; suppressed leads are set aside on the way. */
+export function claimDrafts(
+  deps: Pick<DraftDependencies, 'store' | 'worker' | 'now'>,
+  jobId: number,
+  limit: number,
+): Promise<ClaimedDraft[]> {
+  return deps.store.write(async (tx) => {
+    const now = deps.now();
+    if ((await jobNow(tx, jobId)).cancelled_at !== null) return [];
+    const rows = await claimForDrafting(tx, { jobId, worker: deps.worker, deadlineAt: now + DEADLINES.drafting, now, limit });
+    const drafts: ClaimedDraft[] = [];
+    for (const row of rows) {
+      const hold = { id: row.id, worker: deps.worker, token: row.token };
+      const prospect = await prospectById(tx, row.prospect_id);
+      const suppressed = await suppressionOf(tx, prospect.email_key);
+      if (suppressed === undefined) drafts.push({ hold, campaignId: row.campaign_id, prospect });
+      else {
+        await withdrawClaim(tx, hold, 'drafting', 'suppressed', suppressed, now);
+        await noteEvent(tx, row.id, 'suppressed', now, suppressed);
+      }
+    }
+    reached('draft.claim_open');
+    return drafts;
+  });
+}
+
+/** Writes one mail, freezes its bytes, and puts it where the campaign's review rule says. May be repeated at will. */
+export async function draftMessage(
+  deps: DraftDependencies,
+  { hold, campaignId, prospect }: ClaimedDraft,
+  campaign: Campaign,
+): Promise<Drafted> {
+  reached('draft.claimed');
+  const fields: LeadFields = { ...(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
+  const written = await deps.writer.write(campaign, fields);
+  if (written.kind === 'lead_failed') return holdForPerson(deps, hold, campaign, written.reason);
+  const text = `${written.text}\n\n${footer(campaign)}\n`;
+  const html = htmlFromText(text);
+  const mail = await deps.compose({
+    from: campaign.from,
+    to: { email: prospect.email, name: displayName(fields) },
+    subject: written.subject,
+    text,
+    html,
+    unsubscribeMailto: campaign.unsubscribe.mailto,
+    reference: String(hold.id),
+  });
+  reached('draft.written');
+  return storeDraft(deps, hold, campaignId, campaign, { subject: written.subject, text, html, mail });
+}
+
+/** The lead's own failure: it waits for a person and has no draft that could be approved. */
+function holdForPerson(deps: DraftDependencies, hold: Hold, campaign: Campaign, reason: string): Promise<Drafted> {
+  return deps.store.write(async (tx) => {
+    const now = deps.now();
+    const moved = await finishDraft(tx, hold, { state: 'review', contentHash: campaign.contentHash, frozen: null, reason, now });
+    if (moved) await noteEvent(tx, hold.id, 'held', now, reason);
+    return moved ? { kind: 'review', reason } : { kind: 'superseded' };
+  });
+}
+
+async function storeDraft(
+  deps: DraftDependencies,
+  hold: Hold,
+  campaignId: number,
+  campaign: Campaign,
+  draft: { subject: string; text: string; html: string; mail: FrozenMail },
+): Promise<Drafted> {
+  const state = campaign.review === 'all' ? 'review' : 'ready';
+  const reason = state === 'review' ? 'waits for approval' : null;
+  const drafted = await deps.store.write<Drafted>(async (tx) => {
+    const now = deps.now();
+    if ((await contentOf(tx, campaignId)) !== campaign.contentHash) {
+      await abandonDraft(tx, hold, now);
+      return { kind: 'superseded' };
+    }
+    const { mail, subject, text, html } = draft;
+    if (!(await finishDraft(tx, hold, { state, contentHash: campaign.contentHash, frozen: mail.sha256, reason, now })))
+      return { kind: 'superseded' };
+    await saveDraft(tx, {
+      message_id: hold.id,
+      subject,
+      text,
+      html,
+      header_message_id: mail.messageId,
+      envelope_from: mail.envelope.from,
+      envelope_to: mail.envelope.to,
+      bytes: mail.bytes,
+      created_at: now,
+    });
+    await noteEvent(tx, hold.id, 'drafted', now);
+    reached('draft.store_open');
+    return { kind: state, reason };
+  });
+  reached('draft.stored');
+  return drafted;
+}
+
+/** Who writes, from where, and how to hear no more: what CAN-SPAM §316.5 and its kin ask of every mail. */
+function footer({ identity, unsubscribe }: Campaign): string {
+  const who = [identity.name, identity.company, identity.postal_address].filter((part) => part !== undefined).join(', ');
+  return `-- \n${who}\nNot interested? Reply "unsubscribe" or write to ${unsubscribe.mailto}, and you will not hear from me again.`;
+}

@@ -1,0 +1,122 @@
+import type { Campaign } from '../domain/campaign.ts';
+import { certainlyNotAccepted, type Delivery, type DeliveryKind } from '../domain/delivery.ts';
+import { reached } from '../domain/milestone.ts';
+import { afterFailedTry, REFUSED_SENDER_REST, type RetryPolicy, senderRest } from '../domain/retry.ts';
+import { finishAttempt } from '../store/attempts.ts';
+import { noteEvent } from '../store/events.ts';
+import { jobNow } from '../store/jobs.ts';
+import { findMessage, finishSending, type SendEnd } from '../store/messages.ts';
+import { prospectById } from '../store/prospects.ts';
+import type { MessageRow, Tx } from '../store/schema.ts';
+import { senderNow, setSender } from '../store/senders.ts';
+import { suppress } from '../store/suppressions.ts';
+import { releaseUsage } from '../store/usage.ts';
+import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
+
+export interface Finished {
+  /** Where the message stands now; `superseded` when it was taken from this worker meanwhile. */
+  readonly state: SendEnd['state'] | 'superseded';
+  readonly reason: string | null;
+  readonly dueAt: number | null;
+}
+
+type Decision = Omit<SendEnd, 'now'>;
+
+/** T3: the attempt's outcome, the message's next state, the ledger and the sender's health in one durable transaction. */
+export function finishMessage(
+  deps: Pick<ClaimDependencies, 'store' | 'now'> & { readonly retry: RetryPolicy },
+  claim: ClaimedMail,
+  campaign: Campaign,
+  delivery: Delivery,
+): Promise<Finished> {
+  return deps.store.write(async (tx) => {
+    const now = deps.now();
+    const row = await findMessage(tx, claim.hold.id);
+    if (row === undefined) throw new Error(`message ${claim.hold.id} is gone`);
+    await finishAttempt(tx, claim.attemptId, {
+      now,
+      outcome: delivery.kind,
+      code: delivery.code,
+      reply: delivery.reply,
+      counted: providerSaw(delivery),
+    });
+    await noteSenderHealth(tx, claim.sender, delivery, now);
+    const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
+    const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
+    if (moved) await settle(tx, row, decision, delivery, now);
+    reached('t3.open');
+    return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null };
+  });
+}
+
+async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Campaign, delivery: Delivery, now: number): Promise<Decision> {
+  const cancelled = (await jobNow(tx, row.job_id)).cancelled_at !== null;
+  const again = (decision: Decision): Decision => (cancelled ? { state: 'cancelled', reason: 'job cancelled' } : decision);
+  const reason = describe(delivery);
+  switch (delivery.kind) {
+    case 'accepted':
+      return { state: 'accepted', reason: null };
+    case 'ambiguous':
+      return { state: 'uncertain', reason };
+    case 'recipient_refused':
+    case 'content_refused':
+      return { state: 'failed', reason };
+    case 'sender_failed':
+    case 'not_armed':
+      return again({ state: 'ready', reason });
+    case 'sender_refused':
+    case 'temporary': {
+      if (!providerSaw(delivery)) return again({ state: 'ready', reason });
+      const tries = row.tries + 1;
+      const next = afterFailedTry(retry, campaign.window, tries, row.first_try_at ?? now, now);
+      return next.retry
+        ? again({ state: 'ready', reason, dueAt: next.dueAt, tries })
+        : { state: 'failed', reason: `tries ran out: ${reason}`, tries };
+    }
+  }
+}
+
+/** T4: the message was given up as uncertain, and now its own attempt's reply is known after all. */
+function lateReply(delivery: Delivery): Decision {
+  if (delivery.kind === 'accepted') return { state: 'accepted', reason: null };
+  if (delivery.kind === 'ambiguous') return { state: 'uncertain', reason: describe(delivery) };
+  return { state: 'failed', reason: describe(delivery) };
+}
+
+async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Delivery, now: number): Promise<void> {
+  if (certainlyNotAccepted(delivery.kind)) await releaseUsage(tx, row.id, now);
+  if (row.state === 'uncertain') await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
+  if (decision.state === 'uncertain') await noteEvent(tx, row.id, 'uncertain', now, decision.reason);
+  if (decision.state === 'cancelled') await noteEvent(tx, row.id, 'cancelled', now, decision.reason);
+  if (delivery.kind === 'recipient_refused') {
+    const { email_key } = await prospectById(tx, row.prospect_id);
+    await suppress(tx, email_key, `hard bounce: ${describe(delivery)}`, `message ${row.id}`, now);
+  }
+}
+
+/** Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses nothing. */
+async function noteSenderHealth(tx: Tx, sender: string, delivery: Delivery, now: number): Promise<void> {
+  const health = await senderNow(tx, sender);
+  if (delivery.kind === 'sender_refused') {
+    await setSender(tx, sender, { failures: health.failures + 1, rest_until: now + REFUSED_SENDER_REST, reason: describe(delivery) });
+  } else if (delivery.kind === 'sender_failed') {
+    // Connections that failed side by side are one failure: what rests already is not made to rest longer.
+    if (health.rest_until > now) return;
+    const failures = health.failures + 1;
+    await setSender(tx, sender, { failures, rest_until: now + senderRest(failures), reason: describe(delivery) });
+  } else if (health.failures > 0 && SPEAKS_OF_MAIL.includes(delivery.kind)) {
+    await setSender(tx, sender, { failures: 0, rest_until: 0, reason: null });
+  }
+}
+
+/** Outcomes that prove the sender can reach its server and log in. */
+const SPEAKS_OF_MAIL: readonly DeliveryKind[] = ['accepted', 'recipient_refused', 'content_refused'];
+
+/** Whether the provider was told of this mail, so that its caps count it and the message loses a try. */
+function providerSaw(delivery: Delivery): boolean {
+  return delivery.beforeMail !== true && delivery.kind !== 'sender_failed' && delivery.kind !== 'not_armed';
+}
+
+function describe({ code, reply }: Delivery): string {
+  return code === null || reply.startsWith(String(code)) ? reply : `${code} ${reply}`;
+}

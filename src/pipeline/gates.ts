@@ -1,0 +1,103 @@
+import type { Campaign } from '../domain/campaign.ts';
+import {
+  type Gap,
+  type JobPace,
+  jobGates,
+  type LimitPace,
+  limitGates,
+  openingOf,
+  type SenderPace,
+  type ShutGate,
+  senderGates,
+} from '../domain/pace.ts';
+import { periodEnd, usagePeriod } from '../domain/usage.ts';
+import { capFilledBy, hourFilledBy } from '../store/attempts.ts';
+import type { Db, JobRow } from '../store/schema.ts';
+import { senderNow } from '../store/senders.ts';
+import { usageIn } from '../store/usage.ts';
+
+/** A sender's pace as configured. Milliseconds; null where nothing limits it. */
+export interface SenderSettings {
+  readonly name: string;
+  readonly gap: Gap | null;
+  readonly dailyCap: number | null;
+}
+
+export interface Limits {
+  readonly emailsPerMonth: number | null;
+  readonly sendPerHour: number | null;
+}
+
+export interface PaceSettings {
+  readonly senders: ReadonlyMap<string, SenderSettings>;
+  readonly limits: Limits;
+}
+
+/** `asOf`: a drain asks what was due when it started, so slots that it fills itself stay shut for it. */
+export interface Moment {
+  readonly now: number;
+  readonly asOf: number | undefined;
+}
+
+export type GateAnswer =
+  | { readonly open: true; readonly sender: SenderSettings; readonly failures: number }
+  | { readonly open: false; readonly gates: readonly ShutGate[]; readonly opensAt: number | null };
+
+/** Gathers the facts from the database and lets `domain/pace.ts` decide. The first sender in order whose gates are open sends. */
+export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings: PaceSettings, moment: Moment): Promise<GateAnswer> {
+  const common = [
+    ...atBoth(moment, (now) => jobGates(jobPace(job, campaign), now)),
+    ...limitGates(await limitFacts(db, settings.limits, moment.now)),
+  ];
+  let soonest: { gates: ShutGate[]; opensAt: number | null } | undefined;
+  for (const name of campaign.senders) {
+    const sender = settings.senders.get(name);
+    if (sender === undefined) continue;
+    const { pace, failures } = await senderFacts(db, sender, moment.now);
+    const gates = [...common, ...atBoth(moment, (now) => senderGates(pace, now))];
+    if (gates.length === 0) return { open: true, sender, failures };
+    const opensAt = openingOf(gates, moment.now);
+    if (soonest === undefined || (opensAt ?? Infinity) < (soonest.opensAt ?? Infinity)) soonest = { gates, opensAt };
+  }
+  return { open: false, ...(soonest ?? { gates: common, opensAt: null }) };
+}
+
+export function jobPace(job: JobRow, campaign: Pick<Campaign, 'window'>): JobPace {
+  return {
+    mode: job.send_mode,
+    rate: job.send_rate,
+    importing: job.imported_at === null,
+    paused: job.paused_at !== null || job.cancelled_at !== null,
+    scheduledFor: job.scheduled_for,
+    nextSlotAt: job.next_slot_at,
+    window: campaign.window,
+  };
+}
+
+function atBoth({ now, asOf }: Moment, gatesAt: (now: number) => ShutGate[]): ShutGate[] {
+  const gates = gatesAt(now);
+  return gates.length > 0 || asOf === undefined ? gates : gatesAt(asOf);
+}
+
+async function senderFacts(db: Db, sender: SenderSettings, now: number): Promise<{ pace: SenderPace; failures: number }> {
+  const row = await senderNow(db, sender.name);
+  const filled = sender.dailyCap === null ? null : await capFilledBy(db, sender.name, sender.dailyCap, now);
+  const pace = {
+    name: sender.name,
+    gap: sender.gap,
+    dailyCap: sender.dailyCap,
+    capFilledBy: filled,
+    nextSendAt: row.next_send_at,
+    restUntil: row.rest_until,
+  };
+  return { pace, failures: row.failures };
+}
+
+async function limitFacts(db: Db, limits: Limits, now: number): Promise<LimitPace> {
+  const used = limits.emailsPerMonth === null ? 0 : await usageIn(db, usagePeriod(now));
+  return {
+    hourFilledBy: limits.sendPerHour === null ? null : await hourFilledBy(db, limits.sendPerHour, now),
+    monthFull: limits.emailsPerMonth !== null && used >= limits.emailsPerMonth,
+    monthEndsAt: periodEnd(now),
+  };
+}

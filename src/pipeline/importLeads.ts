@@ -1,0 +1,211 @@
+import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ColumnFields } from '../csv/columns.ts';
+import { type LeadRow, readLead } from '../csv/leads.ts';
+import type { CsvFile, CsvRow } from '../csv/readRows.ts';
+import { rejectsHeader, rejectsLine } from '../csv/rejects.ts';
+import type { Campaign } from '../domain/campaign.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { reached } from '../domain/milestone.ts';
+import { ensureCampaign } from '../store/campaigns.ts';
+import type { Store } from '../store/database.ts';
+import { noteEvents } from '../store/events.ts';
+import { advanceImport, createImport, finishImport, type ImportTally, unfinishedImport } from '../store/imports.ts';
+import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
+import { addProspect, findProspect, updateProspect } from '../store/prospects.ts';
+import type { ImportRow, Tx } from '../store/schema.ts';
+import { suppressionOf } from '../store/suppressions.ts';
+import { voidMessages } from './refreshCampaign.ts';
+import { dropImport } from './steerJob.ts';
+
+export interface ImportRequest {
+  readonly file: CsvFile;
+  readonly columns: ColumnFields;
+  readonly campaign: Campaign;
+  readonly send: Campaign['send'];
+  readonly update: boolean;
+  /** Where the rejects of a job go; absolute. */
+  rejectsPath(jobId: number): string;
+}
+
+export interface ImportDependencies {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly stop: AbortSignal;
+  /** The file is accepted and stands in the database; `resumedAt` is the number of rows already done. */
+  accepted(jobId: number, resumedAt: number): void;
+  progress(bytesRead: number, tally: ImportTally): void;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Imported {
+  readonly job: number;
+  readonly tally: ImportTally;
+  /** Absolute path, or null when every row was good. */
+  readonly rejects: string | null;
+}
+
+/**
+ * A commit never holds the database longer than this, nor takes more rows, and pauses between two:
+ * a worker beside the import gets its turn within 100 ms.
+ */
+const LONGEST_COMMIT_MS = 30;
+const MOST_ROWS = 5_000;
+const PAUSE_MS = 10;
+
+/** Takes a file into the database as one job, in batches that can be killed anywhere and continued by the same command. */
+export async function importLeads(deps: ImportDependencies, request: ImportRequest): Promise<Imported> {
+  const started = await beginImport(deps, request);
+  reached('import.job_created');
+  deps.accepted(started.job_id, started.rows);
+  try {
+    const tally = await takeRows(deps, request, started);
+    reached('import.before_completion');
+    await deps.store.write(async (tx) => {
+      if (!(await completeImport(tx, started.job_id, deps.now()))) throw cancelledMeanwhile(started.job_id);
+      await finishImport(tx, started.job_id, deps.now());
+    });
+    reached('import.completed');
+    return { job: started.job_id, tally, rejects: tally.invalid > 0 ? started.rejects_path : null };
+  } catch (error) {
+    if (error instanceof OutreachError && error.code === 'input') await undo(deps, started.job_id);
+    throw error;
+  }
+}
+
+/** A file that cannot be read to its end leaves nothing behind: mended, it is another file and starts anew. */
+async function undo(deps: ImportDependencies, jobId: number): Promise<void> {
+  await deps.store.write((tx) => cancelJob(tx, jobId, deps.now()));
+  await dropImport(deps.store, jobId, deps.now);
+}
+
+function beginImport(deps: ImportDependencies, request: ImportRequest): Promise<ImportRow> {
+  const { file, campaign, send, columns, update } = request;
+  const settings = JSON.stringify({ send, columns, update, delimiter: file.delimiter });
+  return deps.store.write(async (tx) => {
+    const now = deps.now();
+    const { id: campaignId } = await ensureCampaign(tx, campaign.name, campaign.contentHash, now);
+    const unfinished = await unfinishedImport(tx, campaignId, file.fingerprint);
+    if (unfinished !== undefined) {
+      if (unfinished.settings === settings) return unfinished;
+      throw new OutreachError('input', `${file.name} is half imported with other options (job ${unfinished.job_id})`, {
+        hint: `Repeat the first command to continue, or drop it: outreach cancel ${unfinished.job_id}`,
+      });
+    }
+    const jobId = await createJob(tx, { campaignId, source: file.name, mode: send.mode, rate: send.rate, scheduledFor: send.at, now });
+    await createImport(tx, { jobId, campaignId, fingerprint: file.fingerprint, settings, rejectsPath: request.rejectsPath(jobId) });
+    const created = await unfinishedImport(tx, campaignId, file.fingerprint);
+    if (created === undefined) throw new Error(`import of job ${jobId} was not stored`);
+    return created;
+  });
+}
+
+async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<ImportTally> {
+  let tally: ImportTally = tallyOf(started);
+  let bytesRead = 0;
+  let skipped = 0;
+  let waiting: CsvRow[] = [];
+  const flush = async (least: number) => {
+    while (waiting.length > least) {
+      if (deps.stop.aborted)
+        throw new OutreachError(
+          'interrupted',
+          `stopped after ${tally.rows} rows; nothing of job ${started.job_id} is sent before it is complete`,
+          { hint: 'The same command continues.' },
+        );
+      const batch = await takeBatch(deps, request, started, tally, waiting);
+      waiting = waiting.slice(batch.rows - tally.rows);
+      tally = batch;
+      reached('import.batch_committed');
+      deps.progress(bytesRead, tally);
+      await deps.sleep(PAUSE_MS);
+    }
+  };
+  for await (const row of request.file.rows((bytes) => (bytesRead += bytes))) {
+    if (skipped < started.rows) skipped++;
+    else waiting.push(row);
+    if (waiting.length >= MOST_ROWS) await flush(MOST_ROWS - 1);
+  }
+  await flush(0);
+  return tally;
+}
+
+/** One commit: as many of the waiting rows as fit into its time, with their rejects and the tally. */
+function takeBatch(
+  deps: ImportDependencies,
+  request: ImportRequest,
+  started: ImportRow,
+  before: ImportTally,
+  rows: readonly CsvRow[],
+): Promise<ImportTally> {
+  return deps.store.write(async (tx) => {
+    const counts = { ...before };
+    let rejects = '';
+    const end = performance.now() + LONGEST_COMMIT_MS;
+    for (const row of rows.slice(0, MOST_ROWS)) {
+      const lead = readLead(row, request.columns);
+      counts.rows++;
+      if (lead.kind === 'reject') {
+        counts.invalid++;
+        rejects += rejectsLine(request.file.header, row, lead.reason, request.file.delimiter);
+      } else counts[await takeLead(tx, request, started, lead, deps.now())]++;
+      if (performance.now() > end) break;
+    }
+    const text = Buffer.from(
+      rejects === '' ? '' : (before.rejects_bytes === 0 ? rejectsHeader(request.file.header, request.file.delimiter) : '') + rejects,
+    );
+    counts.rejects_bytes += text.length;
+    if (!(await advanceImport(tx, started.job_id, before.rows, counts))) throw cancelledMeanwhile(started.job_id);
+    if (text.length > 0) appendRejects(started.rejects_path, before.rejects_bytes, text);
+    reached('import.batch_open');
+    return counts;
+  });
+}
+
+type LeadEnd = 'imported' | 'updated' | 'duplicates' | 'suppressed';
+
+async function takeLead(
+  tx: Tx,
+  request: ImportRequest,
+  started: ImportRow,
+  lead: LeadRow & { kind: 'lead' },
+  now: number,
+): Promise<LeadEnd> {
+  const { key, email } = lead.address;
+  const campaignId = started.campaign_id;
+  const fields = JSON.stringify(lead.fields);
+  const suppressed = (await suppressionOf(tx, key)) ?? null;
+  const dueAt = request.send.at ?? now;
+  if (await addProspect(tx, { campaignId, jobId: started.job_id, email, key, fields, dueAt, suppressed, now })) {
+    return suppressed === null ? 'imported' : 'suppressed';
+  }
+  if (!request.update || (await findProspect(tx, campaignId, key))?.job_id === started.job_id) return 'duplicates';
+  const messages = await updateProspect(tx, { campaignId, key, fields, now });
+  if (messages === undefined) return 'duplicates';
+  await noteEvents(tx, messages, 'updated', now);
+  await voidMessages(tx, messages, now, "the lead's fields changed");
+  return 'updated';
+}
+
+/** Synced before the commit that counts it. What an undone batch left behind the tally's length is cut off first. */
+function appendRejects(path: string, length: number, text: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const descriptor = openSync(path, length === 0 ? 'w' : 'r+', 0o600);
+  try {
+    ftruncateSync(descriptor, length);
+    writeSync(descriptor, text, 0, text.length, length);
+    fdatasyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function tallyOf({ rows, imported, updated, duplicates, invalid, suppressed, rejects_bytes }: ImportRow): ImportTally {
+  return { rows, imported, updated, duplicates, invalid, suppressed, rejects_bytes };
+}
+
+function cancelledMeanwhile(jobId: number): OutreachError {
+  return new OutreachError('refused', `job ${jobId} was cancelled, or is imported by another process`, {
+    hint: `See: outreach jobs ${jobId}`,
+  });
+}

@@ -1,0 +1,49 @@
+import type { Campaign } from '../domain/campaign.ts';
+import { findCampaign, recordContent } from '../store/campaigns.ts';
+import type { Store } from '../store/database.ts';
+import { deleteDrafts } from '../store/drafts.ts';
+import { noteEvents } from '../store/events.ts';
+import { moveByHand, staleDrafts } from '../store/messages.ts';
+
+const BATCH = 500;
+
+/**
+ * What was approved is what is sent: when the campaign's content is not what the database knows,
+ * every draft and approval made from the old one is void. Returns how many were voided. Any that a
+ * crash leaves behind are met by the claim, which voids them one by one.
+ */
+export async function refreshCampaign(store: Store, campaign: Campaign, jobIds: readonly number[], now: () => number): Promise<number> {
+  const known = await findCampaign(store.db, campaign.name);
+  if (known === undefined || known.content_hash === campaign.contentHash) return 0;
+  if (!(await store.write((tx) => recordContent(tx, known.id, campaign.contentHash)))) return 0;
+  let voided = 0;
+  for (const jobId of jobIds) {
+    for (const state of ['ready', 'review'] as const) voided += await voidStale(store, jobId, campaign.contentHash, state, now);
+  }
+  return voided;
+}
+
+async function voidStale(store: Store, jobId: number, contentHash: string, state: 'ready' | 'review', now: () => number): Promise<number> {
+  for (let voided = 0; ; ) {
+    const moved = await store.write(async (tx) => {
+      const ids = await staleDrafts(tx, jobId, contentHash, state, BATCH);
+      return voidMessages(tx, ids, now(), 'the campaign changed');
+    });
+    voided += moved;
+    if (moved === 0) return voided;
+  }
+}
+
+/** ready, review → pending within the caller's transaction; drafts and approvals go. */
+export async function voidMessages(
+  tx: Parameters<typeof deleteDrafts>[0],
+  ids: readonly number[],
+  now: number,
+  reason: string,
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  const moved = await moveByHand(tx, ids, ['ready', 'review'], 'pending', { now, reason });
+  await deleteDrafts(tx, moved);
+  await noteEvents(tx, moved, 'voided', now, reason);
+  return moved.length;
+}

@@ -1,0 +1,44 @@
+import { contentOf } from '../store/campaigns.ts';
+import type { Store } from '../store/database.ts';
+import { noteEvent } from '../store/events.ts';
+import { jobNow } from '../store/jobs.ts';
+import { findMessage, idsInState, moveByHand, type Selection } from '../store/messages.ts';
+import { prospectById } from '../store/prospects.ts';
+import type { Tx } from '../store/schema.ts';
+import { suppressionOf } from '../store/suppressions.ts';
+
+const BATCH = 500;
+
+export interface Retried {
+  readonly retried: number;
+  /** Left as they are: the address is suppressed. */
+  readonly suppressed: number;
+  /** Left as they are: the job is cancelled. */
+  readonly cancelled: number;
+}
+
+/** failed → ready, or pending when its draft no longer stands. Never for a suppressed address. */
+export async function retryMessages(store: Store, selection: Selection, now: () => number): Promise<Retried> {
+  const total = { retried: 0, suppressed: 0, cancelled: 0 };
+  for (let after = 0; ; ) {
+    const ids = await idsInState(store.db, ['failed'], selection, after, BATCH);
+    const last = ids.at(-1);
+    if (last === undefined) return total;
+    await store.write(async (tx) => {
+      for (const id of ids) total[await retryOne(tx, id, now())]++;
+    });
+    after = last;
+  }
+}
+
+async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried> {
+  const row = await findMessage(tx, id);
+  if (row === undefined || row.state !== 'failed') return 'cancelled';
+  if ((await jobNow(tx, row.job_id)).cancelled_at !== null) return 'cancelled';
+  const { email_key } = await prospectById(tx, row.prospect_id);
+  if ((await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
+  const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));
+  await moveByHand(tx, [id], ['failed'], stands ? 'ready' : 'pending', { now, reason: null, dueAt: now, tries: 0 });
+  await noteEvent(tx, id, 'retry asked', now);
+  return 'retried';
+}

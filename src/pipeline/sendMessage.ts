@@ -1,0 +1,87 @@
+import type { Campaign } from '../domain/campaign.ts';
+import { DEADLINES } from '../domain/deadlines.ts';
+import type { Delivery } from '../domain/delivery.ts';
+import { reached } from '../domain/milestone.ts';
+import type { RetryPolicy } from '../domain/retry.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import { armAttempt } from '../store/attempts.ts';
+import { storageError } from '../store/database.ts';
+import { armMessage } from '../store/messages.ts';
+import { type ClaimDependencies, type ClaimedMail, type ClaimResult, claimMessage } from './claimMessage.ts';
+import { type Finished, finishMessage } from './finishMessage.ts';
+
+export interface SendDependencies extends ClaimDependencies {
+  readonly retry: RetryPolicy;
+  mailerFor(sender: string): Mailer;
+  /** Cuts what is on the wire: the worker has no time left. */
+  readonly cut: AbortSignal;
+  /** Ends waiting for a disk or database that will not take an outcome. */
+  readonly giveUp: AbortSignal;
+  sleep(ms: number): Promise<void>;
+  /** A disk or database that refuses; called each time. */
+  trouble(error: Error): void;
+}
+
+export interface Sent {
+  readonly kind: 'sent';
+  readonly messageId: number;
+  readonly jobId: number;
+  readonly sender: string;
+  readonly to: string;
+  readonly delivery: Delivery;
+  readonly end: Finished;
+}
+
+export type SendResult = Sent | Exclude<ClaimResult, ClaimedMail>;
+
+/** Sends one message of a job, if one may leave now: claim (T1), deliver with the arm inside (T2), record the end (T3). */
+export async function sendMessage(deps: SendDependencies, jobId: number, campaign: Campaign, asOf?: number): Promise<SendResult> {
+  const claim = await claimMessage(deps, jobId, campaign, asOf);
+  if (claim.kind !== 'claimed') return claim;
+  reached('t1.committed');
+  const delivery = await deps.mailerFor(claim.sender).deliver(claim.mail, {
+    date: new Date(claim.startedAt),
+    arm: (sha256) => arm(deps, claim, sha256),
+    limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
+    cut: deps.cut,
+  });
+  const end = await recordEnd(deps, claim, campaign, delivery);
+  return { kind: 'sent', messageId: claim.hold.id, jobId, sender: claim.sender, to: claim.mail.envelope.to, delivery, end };
+}
+
+/** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. */
+async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string): Promise<boolean> {
+  try {
+    const armed = await deps.store.write(async (tx) => {
+      const now = deps.now();
+      const times = { now, deadlineAt: now + DEADLINES.armed };
+      if (!(await armMessage(tx, claim.hold, times))) return false;
+      await armAttempt(tx, claim.attemptId, { ...times, sha256 });
+      reached('t2.open');
+      return true;
+    });
+    reached('t2.committed');
+    return armed;
+  } catch (error) {
+    const trouble = storageError(error);
+    if (trouble === undefined) throw error;
+    deps.trouble(trouble);
+    return false;
+  }
+}
+
+/** What happened on the wire must reach the disk, so a full or locked one is waited for; if it never comes back, R2 will call it uncertain. */
+async function recordEnd(deps: SendDependencies, claim: ClaimedMail, campaign: Campaign, delivery: Delivery): Promise<Finished> {
+  for (let pause = 250; ; pause = Math.min(pause * 2, 5_000)) {
+    try {
+      const end = await finishMessage(deps, claim, campaign, delivery);
+      reached('t3.committed');
+      return end;
+    } catch (error) {
+      const trouble = storageError(error);
+      if (trouble === undefined || deps.giveUp.aborted) throw error;
+      deps.trouble(trouble);
+      await deps.sleep(pause);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Kysely, sql } from 'kysely';
+import { OutreachError } from '../domain/errors.ts';
+import { migrateToLatest } from './migrate.ts';
+import type { Db, Schema, Tx } from './schema.ts';
+import { sqliteDialect } from './sqlite/dialect.ts';
+import { connect, type SqliteConnection } from './sqlite/load.ts';
+
+/** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
+const APPLICATION_ID = 0x6f757472;
+const BUSY_TIMEOUT_MS = 5_000;
+/** Units that may share one commit: enough for 20 connections, short enough for a second process. */
+const LARGEST_GROUP = 64;
+/** statfs types of NFS, SMB and CIFS, on which SQLite's locks cannot be trusted (https://sqlite.org/wal.html). */
+const NETWORK_FILE_SYSTEMS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
+
+export interface Store {
+  readonly db: Db;
+  /** Folder of the workers' liveness locks. */
+  readonly locks: string;
+  /**
+   * Runs `unit` in a durable transaction. Units asked for in the same turn of the event loop share
+   * one commit (and one fsync), each in a savepoint of its own: one that throws undoes only itself.
+   * A unit awaits nothing but its own queries. Resolves after the commit; rejects when it failed.
+   */
+  write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A number that changes when another connection has committed. */
+  dataVersion(): number;
+  /** A consistent copy of the database in a new file. */
+  copyTo(path: string): void;
+  close(): Promise<void>;
+}
+
+/** Opens the database, creating it when it is not there, and brings its schema up to date. */
+export async function openStore(path: string): Promise<Store> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  refuseNetworkFileSystem(dirname(path));
+  // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
+  if (!existsSync(path)) createPrivate(path);
+  const sqlite = openSqlite(path);
+  try {
+    configure(sqlite, path);
+    const store = storeOn(sqlite, `${realpathSync(path)}.locks`);
+    await migrateToLatest(store, sqlite, path);
+    return store;
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+function storeOn(sqlite: SqliteConnection, locks: string): Store {
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
+  const group = new GroupCommit(db, sqlite);
+  return {
+    db,
+    locks,
+    write: (unit) => group.write(unit),
+    dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
+    copyTo: (target) => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`),
+    close: () => db.destroy(),
+  };
+}
+
+interface Waiting {
+  readonly run: (tx: Tx) => Promise<void>;
+  readonly committed: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+class GroupCommit {
+  readonly #db: Db;
+  readonly #sqlite: SqliteConnection;
+  readonly #waiting: Waiting[] = [];
+  #scheduled = false;
+
+  constructor(db: Db, sqlite: SqliteConnection) {
+    this.#db = db;
+    this.#sqlite = sqlite;
+  }
+
+  write<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: { value: T };
+      this.#waiting.push({
+        run: async (tx) => {
+          result = { value: await unit(tx) };
+        },
+        committed: () => resolve(result.value),
+        failed: reject,
+      });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#commit());
+  }
+
+  async #commit(): Promise<void> {
+    const group = this.#waiting.splice(0, LARGEST_GROUP);
+    const done: Waiting[] = [];
+    const undone: [Waiting, unknown][] = [];
+    try {
+      await this.#db.transaction().execute(async (tx) => {
+        for (const member of group) {
+          const error = await this.#runAlone(tx, member, group.length === 1);
+          if (error === undefined) done.push(member);
+          else undone.push([member, error.thrown]);
+        }
+      });
+      for (const member of done) member.committed();
+      for (const [member, error] of undone) member.failed(error);
+    } catch (error) {
+      for (const member of group) member.failed(error);
+    } finally {
+      this.#scheduled = false;
+      this.#schedule();
+    }
+  }
+
+  /** A failed member is undone alone, unless SQLite has already undone the whole transaction (disk full). */
+  async #runAlone(tx: Tx, member: Waiting, only: boolean): Promise<{ thrown: unknown } | undefined> {
+    if (only) {
+      await member.run(tx);
+      return undefined;
+    }
+    await sql`savepoint member`.execute(tx);
+    try {
+      await member.run(tx);
+      await sql`release member`.execute(tx);
+      return undefined;
+    } catch (thrown) {
+      if (!this.#sqlite.inTransaction) throw thrown;
+      await sql`rollback to member`.execute(tx);
+      await sql`release member`.execute(tx);
+      return { thrown };
+    }
+  }
+}
+
+function openSqlite(path: string): SqliteConnection {
+  try {
+    return connect(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  } catch (cause) {
+    throw storageError(cause, path) ?? cause;
+  }
+}
+
+function configure(sqlite: SqliteConnection, path: string): void {
+  try {
+    const id = sqlite.pragma('application_id', { simple: true });
+    if (id !== APPLICATION_ID) {
+      const tables = sqlite.prepare('select count(*) as n from sqlite_master').all() as { n: number }[];
+      if (id !== 0 || tables[0]?.n !== 0) {
+        throw new OutreachError('config', `${path} is not an outreach database`, {
+          hint: 'Set "database" in outreach.yaml to a path of its own.',
+        });
+      }
+      sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+    }
+    sqlite.pragma('journal_mode = WAL');
+    // better-sqlite3 reopens WAL files at NORMAL, which loses commits on power failure.
+    sqlite.pragma('synchronous = FULL');
+    sqlite.pragma('foreign_keys = ON');
+  } catch (error) {
+    throw storageError(error, path) ?? error;
+  }
+}
+
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function refuseNetworkFileSystem(directory: string): void {
+  if (NETWORK_FILE_SYSTEMS.has(statfsSync(directory).type)) {
+    throw new OutreachError('environment', `${directory} is on a network file system, where a database's locks cannot be trusted`, {
+      hint: 'Set "database" in outreach.yaml to a path on a local disk.',
+    });
+  }
+}
+
+const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
+  ['SQLITE_FULL', 'the disk is full', 'Free some space; nothing is lost.'],
+  ['SQLITE_BUSY', 'another program holds the database', 'Close it; nothing is lost.'],
+  ['SQLITE_READONLY', 'the database cannot be written to', 'Check the permissions of the file and its folder.'],
+  ['SQLITE_CANTOPEN', 'the database cannot be opened', 'Check the permissions of the file and its folder.'],
+  ['SQLITE_IOERR', 'the disk reports an error', 'Check the disk; nothing is sent meanwhile.'],
+  ['SQLITE_CORRUPT', 'the database file is damaged', 'Restore a backup of it.'],
+  ['SQLITE_NOTADB', 'the file is not a database', 'Set "database" in outreach.yaml to another path.'],
+];
+
+/** Trouble with the disk or another program, as a sentence; undefined for everything else. */
+export function storageError(error: unknown, path?: string): OutreachError | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string') return undefined;
+  const trouble = TROUBLES.find(([prefix]) => code.startsWith(prefix));
+  if (trouble === undefined) return undefined;
+  return new OutreachError('environment', `${trouble[1]}${path === undefined ? '' : ` (${path})`}`, { hint: trouble[2], cause: error });
+}

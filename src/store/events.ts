@@ -1,0 +1,35 @@
+import type { Db, EventRow, Tx } from './schema.ts';
+
+/** What happened to a message besides its attempts; the story that `outreach show` tells. */
+export type EventKind =
+  | 'drafted'
+  | 'held'
+  | 'approved'
+  | 'rejected'
+  | 'voided'
+  | 'updated'
+  | 'suppressed'
+  | 'recovered'
+  | 'uncertain'
+  | 'late reply'
+  | 'retry asked'
+  | 'resolved'
+  | 'cancelled';
+
+export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now: number, detail: string | null = null): Promise<void> {
+  await tx.insertInto('events').values({ message_id: messageId, at: now, kind, detail }).execute();
+}
+
+export async function noteEvents(
+  tx: Tx,
+  messageIds: readonly number[],
+  kind: EventKind,
+  now: number,
+  detail: string | null = null,
+): Promise<void> {
+  for (const id of messageIds) await noteEvent(tx, id, kind, now, detail);
+}
+
+export function eventsOf(db: Db, messageId: number): Promise<EventRow[]> {
+  return db.selectFrom('events').selectAll().where('message_id', '=', messageId).orderBy('id').execute();
+}

@@ -1,0 +1,57 @@
+import type { Db, ImportRow, Tx } from './schema.ts';
+
+/** What a run has done with the file so far; written in the same transaction as the rows themselves. */
+export interface ImportTally {
+  readonly rows: number;
+  readonly imported: number;
+  readonly updated: number;
+  readonly duplicates: number;
+  readonly invalid: number;
+  readonly suppressed: number;
+  /** Length of the rejects file that belongs to this tally; anything after it is from an undone batch. */
+  readonly rejects_bytes: number;
+}
+
+export async function createImport(
+  tx: Tx,
+  start: { jobId: number; campaignId: number; fingerprint: string; settings: string; rejectsPath: string },
+): Promise<void> {
+  await tx
+    .insertInto('imports')
+    .values({
+      job_id: start.jobId,
+      campaign_id: start.campaignId,
+      fingerprint: start.fingerprint,
+      settings: start.settings,
+      rejects_path: start.rejectsPath,
+      finished_at: null,
+    })
+    .execute();
+}
+
+/** The same file into the same campaign, begun and not finished. */
+export function unfinishedImport(db: Db, campaignId: number, fingerprint: string): Promise<ImportRow | undefined> {
+  return db
+    .selectFrom('imports')
+    .selectAll()
+    .where('campaign_id', '=', campaignId)
+    .where('fingerprint', '=', fingerprint)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** False when another process has taken the import further meanwhile. */
+export async function advanceImport(tx: Tx, jobId: number, fromRow: number, tally: ImportTally): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('imports')
+    .set({ ...tally })
+    .where('job_id', '=', jobId)
+    .where('rows', '=', fromRow)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function finishImport(tx: Tx, jobId: number, now: number): Promise<void> {
+  await tx.updateTable('imports').set({ finished_at: now }).where('job_id', '=', jobId).execute();
+}

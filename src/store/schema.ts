@@ -1,0 +1,180 @@
+import type { Generated, Kysely, Selectable, Transaction } from 'kysely';
+import type { SendMode } from '../domain/job.ts';
+import type { MessageState } from '../domain/message.ts';
+
+/** The tables of `migrations/`. Times are epoch milliseconds UTC, booleans 0 or 1. */
+export interface Schema {
+  campaigns: CampaignsTable;
+  jobs: JobsTable;
+  imports: ImportsTable;
+  prospects: ProspectsTable;
+  messages: MessagesTable;
+  drafts: DraftsTable;
+  attempts: AttemptsTable;
+  events: EventsTable;
+  suppressions: SuppressionsTable;
+  usage_ledger: UsageLedgerTable;
+  usage_counters: { period: string; sent: number };
+  job_counts: { job_id: number; state: MessageState; n: number };
+  senders: SendersTable;
+  workers: WorkersTable;
+}
+
+/** Anything that can run a query. */
+export type Db = Kysely<Schema>;
+/** A unit of `Store.write`: all of it is committed, or none. */
+export type Tx = Transaction<Schema>;
+
+export type JobRow = Selectable<JobsTable>;
+export type ImportRow = Selectable<ImportsTable>;
+export type MessageRow = Selectable<MessagesTable>;
+export type DraftRow = Selectable<DraftsTable>;
+export type AttemptRow = Selectable<AttemptsTable>;
+export type EventRow = Selectable<EventsTable>;
+export type SenderRow = Selectable<SendersTable>;
+export type WorkerRow = Selectable<WorkersTable>;
+
+interface CampaignsTable {
+  id: Generated<number>;
+  name: string;
+  content_hash: string;
+  created_at: number;
+}
+
+interface JobsTable {
+  id: Generated<number>;
+  campaign_id: number;
+  source: string;
+  send_mode: SendMode;
+  send_rate: number | null;
+  scheduled_for: number | null;
+  next_slot_at: Generated<number>;
+  created_at: number;
+  imported_at: number | null;
+  paused_at: number | null;
+  cancelled_at: number | null;
+}
+
+interface ImportsTable {
+  job_id: number;
+  campaign_id: number;
+  fingerprint: string;
+  settings: string;
+  rows: Generated<number>;
+  imported: Generated<number>;
+  updated: Generated<number>;
+  duplicates: Generated<number>;
+  invalid: Generated<number>;
+  suppressed: Generated<number>;
+  rejects_path: string;
+  rejects_bytes: Generated<number>;
+  finished_at: number | null;
+}
+
+interface ProspectsTable {
+  id: Generated<number>;
+  campaign_id: number;
+  job_id: number;
+  email: string;
+  email_key: string;
+  fields: string;
+  created_at: number;
+  updated_at: number;
+}
+
+interface MessagesTable {
+  id: Generated<number>;
+  job_id: number;
+  campaign_id: number;
+  prospect_id: number;
+  step: Generated<number>;
+  state: MessageState;
+  /** Raised at every claim; what a worker does with an older one is refused. */
+  token: Generated<number>;
+  worker_id: string | null;
+  attempt_id: number | null;
+  armed: Generated<number>;
+  deadline_at: number | null;
+  due_at: number;
+  tries: Generated<number>;
+  first_try_at: number | null;
+  /** The campaign content that the draft was made from. */
+  content_hash: string | null;
+  frozen_sha256: string | null;
+  reason: string | null;
+  created_at: number;
+  state_at: number;
+}
+
+interface DraftsTable {
+  message_id: number;
+  subject: string;
+  text: string;
+  html: string;
+  header_message_id: string;
+  envelope_from: string;
+  envelope_to: string;
+  /** The whole mail but for Date and DKIM-Signature. */
+  bytes: Buffer;
+  created_at: number;
+}
+
+interface AttemptsTable {
+  id: Generated<number>;
+  message_id: number;
+  worker_id: string;
+  token: number;
+  sender: string;
+  provider: string;
+  started_at: number;
+  deadline_at: number;
+  armed_at: number | null;
+  /** Of the bytes that went on the wire, before dot-stuffing. */
+  sha256: string | null;
+  finished_at: number | null;
+  outcome: string | null;
+  code: number | null;
+  reply: string | null;
+  /** 0 when the provider never saw the mail: it then counts against no cap. */
+  counted: Generated<number>;
+}
+
+interface EventsTable {
+  id: Generated<number>;
+  message_id: number;
+  at: number;
+  kind: string;
+  detail: string | null;
+}
+
+interface SuppressionsTable {
+  email_key: string;
+  reason: string;
+  source: string;
+  created_at: number;
+}
+
+interface UsageLedgerTable {
+  id: Generated<number>;
+  message_id: number;
+  period: string;
+  created_at: number;
+  released_at: number | null;
+}
+
+interface SendersTable {
+  name: string;
+  next_send_at: Generated<number>;
+  rest_until: Generated<number>;
+  failures: Generated<number>;
+  reason: string | null;
+}
+
+interface WorkersTable {
+  id: string;
+  host: string;
+  pid: number;
+  mode: string;
+  started_at: number;
+  stopped_at: number | null;
+}

@@ -1,0 +1,109 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { SqliteConnection, SqliteStatement } from './load.ts';
+
+/**
+ * Kysely on one better-sqlite3 connection. It differs from the dialect that ships with Kysely in
+ * three measured points: statements are prepared once (a lookup costs less than the statement),
+ * transactions begin IMMEDIATE (a deferred one that turns into a writer meets SQLITE_BUSY with
+ * several processes), and schema changes are transactional.
+ */
+export function sqliteDialect(sqlite: SqliteConnection): Dialect {
+  return {
+    createDriver: () => new SqliteDriver(sqlite),
+    createAdapter: () => new TransactionalAdapter(),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class SqliteDriver implements Driver {
+  readonly #sqlite: SqliteConnection;
+  readonly #connection: CachingConnection;
+  #turn: Promise<void> = Promise.resolve();
+  #endTurn: (() => void) | undefined;
+
+  constructor(sqlite: SqliteConnection) {
+    this.#sqlite = sqlite;
+    this.#connection = new CachingConnection(sqlite);
+  }
+
+  async init(): Promise<void> {}
+
+  /** One connection, so one user at a time: a read never falls into somebody's transaction. */
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#turn;
+    let end: () => void = () => {};
+    this.#turn = new Promise((resolve) => {
+      end = resolve;
+    });
+    await before;
+    this.#endTurn = end;
+    return this.#connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#endTurn?.();
+  }
+
+  async beginTransaction(): Promise<void> {
+    this.#sqlite.exec('begin immediate');
+  }
+
+  async commitTransaction(): Promise<void> {
+    this.#sqlite.exec('commit');
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    // A full disk makes SQLite roll back by itself; a second ROLLBACK would hide the first error.
+    if (this.#sqlite.inTransaction) this.#sqlite.exec('rollback');
+  }
+
+  async destroy(): Promise<void> {
+    this.#sqlite.close();
+  }
+}
+
+class CachingConnection implements DatabaseConnection {
+  readonly #sqlite: SqliteConnection;
+  readonly #statements = new Map<string, SqliteStatement>();
+
+  constructor(sqlite: SqliteConnection) {
+    this.#sqlite = sqlite;
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const statement = this.#prepare(sql);
+    if (statement.reader) return { rows: statement.all(...parameters) as Row[] };
+    const { changes, lastInsertRowid } = statement.run(...parameters);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    for (const row of this.#sqlite.prepare(sql).iterate(...parameters)) yield { rows: [row as Row] };
+  }
+
+  #prepare(sql: string): SqliteStatement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare(sql);
+      // Statements with lists of varying length would otherwise pile up.
+      if (this.#statements.size < 500) this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module';
+import { OutreachError } from '../../domain/errors.ts';
+
+/** The part of better-sqlite3 (https://github.com/WiseLibs/better-sqlite3/blob/master/docs/api.md) that is used here. */
+export interface SqliteConnection {
+  readonly inTransaction: boolean;
+  readonly open: boolean;
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): void;
+  pragma(sql: string, options?: { simple?: boolean }): unknown;
+  close(): void;
+}
+
+export interface SqliteStatement {
+  readonly reader: boolean;
+  all(...parameters: readonly unknown[]): unknown[];
+  iterate(...parameters: readonly unknown[]): IterableIterator<unknown>;
+  run(...parameters: readonly unknown[]): { changes: number; lastInsertRowid: number | bigint };
+}
+
+type SqliteConstructor = new (
+  path: string,
+  options?: { readonly?: boolean; fileMustExist?: boolean; timeout?: number },
+) => SqliteConnection;
+
+/** Version 13 carries binaries for Node ≥ 22 and crashes Node 20; version 12 is built from source there. */
+const PACKAGE = Number(process.versions.node.split('.')[0]) >= 22 ? 'better-sqlite3' : 'better-sqlite3-v12';
+
+let loaded: SqliteConstructor | undefined;
+
+export function connect(path: string, options?: { fileMustExist?: boolean; timeout?: number }): SqliteConnection {
+  loaded ??= load();
+  return new loaded(path, options);
+}
+
+function load(): SqliteConstructor {
+  try {
+    const constructor = createRequire(import.meta.url)(PACKAGE) as SqliteConstructor;
+    // The native half is only looked up when a database is opened: try it here, where the sentence can help.
+    new constructor(':memory:').close();
+    return constructor;
+  } catch (cause) {
+    throw new OutreachError('environment', `the native database part (${PACKAGE}) is missing for Node ${process.versions.node}`, {
+      hint:
+        PACKAGE === 'better-sqlite3'
+          ? 'Get it with: npm install --include=optional better-sqlite3'
+          : 'Get it with a C++ compiler and: npm install --include=optional && npm rebuild better-sqlite3-v12  (Node 22 and later need no compiler)',
+      cause,
+    });
+  }
+}

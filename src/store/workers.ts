@@ -1,0 +1,35 @@
+import type { Db, Tx, WorkerRow } from './schema.ts';
+
+export async function registerWorker(tx: Tx, worker: Omit<WorkerRow, 'stopped_at'>): Promise<void> {
+  await tx
+    .insertInto('workers')
+    .values({ ...worker, stopped_at: null })
+    .execute();
+}
+
+export async function markStopped(tx: Tx, id: string, now: number): Promise<void> {
+  await tx.updateTable('workers').set({ stopped_at: now }).where('id', '=', id).where('stopped_at', 'is', null).execute();
+}
+
+/** Workers that have not said goodbye: running, frozen or dead. */
+export function unstoppedWorkers(db: Db): Promise<WorkerRow[]> {
+  return db.selectFrom('workers').selectAll().where('stopped_at', 'is', null).orderBy('started_at').execute();
+}
+
+/** Start of the last worker of this mode before `before`; what a cron interval is measured from. */
+export async function previousStart(db: Db, mode: string, before: number): Promise<number | null> {
+  const row = await db
+    .selectFrom('workers')
+    .select('started_at')
+    .where('mode', '=', mode)
+    .where('started_at', '<', before)
+    .orderBy('started_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.started_at ?? null;
+}
+
+/** Keeps the table small: a cron line starts hundreds of workers a day. */
+export async function forgetOldWorkers(tx: Tx, before: number): Promise<void> {
+  await tx.deleteFrom('workers').where('stopped_at', '<', before).execute();
+}

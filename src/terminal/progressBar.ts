@@ -1,0 +1,31 @@
+import cliProgress from 'cli-progress';
+
+/** Progress of long work: a bar on a terminal, a plain line now and then elsewhere. Written to stderr. */
+export interface ProgressBar {
+  update(done: number, note: string): void;
+  stop(): void;
+}
+
+const LINE_EVERY_MS = 5_000;
+
+export function progressBar(stderr: NodeJS.WriteStream, total: number): ProgressBar {
+  if (stderr.isTTY !== true) return progressLines(stderr, total);
+  const bar = new cliProgress.SingleBar(
+    { stream: stderr, format: '  {bar} {percentage}%  {note}', barsize: 24, hideCursor: true, clearOnComplete: true, linewrap: false },
+    cliProgress.Presets.shades_classic,
+  );
+  bar.start(Math.max(1, total), 0, { note: '' });
+  return { update: (done, note) => bar.update(Math.min(done, total), { note }), stop: () => bar.stop() };
+}
+
+function progressLines(stderr: NodeJS.WriteStream, total: number): ProgressBar {
+  let lastLine = Date.now();
+  return {
+    update(done, note) {
+      if (Date.now() - lastLine < LINE_EVERY_MS) return;
+      lastLine = Date.now();
+      stderr.write(`${Math.floor((100 * Math.min(done, total)) / Math.max(1, total))}%  ${note}\n`);
+    },
+    stop() {},
+  };
+}

@@ -1,0 +1,130 @@
+import type { Campaign, CampaignSource } from '../domain/campaign.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { ShutGate } from '../domain/pace.ts';
+import { refreshCampaign } from '../pipeline/refreshCampaign.ts';
+import type { Store } from '../store/database.ts';
+import { openJobs } from '../store/jobs.ts';
+import { Notice } from './notice.ts';
+
+/** What this worker knows of one open job until the next look at the database. */
+export interface BoardJob {
+  readonly id: number;
+  paused: boolean;
+  drip: boolean;
+  campaign: Campaign;
+  /** Set when the last claim found nothing that may leave; cleared by the next look. */
+  shut: { readonly opensAt: number | null; readonly gates: readonly ShutGate[] } | undefined;
+  /** Set when the last look found nothing to draft. */
+  drafted: boolean;
+  /** Rises whenever the job may have work again: an answer from before that is not believed. */
+  round: number;
+}
+
+export interface BoardEvents {
+  voided(campaign: string, messages: number): void;
+  held(jobId: number, reason: string): void;
+}
+
+/**
+ * The open jobs, looked at once a pass: campaigns are compared with their files, and jobs whose
+ * campaign cannot be read are held back with the reason. Lanes take jobs from it in turn.
+ */
+export class Board {
+  readonly #store: Store;
+  readonly #campaigns: CampaignSource;
+  readonly #now: () => number;
+  readonly #events: BoardEvents;
+  #jobs: BoardJob[] = [];
+  #turn = 0;
+  /** Rings when there may be work: lanes listen. */
+  readonly work = new Notice();
+  /** Rings when a lane has found out something: the supervisor listens. */
+  readonly news = new Notice();
+  readonly held = new Map<number, string>();
+
+  constructor(store: Store, campaigns: CampaignSource, now: () => number, events: BoardEvents) {
+    this.#store = store;
+    this.#campaigns = campaigns;
+    this.#now = now;
+    this.#events = events;
+  }
+
+  get jobs(): readonly BoardJob[] {
+    return this.#jobs;
+  }
+
+  /** A fresh look at the database and the campaign files; wakes whoever waits for work. */
+  async refresh(): Promise<void> {
+    const rows = await openJobs(this.#store.db);
+    const jobs: BoardJob[] = [];
+    const held = new Map<number, string>();
+    for (const row of rows) {
+      try {
+        const campaign = this.#campaigns.load(row.campaign);
+        const siblings = rows.filter(({ campaign_id }) => campaign_id === row.campaign_id).map(({ id }) => id);
+        const voided = await refreshCampaign(this.#store, campaign, siblings, this.#now);
+        if (voided > 0) this.#events.voided(campaign.name, voided);
+        jobs.push(this.#entry(row.id, { paused: row.paused_at !== null, drip: row.send_mode === 'drip', campaign }));
+      } catch (error) {
+        if (!isCampaignError(error)) throw error;
+        const reason = messageOf(error);
+        held.set(row.id, reason);
+        if (this.held.get(row.id) !== reason) this.#events.held(row.id, reason);
+      }
+    }
+    this.held.clear();
+    for (const [id, reason] of held) this.held.set(id, reason);
+    this.#jobs = jobs;
+    this.work.ring();
+  }
+
+  /** The next job, in turn, that may have a mail to send. */
+  nextToSend(): BoardJob | undefined {
+    return this.#next((job) => !job.paused && job.shut === undefined);
+  }
+
+  nextToDraft(): BoardJob | undefined {
+    return this.#next((job) => !job.paused && !job.drafted);
+  }
+
+  /** A claim begun in `round` found nothing that may leave. */
+  shut(job: BoardJob, round: number, shut: BoardJob['shut']): void {
+    if (job.round === round) job.shut = shut;
+    this.news.ring();
+  }
+
+  /** The job may have a mail to send again: a new draft, or one that came back. */
+  reopen(job: BoardJob): void {
+    job.shut = undefined;
+    job.round++;
+    this.work.ring();
+  }
+
+  /** When the first shut job opens by itself; null when none does. */
+  nextOpening(): number | null {
+    const openings = this.#jobs.flatMap(({ shut }) => (shut?.opensAt == null ? [] : [shut.opensAt]));
+    return openings.length === 0 ? null : Math.min(...openings);
+  }
+
+  /** The same object for a job across looks, so that lanes and board never speak of different ones. */
+  #entry(id: number, facts: Pick<BoardJob, 'paused' | 'drip' | 'campaign'>): BoardJob {
+    const known = this.#jobs.find((job) => job.id === id) ?? { id, round: 0, shut: undefined, drafted: false, ...facts };
+    return Object.assign(known, facts, { shut: undefined, drafted: false, round: known.round + 1 });
+  }
+
+  #next(wanted: (job: BoardJob) => boolean): BoardJob | undefined {
+    for (let step = 0; step < this.#jobs.length; step++) {
+      const job = this.#jobs[(this.#turn + step) % this.#jobs.length];
+      if (job !== undefined && wanted(job)) {
+        this.#turn = (this.#turn + step + 1) % this.#jobs.length;
+        return job;
+      }
+    }
+    return undefined;
+  }
+}
+
+function isCampaignError(error: unknown): boolean {
+  const code = (error as { code?: string }).code;
+  return code === 'config' || code === 'usage';
+}

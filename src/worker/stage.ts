@@ -1,0 +1,89 @@
+import type { OutreachError } from '../domain/errors.ts';
+import { storageError } from '../store/database.ts';
+import type { Board } from './board.ts';
+
+/** The part of pino's logger (https://getpino.io) that the worker uses. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Tally {
+  generated: number;
+  accepted: number;
+  failed: number;
+  uncertain: number;
+  /** Put back to be tried later. */
+  deferred: number;
+}
+
+/** How long work rests after the disk or the database refused. */
+const TROUBLE_PAUSE_MS = 1_000;
+
+/** What the stages of one worker share: when to stop, what to count, and how to bear a disk that refuses. */
+export class Stage {
+  readonly tally: Tally = { generated: 0, accepted: 0, failed: 0, uncertain: 0, deferred: 0 };
+  readonly stopping: AbortSignal;
+  readonly log: Log;
+  readonly #sleep: (ms: number) => Promise<void>;
+  readonly #idle = new Set<string>();
+  #trouble: string | undefined;
+  #failure: unknown;
+  readonly #fail: (error: unknown) => void;
+
+  constructor(stopping: AbortSignal, log: Log, sleep: (ms: number) => Promise<void>, fail: (error: unknown) => void) {
+    this.stopping = stopping;
+    this.log = log;
+    this.#sleep = sleep;
+    this.#fail = fail;
+  }
+
+  /** An error that is nobody's weather: the worker ends with it. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  get troubled(): boolean {
+    return this.#trouble !== undefined;
+  }
+
+  /** True while each of these lanes waits for work. */
+  allIdle(lanes: readonly string[]): boolean {
+    return lanes.every((lane) => this.#idle.has(lane));
+  }
+
+  /** Waits for work; stopping rings too. */
+  async idle(lane: string, board: Board): Promise<void> {
+    if (this.stopping.aborted) return;
+    this.#idle.add(lane);
+    board.news.ring();
+    await board.work.after(board.work.round);
+    this.#idle.delete(lane);
+  }
+
+  /** Runs one step. Trouble with the disk rests the lane and is said once; any other error ends the worker. */
+  async guard(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+      if (this.#trouble !== undefined) this.log.info({ was: this.#trouble }, 'the database works again');
+      this.#trouble = undefined;
+    } catch (error) {
+      const trouble = storageError(error);
+      if (trouble === undefined) {
+        this.#failure ??= error;
+        this.#fail(error);
+        return;
+      }
+      this.noteTrouble(trouble);
+      if (!this.stopping.aborted) await this.#sleep(TROUBLE_PAUSE_MS);
+    }
+  }
+
+  noteTrouble(trouble: Error): void {
+    if (this.#trouble === trouble.message) return;
+    this.#trouble = trouble.message;
+    this.log.error({ trouble: trouble.message, hint: (trouble as OutreachError).hint }, 'nothing is claimed while this lasts');
+  }
+}

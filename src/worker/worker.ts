@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { CampaignSource } from '../domain/campaign.ts';
+import { DEADLINES } from '../domain/deadlines.ts';
+import { messageOf } from '../domain/errors.ts';
+import { OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
+import { reached } from '../domain/milestone.ts';
+import type { DraftDependencies } from '../pipeline/draftMessage.ts';
+import { recoverMessages } from '../pipeline/recoverMessages.ts';
+import type { SendDependencies } from '../pipeline/sendMessage.ts';
+import { sweepCancelled } from '../pipeline/steerJob.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/database.ts';
+import { cancelledWithOpenMessages, countsOf, listJobs } from '../store/jobs.ts';
+import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
+import { markStopped, previousStart, registerWorker } from '../store/workers.ts';
+import { Board } from './board.ts';
+import { draftStage } from './draftStage.ts';
+import { sendLane } from './sendStage.ts';
+import { type Log, Stage, type Tally } from './stage.ts';
+
+/** When a worker ends by itself. */
+export type WorkerMode =
+  | { readonly kind: 'forever' }
+  /** What is due at the start, and no more. */
+  | { readonly kind: 'drain' }
+  /** Until this moment (epoch ms). */
+  | { readonly kind: 'for'; readonly until: number }
+  | { readonly kind: 'until_done' };
+
+export interface WorkerOptions {
+  readonly mode: WorkerMode;
+  readonly only: 'generate' | 'send' | undefined;
+  /** Mails on the wire, and drafts in the making, at the same time. */
+  readonly concurrency: number;
+}
+
+export interface WorkerParts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly campaigns: CampaignSource;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly log: Log;
+  readonly drafting: Omit<DraftDependencies, 'worker'>;
+  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble'>;
+  closeMailers(): Promise<void>;
+}
+
+export interface WorkerEnd {
+  readonly tally: Tally;
+  /** Messages that still have something to be done, in jobs that go on. */
+  readonly waiting: number;
+  /** Messages in those jobs that wait for a person. */
+  readonly needPerson: number;
+  /** Jobs whose campaign cannot be read, with the reason. */
+  readonly held: readonly { readonly job: number; readonly reason: string }[];
+  /** Nothing is left but what the monthly limit keeps back. */
+  readonly quotaOnly: boolean;
+  /** When the next mail may leave; null when nothing is planned. */
+  readonly nextDueAt: number | null;
+  /** Drips that go on, with their planned mails an hour. */
+  readonly drips: readonly { readonly job: number; readonly rate: number }[];
+  /** Time since the last worker of the same mode started, in ms. */
+  readonly sinceLastStart: number | null;
+}
+
+/** One worker from start to end: lock, register, recover, run the stages, drain. */
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #options: WorkerOptions;
+  readonly #id = `${Date.now().toString(36)}-${randomBytes(6).toString('hex')}`;
+  readonly #stop = new AbortController();
+  readonly #cut = new AbortController();
+  readonly #giveUp = new AbortController();
+  readonly #stage: Stage;
+  readonly #board: Board;
+  #startedAt = 0;
+  #quotaOnly = false;
+
+  constructor(parts: WorkerParts, options: WorkerOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, () => this.stop());
+    this.#board = new Board(parts.store, parts.campaigns, parts.now, {
+      voided: (campaign, messages) => parts.log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),
+      held: (job, reason) => parts.log.error({ job, reason }, 'job held back until its campaign can be read'),
+    });
+  }
+
+  /** Finish the mails on the wire, claim no more. What is not done in time is cut. */
+  stop(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    this.#board.work.ring();
+    setTimeout(() => this.#cut.abort(), DEADLINES.drain).unref();
+    setTimeout(() => this.#giveUp.abort(), DEADLINES.drain + 2_000).unref();
+  }
+
+  async run(): Promise<WorkerEnd> {
+    const { store, now } = this.#parts;
+    const lock = takeLivenessLock(store.locks, this.#id);
+    reached('worker.locked');
+    try {
+      this.#startedAt = now();
+      await store.write((tx) =>
+        registerWorker(tx, {
+          id: this.#id,
+          host: hostname(),
+          pid: process.pid,
+          mode: this.#options.mode.kind,
+          started_at: this.#startedAt,
+        }),
+      );
+      reached('worker.registered');
+      await this.#rescue();
+      await this.#board.refresh();
+      await Promise.all([...this.#lanes(), this.#supervise(), this.#rescueRegularly()]);
+      if (this.#stage.failure !== undefined) throw this.#stage.failure;
+      return await this.#end();
+    } finally {
+      await this.#parts.closeMailers();
+      await store.write((tx) => markStopped(tx, this.#id, now())).catch(() => {});
+      lock.release();
+    }
+  }
+
+  #laneNames(): string[] {
+    const { only, concurrency } = this.#options;
+    const send = only === 'generate' ? [] : Array.from({ length: concurrency }, (_, index) => `send ${index + 1}`);
+    return only === 'send' ? send : ['draft', ...send];
+  }
+
+  #lanes(): Promise<void>[] {
+    const { mode, concurrency } = this.#options;
+    const drafting: DraftDependencies = { ...this.#parts.drafting, worker: this.#id };
+    const sending: SendDependencies = {
+      ...this.#parts.sending,
+      worker: this.#id,
+      cut: this.#cut.signal,
+      giveUp: this.#giveUp.signal,
+      trouble: (error) => this.#stage.noteTrouble(error),
+    };
+    const asOf = mode.kind === 'drain' ? this.#startedAt : undefined;
+    const said = new Map<number, string>();
+    return this.#laneNames().map((lane) =>
+      lane === 'draft'
+        ? draftStage(this.#stage, this.#board, drafting, concurrency)
+        : sendLane(lane, this.#stage, this.#board, sending, said, asOf),
+    );
+  }
+
+  /** Looks again whenever something may have changed, and notices when there is nothing left to do. */
+  async #supervise(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const seen = this.#board.news.round;
+      await this.#stage.guard(async () => {
+        if (await this.#finished()) this.stop();
+      });
+      if (this.#stop.signal.aborted) return;
+      const changed = await this.#waitForChange(seen);
+      if (changed) await this.#stage.guard(() => this.#board.refresh());
+    }
+  }
+
+  /** True when the database may hold news; false when only the lanes have moved. */
+  async #waitForChange(seen: number): Promise<boolean> {
+    const { mode } = this.#options;
+    const until = Math.min(this.#board.nextOpening() ?? Infinity, mode.kind === 'for' ? mode.until : Infinity);
+    const woken = new AbortController();
+    const onStop = () => woken.abort();
+    this.#stop.signal.addEventListener('abort', onStop, { once: true });
+    let moved = false;
+    await Promise.race([
+      this.#parts.queue.wait(Number.isFinite(until) ? until : null, woken.signal),
+      this.#board.news.after(seen).then(() => {
+        moved = true;
+      }),
+    ]);
+    woken.abort();
+    this.#stop.signal.removeEventListener('abort', onStop);
+    return !moved;
+  }
+
+  async #finished(): Promise<boolean> {
+    const { mode } = this.#options;
+    if (mode.kind === 'forever') return false;
+    if (mode.kind === 'for') return this.#parts.now() >= mode.until;
+    if (this.#stage.troubled || !this.#stage.allIdle(this.#laneNames())) return false;
+    if (this.#board.nextToDraft() !== undefined && this.#options.only !== 'send') return false;
+    if (this.#board.nextToSend() !== undefined && this.#options.only !== 'generate') return false;
+    if (mode.kind === 'drain' || this.#options.only === 'generate') return true;
+    return this.#nothingLeft();
+  }
+
+  async #nothingLeft(): Promise<boolean> {
+    let quota = false;
+    for (const job of this.#board.jobs) {
+      if (job.paused) continue;
+      const counts = await countsOf(this.#parts.store.db, job.id);
+      const open = sumOf(counts, OPEN_STATES);
+      if (open === 0) continue;
+      if (open !== counts.ready || !job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return false;
+      quota = true;
+    }
+    this.#quotaOnly = quota;
+    return true;
+  }
+
+  async #rescueRegularly(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#pause(DEADLINES.rescueEvery);
+      if (!this.#stop.signal.aborted) await this.#stage.guard(() => this.#rescue());
+    }
+  }
+
+  /** Sleeps, but not past a stop. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#stop.signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#stop.signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  async #rescue(): Promise<void> {
+    const { store, now, log } = this.#parts;
+    const recovered = await recoverMessages(store, (id) => id === this.#id || isAlive(store.locks, id), now);
+    if (recovered.pending + recovered.ready + recovered.uncertain > 0) {
+      log.warn({ ...recovered }, 'took over what a dead or late worker held');
+      this.#parts.queue.announce();
+    }
+    for (const job of await cancelledWithOpenMessages(store.db)) await sweepCancelled(store, job, now);
+  }
+
+  async #end(): Promise<WorkerEnd> {
+    const { store } = this.#parts;
+    let waiting = 0;
+    let needPerson = 0;
+    const drips: { job: number; rate: number }[] = [];
+    for (const job of await listJobs(store.db)) {
+      if (job.cancelled_at !== null || job.paused_at !== null || job.imported_at === null) continue;
+      const counts: StateCounts = await countsOf(store.db, job.id);
+      const open = sumOf(counts, OPEN_STATES);
+      waiting += open;
+      if (open > 0 && job.send_rate !== null) drips.push({ job: job.id, rate: job.send_rate });
+      needPerson += counts.review + counts.uncertain;
+    }
+    const { kind } = this.#options.mode;
+    const before = await previousStart(store.db, kind, this.#startedAt);
+    return {
+      tally: this.#stage.tally,
+      waiting,
+      needPerson,
+      held: [...this.#board.held].map(([job, reason]) => ({ job, reason: messageOf(reason) })),
+      quotaOnly: this.#quotaOnly,
+      drips,
+      nextDueAt: this.#board.nextOpening(),
+      sinceLastStart: before === null ? null : this.#startedAt - before,
+    };
+  }
+}
