@@ -73,6 +73,7 @@ const sender = z.discriminatedUnion('type', [smtp, outbox], {
 
 const DEFAULT_RETRY = {
   delays: ['1m', '5m', '15m', '60m'].map((delay) => parseDuration(delay) ?? 0),
+  // biome-ignore lint/suspicious/noThenProperty: the key's name is fixed; the object is data and never awaited
   then: 3_600_000,
   give_up: 86_400_000,
 };
@@ -95,6 +96,7 @@ const schema = strictObject({
       .array(duration, { error: 'a list; write [1m, 5m, 15m, 60m]' })
       .min(1, 'empty; write [1m, 5m, 15m, 60m]')
       .default(DEFAULT_RETRY.delays),
+
     // biome-ignore lint/suspicious/noThenProperty: the key's name is fixed; the object is data and never awaited
     then: duration.default(DEFAULT_RETRY.then),
     give_up: duration.default(DEFAULT_RETRY.give_up),

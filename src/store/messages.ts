@@ -110,7 +110,7 @@ export async function bindAttempt(tx: Tx, hold: Hold, attemptId: number): Promis
 
 /** T2: unarmed → armed, while this worker still holds it, its deadline has not passed and its job goes on. */
 export async function armMessage(tx: Tx, hold: Hold, times: { now: number; deadlineAt: number }): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+  const { numUpdatedRows: armed } = await tx
     .updateTable('messages')
     .set({ armed: 1, deadline_at: times.deadlineAt })
     .where(heldRow(hold, 'sending'))
@@ -137,7 +137,7 @@ export async function armMessage(tx: Tx, hold: Hold, times: { now: number; deadl
       ),
     )
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  return armed > 0n;
 }
 
 /**

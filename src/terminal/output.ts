@@ -50,7 +50,7 @@ export class Output {
   table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): void {
     if (this.json) return;
     const table = new Table({
-      head: head.map((name) => this.colour.dim(name)),
+      head: head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(name)),
       colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
       chars: NO_LINES,

@@ -35,10 +35,10 @@ export function connect(path: string, options?: { fileMustExist?: boolean; timeo
 
 function load(): SqliteConstructor {
   try {
-    const constructor = createRequire(import.meta.url)(PACKAGE) as SqliteConstructor;
+    const Sqlite = createRequire(import.meta.url)(PACKAGE) as SqliteConstructor;
     // The native half is only looked up when a database is opened: try it here, where the sentence can help.
-    new constructor(':memory:').close();
-    return constructor;
+    new Sqlite(':memory:').close();
+    return Sqlite;
   } catch (cause) {
     throw new OutreachError('environment', `the native database part (${PACKAGE}) is missing for Node ${process.versions.node}`, {
       hint:

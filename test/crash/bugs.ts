@@ -1,0 +1,82 @@
+import type { Patch } from './build.ts';
+
+/** Mistakes that others have made, put into the real sources. A suite that does not catch each of them proves nothing. */
+export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
+  'no arm': [
+    {
+      file: 'src/pipeline/sendMessage.ts',
+      find: 'const armed = await deps.store.write(async (tx) => {',
+      replace: 'const armed = sha256 !== "" || await deps.store.write(async (tx) => {',
+    },
+  ],
+  'no fence': [{ file: 'src/store/messages.ts', find: 'return armed > 0n;', replace: 'return armed >= 0n;' }],
+  'recovery that resends': [
+    {
+      file: 'src/store/messages.ts',
+      find: "and armed = 1`, 'uncertain', now, { worker_id: null, deadline_at: null, reason })",
+      replace: "and armed = 1`, 'ready', now, { worker_id: null, deadline_at: null, armed: 0, reason })",
+    },
+  ],
+  'retry of the ambiguous': [
+    {
+      file: 'src/pipeline/finishMessage.ts',
+      find: "case 'ambiguous':\n      return { state: 'uncertain', reason };",
+      replace: "case 'ambiguous':\n      return again({ state: 'ready', reason });",
+    },
+  ],
+  'mark before send': [
+    {
+      file: 'src/store/messages.ts',
+      find: '.set({ armed: 1, deadline_at: times.deadlineAt })',
+      replace: ".set({ state: 'accepted', worker_id: null, deadline_at: null })",
+    },
+  ],
+  'claim without compare-and-set': [
+    {
+      file: 'src/store/messages.ts',
+      find: ".where('state', '=', sql.lit('ready' as const))\n        .where('due_at', '<=', claim.dueBy)",
+      replace: ".where('state', 'in', ['ready', 'sending'])\n        .where('due_at', '<=', claim.dueBy)",
+    },
+    {
+      file: 'src/store/messages.ts',
+      find: "    .where('state', '=', 'ready')\n    .returning(CLAIMED)",
+      replace: '    .returning(CLAIMED)',
+    },
+  ],
+  'pace in memory': [
+    {
+      file: 'src/store/attempts.ts',
+      find: "    .where('sender', '=', sender)\n    .where('counted', '=', sql.lit(1))\n    .where('started_at', '>', now - DAY)\n    .orderBy",
+      replace:
+        "    .where('sender', '=', sender)\n    .where('counted', '=', sql.lit(1))\n    .where('started_at', '>', Math.max(now - DAY, Date.now() - performance.now()))\n    .orderBy",
+    },
+  ],
+  'ledger outside the transaction': [
+    {
+      file: 'src/pipeline/claimMessage.ts',
+      find: '  await takeUsage(tx, claimed.id, usagePeriod(now), now);',
+      replace: '  void usagePeriod;',
+    },
+    {
+      file: 'src/pipeline/sendMessage.ts',
+      find: "  return { kind: 'sent',",
+      replace:
+        "  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());\n  return { kind: 'sent',",
+    },
+  ],
+  'import that loses its place': [
+    {
+      file: 'src/pipeline/importLeads.ts',
+      find: 'if (skipped < started.rows) skipped++;',
+      replace: 'if (skipped < started.rows + 1 && started.rows > 0) skipped++;',
+    },
+  ],
+  'connection reused after a failed arm': [
+    { file: 'src/mail/smtp.ts', find: '    discard(this.#connection);\n    body.destroy(', replace: '    body.destroy(' },
+    {
+      file: 'src/mail/smtp.ts',
+      find: "if (delivery.kind === 'accepted') connections.release",
+      replace: "if (delivery.kind === 'accepted' || delivery.kind === 'not_armed') connections.release",
+    },
+  ],
+};

@@ -1,0 +1,77 @@
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+/** A change of one source text. It must match exactly once, or the build fails: a bug that no longer applies proves nothing. */
+export interface Patch {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+const CACHE = join(ROOT, 'node_modules', '.cache', 'outreach-crash');
+
+/** The real program, except that it waits less and can be given a small disk. Every crash run uses these. */
+const IMPATIENT: readonly Patch[] = [
+  { file: 'src/domain/deadlines.ts', find: 'unarmed: 5 * 60_000', replace: 'unarmed: 1_500' },
+  { file: 'src/domain/deadlines.ts', find: 'armed: 15 * 60_000', replace: 'armed: 1_500' },
+  { file: 'src/domain/deadlines.ts', find: 'drafting: 5 * 60_000', replace: 'drafting: 1_500' },
+  { file: 'src/domain/deadlines.ts', find: 'drain: 25_000', replace: 'drain: 800' },
+  { file: 'src/domain/deadlines.ts', find: 'rescueEvery: 4_000', replace: 'rescueEvery: 200' },
+  { file: 'src/domain/deadlines.ts', find: 'poll: 1_000', replace: 'poll: 50' },
+  { file: 'src/domain/retry.ts', find: 'first: 30_000, longest: 15 * 60_000', replace: 'first: 50, longest: 100' },
+  { file: 'src/worker/stage.ts', find: 'TROUBLE_PAUSE_MS = 1_000', replace: 'TROUBLE_PAUSE_MS = 50' },
+  { file: 'src/pipeline/importLeads.ts', find: 'MOST_ROWS = 5_000', replace: 'MOST_ROWS = 3' },
+  {
+    file: 'src/store/database.ts',
+    find: "sqlite.pragma('foreign_keys = ON');",
+    replace:
+      "sqlite.pragma('foreign_keys = ON'); if (process.env.CRASH_PAGES) sqlite.pragma('max_page_count = ' + process.env.CRASH_PAGES);",
+  },
+];
+
+/** Builds the program with its sources patched; returns the path of its entry. */
+export async function buildPatched(name: string, patches: readonly Patch[]): Promise<string> {
+  const outdir = join(CACHE, name);
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  copyFileSync(join(ROOT, 'package.json'), join(CACHE, 'package.json'));
+  const applied = new Set<Patch>();
+  await build({
+    entryPoints: [join(ROOT, 'src', 'cli', 'main.ts')],
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'error',
+    external: ['better-sqlite3', 'better-sqlite3-v12', 'pino', 'pino-pretty'],
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    plugins: [patching([...IMPATIENT, ...patches], applied)],
+  });
+  const missed = [...IMPATIENT, ...patches].filter((patch) => !applied.has(patch));
+  if (missed.length > 0) throw new Error(`patches that met no file: ${missed.map(({ file }) => file).join(', ')}`);
+  const entry = join(outdir, 'outreach.mjs');
+  writeFileSync(entry, "import { main } from './main.js';\nawait main(process.argv);\n");
+  return entry;
+}
+
+function patching(patches: readonly Patch[], applied: Set<Patch>): Plugin {
+  return {
+    name: 'patches',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/(src|migrations)\/.*\.ts$/ }, ({ path }) => {
+        let contents = readFileSync(path, 'utf8');
+        const file = relative(ROOT, path);
+        for (const patch of patches.filter((candidate) => candidate.file === file)) {
+          if (contents.split(patch.find).length !== 2) throw new Error(`${file}: the patched text must stand there once: ${patch.find}`);
+          contents = contents.replace(patch.find, () => patch.replace);
+          applied.add(patch);
+        }
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { BUGS } from './bugs.ts';
+import { buildPatched } from './build.ts';
+import { campaign } from './campaign.ts';
+
+/** `npm run test:crash -- --seeds N [--from S] [--bug NAME | --bugs] [--parallel P]`: exit code 1 when the promise was broken. */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    bug: { type: 'string' },
+    bugs: { type: 'boolean', default: false },
+    parallel: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+const options = { from: Number(values.from), seeds: Number(values.seeds), parallel: Number(values.parallel) };
+
+process.exitCode = values.bugs
+  ? await catchBugs(Object.keys(BUGS))
+  : values.bug === undefined
+    ? await keepPromise()
+    : await catchBugs([values.bug]);
+
+async function keepPromise(): Promise<number> {
+  const entry = await buildPatched('honest', []);
+  const result = await campaign(entry, {
+    ...options,
+    stopAtFirst: false,
+    done({ seed, violations }, soFar) {
+      for (const violation of violations) console.log(`seed ${seed}: ${violation}`);
+      if (soFar % 100 === 0) console.error(`${soFar} of ${options.seeds} runs`);
+    },
+  });
+  const { runs, kills, uncertain, failures } = result;
+  console.log(`${runs} runs, ${kills} kills, ${uncertain} uncertain, ${failures.length} violations`);
+  for (const { seed } of failures) console.log(`repeat with: npm run test:crash -- --seeds 1 --from ${seed}`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** Every seeded bug must be caught; one that is not means the suite is blind there. */
+async function catchBugs(names: readonly string[]): Promise<number> {
+  let missed = 0;
+  for (const name of names) {
+    const patches = BUGS[name];
+    if (patches === undefined) throw new Error(`no such bug; known: ${Object.keys(BUGS).join(', ')}`);
+    const entry = await buildPatched(name.replaceAll(' ', '-'), patches);
+    const { runs, failures } = await campaign(entry, { ...options, stopAtFirst: true });
+    const [first] = failures;
+    if (first === undefined) missed++;
+    console.log(
+      first === undefined
+        ? `MISSED  ${name} in ${runs} runs`
+        : `caught  ${name} at seed ${first.seed} (${runs} runs): ${first.violations[0]?.slice(0, 150)}`,
+    );
+  }
+  console.log(`${names.length - missed} of ${names.length} seeded bugs caught`);
+  return missed === 0 ? 0 : 1;
+}

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { judge } from './judge.ts';
+import type { Round, Scenario } from './scenario.ts';
+import { type Sink, startSink } from './sink.ts';
+
+export interface RunResult {
+  readonly seed: number;
+  readonly kills: number;
+  readonly uncertain: number;
+  readonly violations: readonly string[];
+}
+
+const FAILPOINT = join(import.meta.dirname, 'failpoint.mjs');
+/** No honest round takes longer: a process that does is reported, not waited for. */
+const PATIENCE_MS = 20_000;
+/** Memory where there is some: durability against power loss is SQLite's, durability against kills is ours. */
+const SCRATCH = process.platform === 'linux' ? '/dev/shm' : tmpdir();
+
+/** One run of the real program in child processes, judged by what the server received. */
+export async function run(entry: string, scenario: Scenario): Promise<RunResult> {
+  const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
+  const sink = await startSink(scenario.faultFor);
+  const runner = new Runner(entry, workspace);
+  try {
+    writeWorkspace(workspace, sink.port, scenario);
+    await importAll(runner, scenario, sink);
+    for (const round of scenario.rounds) await runner.round(round, databaseOf(workspace), scenario.dailyCap !== undefined);
+    await runner.settle(scenario.dailyCap !== undefined);
+    const verdict = judge(databaseOf(workspace), sink.received, scenario);
+    return {
+      seed: scenario.seed,
+      kills: runner.kills,
+      uncertain: verdict.uncertain,
+      violations: [...runner.complaints, ...verdict.violations],
+    };
+  } finally {
+    runner.killAll();
+    await sink.close();
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+function databaseOf(workspace: string): string {
+  return join(workspace, '.outreach', 'outreach.db');
+}
+
+function writeWorkspace(workspace: string, port: number, { leads, dailyCap }: Scenario): void {
+  mkdirSync(join(workspace, 'campaigns'));
+  const cap = dailyCap === undefined ? '' : `, daily_cap: ${dailyCap}`;
+  writeFileSync(
+    join(workspace, 'outreach.yaml'),
+    `version: 1
+identity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, 28013 Madrid, Spain", timezone: Europe/Madrid }
+senders:
+  - { name: main, type: smtp, from: "Ana Ruiz <ana@ruiz.example>", host: 127.0.0.1, port: ${port}, security: none${cap} }
+retry: { delays: [40ms], then: 80ms, give_up: 1h }
+`,
+  );
+  writeFileSync(
+    join(workspace, 'campaigns', 'hello.md'),
+    '---\nsubject: "For {{ company }}"\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n',
+  );
+  const rows = Array.from({ length: leads }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
+  writeFileSync(
+    join(workspace, 'leads.csv'),
+    `email,first_name,company\n${rows.join('\n')}\nnot-an-address,X,Y\nLEAD0@company0.example,Twice,Company 0\n`,
+  );
+}
+
+async function importAll(runner: Runner, scenario: Scenario, sink: Sink): Promise<void> {
+  for (const { at, pass } of scenario.imports) {
+    const code = await runner.finish(['import', 'leads.csv'], { CRASH_AT: `${at}=${pass}`, CRASH_WITH: 'SIGKILL' });
+    if (code === 0 || at === 'import.completed') return;
+    await runner.finish(['worker', '--drain'], {});
+    if (sink.received.length > 0) runner.complaints.push('something was sent before its import was complete');
+  }
+  const code = await runner.finish(['import', 'leads.csv'], {});
+  if (code !== 0) runner.complaints.push(`the import ended with ${code}`);
+}
+
+class Runner {
+  readonly complaints: string[] = [];
+  kills = 0;
+  readonly #entry: string;
+  readonly #workspace: string;
+  readonly #children = new Set<ChildProcess>();
+
+  constructor(entry: string, workspace: string) {
+    this.#entry = entry;
+    this.#workspace = workspace;
+  }
+
+  async round(round: Round, database: string, capped: boolean): Promise<void> {
+    const { end, sparePages } = round;
+    const disk = sparePages === undefined ? {} : { CRASH_PAGES: String(Math.ceil(statSync(database).size / 4096) + sparePages) };
+    const mode = sparePages === undefined && !capped ? ['--until-done'] : ['--for', '1s'];
+    const workers = Array.from({ length: round.workers }, (_, index) => {
+      const crash = end.kind === 'failpoint' && index === 0 ? { CRASH_AT: `${end.at}=${end.pass}`, CRASH_WITH: end.signal } : {};
+      return this.#start(['worker', ...mode, '--concurrency', String(round.concurrency)], { ...disk, ...crash });
+    });
+    const [first] = workers;
+    if (first === undefined) return;
+    if (end.kind === 'signal') {
+      await new Promise((resolve) => setTimeout(resolve, end.after));
+      if (first.child.exitCode === null && first.child.signalCode === null) {
+        this.kills++;
+        first.child.kill(end.signal);
+      }
+    }
+    if (end.kind === 'failpoint' && end.signal === 'SIGSTOP') {
+      // The others finish what they can see; then the frozen one wakes among the changed facts.
+      await Promise.all([...workers.slice(1).map(({ ended }) => ended), new Promise((resolve) => setTimeout(resolve, 1_700))]);
+      if (first.child.exitCode === null) this.kills++;
+      first.child.kill('SIGCONT');
+    }
+    for (const { ended } of workers) await ended;
+    if (end.kind === 'failpoint' && end.signal === 'SIGKILL' && first.child.signalCode === 'SIGKILL') this.kills++;
+  }
+
+  /** A worker that nobody disturbs must bring everything to rest. */
+  async settle(capped: boolean): Promise<void> {
+    // Behind a full cap "until done" would rightly wait for tomorrow.
+    const code = await this.finish(['worker', ...(capped ? ['--for', '1s'] : ['--until-done'])], {});
+    if (code !== 0 && code !== 3) this.complaints.push(`the last worker ended with ${code}`);
+  }
+
+  async finish(parameters: readonly string[], env: Record<string, string>): Promise<number | null> {
+    const { child, ended } = this.#start(parameters, env);
+    await ended;
+    if (child.signalCode === 'SIGKILL' && env.CRASH_AT !== undefined) this.kills++;
+    return child.exitCode;
+  }
+
+  killAll(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+  }
+
+  #start(parameters: readonly string[], env: Record<string, string>): { child: ChildProcess; ended: Promise<void> } {
+    const preload = env.CRASH_AT === undefined ? [] : ['--import', FAILPOINT];
+    const child = spawn(process.execPath, [...preload, this.#entry, ...parameters], {
+      cwd: this.#workspace,
+      env: { PATH: process.env.PATH, HOME: this.#workspace, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#children.add(child);
+    let talk = '';
+    child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()));
+    const ended = new Promise<void>((resolve) => {
+      const late = setTimeout(() => {
+        this.complaints.push(`${parameters.join(' ')} did not end within ${PATIENCE_MS / 1000} s: ${talk.slice(-600)}`);
+        child.kill('SIGKILL');
+      }, PATIENCE_MS);
+      child.on('close', (code) => {
+        clearTimeout(late);
+        this.#children.delete(child);
+        if (/unexpected error/.test(talk) || code === 1) this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
+        resolve();
+      });
+    });
+    return { child, ended };
+  }
+}

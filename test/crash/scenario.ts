@@ -1,0 +1,101 @@
+import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
+import { Random } from './random.ts';
+import { FAULTS, type Fault } from './sink.ts';
+
+/** One round: some workers side by side, one of which (or none) meets its end at a milestone. */
+export interface Round {
+  readonly workers: number;
+  readonly concurrency: number;
+  readonly end:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'failpoint'; readonly at: Milestone; readonly pass: number; readonly signal: 'SIGKILL' | 'SIGSTOP' }
+    /** Milliseconds after the start. */
+    | { readonly kind: 'signal'; readonly signal: 'SIGKILL' | 'SIGTERM'; readonly after: number };
+  /** Pages that the database may grow by, or undefined for a disk with room. */
+  readonly sparePages: number | undefined;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly leads: number;
+  readonly imports: readonly { readonly at: Milestone; readonly pass: number }[];
+  readonly rounds: readonly Round[];
+  readonly dailyCap: number | undefined;
+  faultFor(to: string | undefined): Fault | undefined;
+}
+
+const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
+const WORK_POINTS = MILESTONES.filter((point) => !point.startsWith('import.'));
+/** Where a frozen process is most dangerous when it wakes. */
+const ZOMBIE_POINTS: readonly Milestone[] = [
+  't1.committed',
+  'connected',
+  't2.asked',
+  't2.committed',
+  'body.begun',
+  'body.ended',
+  'reply.read',
+  'draft.claimed',
+  'draft.written',
+];
+
+/** Everything about a run follows from its seed. */
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed * 7919 + 17);
+  const leads = random.between(4, 9);
+  const killsImport = random.chance(0.12);
+  const imports = killsImport
+    ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(IMPORT_POINTS), pass: random.between(1, 3) }))
+    : [];
+  const rounds = Array.from({ length: random.between(1, 2) }, () => roundOf(random, leads));
+  const dailyCap = random.chance(0.12) ? random.between(2, leads - 1) : undefined;
+  return { seed, leads, imports, rounds, dailyCap, faultFor: faults(seed, random.pick([0, 0.15, 0.4])) };
+}
+
+function roundOf(random: Random, leads: number): Round {
+  const zombie = random.chance(0.12);
+  const workers = zombie ? 2 : random.pick([1, 1, 2, 4]);
+  const concurrency = random.pick([1, 1, 3]);
+  const sparePages = random.chance(0.08) ? random.between(0, 4) : undefined;
+  if (zombie)
+    return {
+      workers,
+      concurrency,
+      sparePages: undefined,
+      end: { kind: 'failpoint', at: random.pick(ZOMBIE_POINTS), pass: random.between(1, leads), signal: 'SIGSTOP' },
+    };
+  const kind = random.next();
+  if (kind < 0.65)
+    return {
+      workers,
+      concurrency,
+      sparePages,
+      end: { kind: 'failpoint', at: random.pick(WORK_POINTS), pass: random.between(1, leads), signal: 'SIGKILL' },
+    };
+  if (kind < 0.9)
+    return {
+      workers,
+      concurrency,
+      sparePages,
+      end: { kind: 'signal', signal: random.pick(['SIGKILL', 'SIGTERM'] as const), after: random.between(150, 700) },
+    };
+  return { workers, concurrency, sparePages, end: { kind: 'none' } };
+}
+
+/** Each address meets its faults in a fixed order whatever the timing, and after three of them the server behaves. */
+function faults(seed: number, likelihood: number): Scenario['faultFor'] {
+  const met = new Map<string, number>();
+  return (to) => {
+    const key = to ?? 'connection';
+    const turn = (met.get(key) ?? 0) + 1;
+    met.set(key, turn);
+    const random = new Random(seed * 31 + turn * 101 + hash(key));
+    if (!random.chance(likelihood) || turn > 3) return undefined;
+    const atGreeting = (fault: Fault) => fault.startsWith('greeting');
+    return random.pick(FAULTS.filter((fault) => atGreeting(fault) === (to === undefined)));
+  };
+}
+
+function hash(text: string): number {
+  return [...text].reduce((sum, letter) => (Math.imul(sum, 33) + letter.charCodeAt(0)) >>> 0, 5381);
+}
