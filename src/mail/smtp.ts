@@ -110,7 +110,7 @@ class Conversation {
       },
       async () => {
         reached('body.begun');
-        return this.#expired || this.#attempt.cut.aborted ? undefined : bytes.subarray(split);
+        return this.#over() ? undefined : bytes.subarray(split);
       },
       async () => {
         reached('body.ended');
@@ -133,9 +133,14 @@ class Conversation {
     });
   }
 
+  /** The connection is cut already: nothing may follow on it. */
+  #over(): boolean {
+    return this.#expired || this.#attempt.cut.aborted;
+  }
+
   async #arm(digest: string): Promise<boolean> {
     this.#armRefused = true;
-    if (this.#expired || this.#attempt.cut.aborted || !(await this.#attempt.arm(digest))) return false;
+    if (this.#over() || !(await this.#attempt.arm(digest)) || this.#over()) return false;
     this.#armRefused = false;
     this.#armed = true;
     clearTimeout(this.#timer);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { DEADLINES } from '../domain/deadlines.ts';
 
@@ -52,7 +53,7 @@ export class SmtpConnections {
       secure: security === 'tls',
       requireTLS: security === 'starttls',
       ignoreTLS: security === 'none',
-      tls: { servername: host, ...(ca === undefined ? {} : { ca }) },
+      tls: { ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) },
       connectionTimeout: DEADLINES.connect,
       greetingTimeout: DEADLINES.greeting,
       socketTimeout: DEADLINES.socketSilence,

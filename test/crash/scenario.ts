@@ -28,6 +28,8 @@ const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
 const WORK_POINTS = MILESTONES.filter((point) => !point.startsWith('import.'));
 /** Where a frozen process is most dangerous when it wakes. */
 const ZOMBIE_POINTS: readonly Milestone[] = [
+  't2.asked',
+  't2.asked',
   't1.committed',
   'connected',
   't2.asked',

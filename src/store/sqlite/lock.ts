@@ -15,7 +15,7 @@ export interface LivenessLock {
 export function takeLivenessLock(directory: string, workerId: string): LivenessLock {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${workerId}.lock`);
-  const connection = lock(path);
+  const connection = lock(path, { mustExist: false });
   if (connection === undefined) throw new Error(`another process holds ${path}`);
   return {
     release() {
@@ -25,21 +25,28 @@ export function takeLivenessLock(directory: string, workerId: string): LivenessL
   };
 }
 
-/** True while the worker's process runs, frozen or not. */
+/** True while the worker's process runs, frozen or not. In doubt a worker counts as alive: its deadlines still hold. */
 export function isAlive(directory: string, workerId: string): boolean {
   const path = join(directory, `${workerId}.lock`);
-  if (!existsSync(path)) return false;
-  const connection = lock(path);
-  connection?.close();
-  return connection === undefined;
+  try {
+    const connection = lock(path, { mustExist: true });
+    if (connection === undefined) return true;
+    // Whoever gets the lock knows that its owner is dead, and ids are never used again.
+    connection.close();
+    forgetLivenessLock(directory, workerId);
+    return false;
+  } catch {
+    // The worker may be leaving this moment and taking its file along.
+    return existsSync(path);
+  }
 }
 
-export function forgetLivenessLock(directory: string, workerId: string): void {
+function forgetLivenessLock(directory: string, workerId: string): void {
   for (const suffix of ['', '-journal']) rmSync(join(directory, `${workerId}.lock${suffix}`), { force: true });
 }
 
-function lock(path: string): SqliteConnection | undefined {
-  const connection = connect(path, { timeout: 0 });
+function lock(path: string, { mustExist }: { mustExist: boolean }): SqliteConnection | undefined {
+  const connection = connect(path, { timeout: 0, fileMustExist: mustExist });
   try {
     connection.pragma('journal_mode = DELETE');
     connection.exec('begin exclusive');

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { campaignFiles, campaignNames, chooseCampaign } from '../../src/config/campaign.ts';
+import { type Config, loadConfig, resolveSecret, securityOf } from '../../src/config/config.ts';
+import { writeWorkspace } from '../../src/config/scaffold.ts';
+import { findWorkspace, userWorkspace, type Workspace, workspaceAt } from '../../src/config/workspace.ts';
+import { Folder } from '../support/program.ts';
+
+let folder: Folder;
+let workspace: Workspace;
+
+beforeEach(() => {
+  folder = new Folder();
+  workspace = workspaceAt(folder.path);
+});
+
+afterEach(() => folder.remove());
+
+const IDENTITY = 'identity: { name: Ana, timezone: Europe/Madrid }';
+
+function load(text: string): Config {
+  folder.write('outreach.yaml', text);
+  return loadConfig(workspace);
+}
+
+/** The message without the folder's name: `outreach.yaml:LINE:COL: …`. */
+function complaint(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return (error as Error).message.replaceAll(`${folder.path}/`, '');
+  }
+  throw new Error('nothing was refused');
+}
+
+test('the smallest configuration has the outbox, the default retries and its own database', () => {
+  const config = load(`version: 1\n${IDENTITY}\n`);
+  expect(config.senders).toEqual([{ name: 'outbox', type: 'outbox', from: 'Ana <outbox@outreach.example>' }]);
+  expect(config.retry.delays).toEqual([60_000, 300_000, 900_000, 3_600_000]);
+  expect(config.database).toBe(folder.at('.outreach', 'outreach.db'));
+});
+
+test.each([
+  ['version: 2\n', 'outreach.yaml:1:1: version: write version: 1'],
+  [
+    'version: 1\nidentity: { name: Ana, timezone: Mars/Base }\n',
+    'outreach.yaml:2:24: identity.timezone: Mars/Base is not a time zone; write an IANA name such as Europe/Madrid',
+  ],
+  [`version: 1\n${IDENTITY}\nsendrs: []\n`, 'outreach.yaml:3:1: sendrs: unknown key; did you mean senders?'],
+  [`version: 1\n${IDENTITY}\nai: { concurrency: 2 }\n`, 'outreach.yaml:3:1: ai: writing with a model is not built yet; remove it'],
+  [
+    `version: 1\n${IDENTITY}\nlimits: { ai_concurrency: 5 }\n`,
+    'outreach.yaml:3:11: limits.ai_concurrency: writing with a model is not built yet; remove it',
+  ],
+  [`version: 1\n${IDENTITY}\nrequire_source: false\n`, 'outreach.yaml:3:1: require_source: not built yet; remove it'],
+  [
+    `version: 1\n${IDENTITY}\nunsubscribe: { url: "https://x.example" }\n`,
+    'outreach.yaml:3:16: unsubscribe.url: unsubscribing over the web is not built yet; remove it',
+  ],
+  [
+    `version: 1\n${IDENTITY}\ndatabase: "postgres://x"\n`,
+    'outreach.yaml:3:1: database: Postgres is not built yet; write the path of a SQLite file, or remove the key',
+  ],
+  [
+    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: resend, from: a@b.example }\n`,
+    'outreach.yaml:4:16: senders.type: resend is not built yet; write smtp or outbox',
+  ],
+  [
+    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, warmup: { start: 1 } }\n`,
+    'outreach.yaml:4:64: senders.warmup: warm-up is not built yet; remove it',
+  ],
+  [
+    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, security: none }\n`,
+    'outreach.yaml:4:64: senders.security: none would send mail and password in clear to h.example; write starttls or tls, or add insecure: true',
+  ],
+  [
+    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, gap: { min: 2m, max: 1m } }\n`,
+    'outreach.yaml:4:64: senders.gap: max is below min; write { min: 60s, max: 180s }',
+  ],
+  [`version: 1\n${IDENTITY}\nretry: { delays: [5] }\n`, 'outreach.yaml:3:19: retry.delays: not a duration; write 90s, 15m, 1h or 1d'],
+  ['version: 1\nidentity: [unclosed\n', 'outreach.yaml:3:1: '],
+])('%j is refused with file, line, key and fix', (text, message) => {
+  expect(complaint(() => load(text))).toContain(message);
+});
+
+test('a secret in the file is refused and never repeated', () => {
+  const sender = (password: string) =>
+    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, user: u, password: "${password}" }\n`;
+  expect(complaint(() => load(sender('hunter2')))).toBe(
+    'outreach.yaml:4:73: senders.password: a secret must not stand in this file; write env:NAME, the name of an environment variable',
+  );
+  expect(complaint(() => load(sender('keychain:main')))).toContain('the keychain is not built yet');
+  expect(load(sender('env:SMTP_PASSWORD')).senders[0]).toMatchObject({ password: 'env:SMTP_PASSWORD' });
+});
+
+test('a secret comes from the environment, and a missing one is named', () => {
+  expect(resolveSecret('env:PW', 'sender main', { PW: 'x' })).toBe('x');
+  expect(() => resolveSecret('env:PW', 'sender main', {})).toThrow('sender main: the environment variable PW is not set');
+});
+
+test('port 465 means TLS from the first byte, every other port STARTTLS', () => {
+  const sender = { name: 'a', type: 'smtp', from: 'a@b.example', host: 'h.example', insecure: false } as const;
+  expect(securityOf({ ...sender, port: 465 })).toBe('tls');
+  expect(securityOf({ ...sender, port: 587 })).toBe('starttls');
+});
+
+function campaign(text: string, senders = '') {
+  const config = load(`version: 1\n${IDENTITY}\n${senders}`);
+  folder.write('campaigns/hello.md', text);
+  return campaignFiles(workspace, config);
+}
+
+test('a campaign is read with its defaults, and read again when its file changes', () => {
+  const files = campaign('---\nsubject: Hi\n---\nBody\n');
+  const first = files.load('hello');
+  expect(first).toMatchObject({
+    senders: ['outbox'],
+    send: { mode: 'immediate', rate: null, at: null },
+    window: null,
+    review: 'none',
+    lines: { subject: 2, body: 4 },
+  });
+  expect(files.load('hello')).toBe(first);
+  folder.write('campaigns/hello.md', '---\nsubject: Hi\n---\nAnother body\n');
+  expect(files.load('hello').contentHash).not.toBe(first.contentHash);
+});
+
+test.each([
+  ['subject: Hi\n', 'hello.md:1: a campaign begins with its settings between two lines of ---'],
+  ['---\nsubject: Hi\n---\n', "hello.md:4: the mail's text is empty"],
+  ['---\nsubject: Hi\ngenerator: ai\n---\nx\n', 'hello.md:3:1: generator: writing with a model is not built yet; write template'],
+  ['---\nsubject: Hi\nsend: { mode: drip }\n---\nx\n', 'hello.md:3: send: a drip needs a rate; write rate: 20 (mails an hour)'],
+  ['---\nsubject: Hi\nsend: { mode: scheduled, at: soon }\n---\nx\n', 'hello.md:3: send.at: soon is not a time; write 2026-12-01T09:00'],
+  ['---\nsubject: Hi\nwindow: { from: "17:00", to: "09:00" }\n---\nx\n', 'hello.md:3:1: window: from must be before to'],
+  [
+    '---\nsubject: Hi\nwindow: { from: "09:00", to: "17:00", timezone: recipient }\n---\nx\n',
+    "hello.md:3:39: window.timezone: the recipient's own zone is not built yet",
+  ],
+  ['---\nsubject: Hi\nsenders: [mian]\n---\nx\n', 'hello.md:3: senders: there is no sender mian'],
+  ['---\nsubject: Hi\ncanary: { first: 10 }\n---\nx\n', 'hello.md:3:1: canary: a canary is not built yet; remove it'],
+  ['---\nsubject: Hi\n---\nline one\n{{ broken\n', 'hello.md:5: '],
+])('campaign %j is refused with line and fix', (text, message) => {
+  expect(complaint(() => campaign(text).load('hello'))).toContain(message);
+});
+
+test('senders of one campaign share their From', () => {
+  const senders = 'senders:\n  - { name: a, type: outbox, from: a@y.example }\n  - { name: b, type: outbox, from: b@y.example }\n';
+  expect(complaint(() => campaign('---\nsubject: Hi\nsenders: [a, b]\n---\nx\n', senders).load('hello'))).toContain(
+    'senders of one campaign need the same from',
+  );
+});
+
+test('the only campaign is the default; among several one must be named; no path leads out', () => {
+  const files = campaign('---\nsubject: Hi\n---\nx\n');
+  expect(chooseCampaign(workspace, undefined)).toBe('hello');
+  folder.write('campaigns/other.md', '---\nsubject: Hi\n---\nx\n');
+  expect(() => chooseCampaign(workspace, undefined)).toThrow('there is more than one campaign');
+  expect(complaint(() => files.load('helo'))).toContain('did you mean hello?');
+  expect(complaint(() => files.load('../campaigns/hello'))).toContain('there is no campaign ../campaigns/hello');
+  expect(campaignNames(workspace)).toEqual(['hello', 'other']);
+});
+
+test('a workspace is found by flag, environment, upward search and per-user default, in this order', () => {
+  const surroundings = { cwd: folder.at('deep', 'down'), env: { HOME: folder.at('home') }, platform: 'linux' as const };
+  expect(() => findWorkspace(undefined, surroundings)).toThrow(
+    `no workspace: there is no outreach.yaml in ${surroundings.cwd} or above, nor in ${folder.at('home', '.local', 'share', 'outreach')}`,
+  );
+  expect(() => findWorkspace('x', surroundings)).toThrow('(named by --workspace)');
+  folder.write('outreach.yaml', '');
+  expect(findWorkspace(undefined, surroundings).root).toBe(folder.path);
+  folder.write('named/outreach.yaml', '');
+  expect(findWorkspace(undefined, { ...surroundings, env: { OUTREACH_WORKSPACE: folder.at('named') } }).root).toBe(folder.at('named'));
+  expect(userWorkspace({ ...surroundings, platform: 'darwin' }).root).toBe(folder.at('home', 'Library', 'Application Support', 'outreach'));
+});
+
+test('what init writes is a valid workspace, with and without a mailbox', () => {
+  expect(writeWorkspace(workspace, {})).toHaveLength(3);
+  expect(loadConfig(workspace).senders[0]?.type).toBe('outbox');
+  expect(writeWorkspace(workspace, { name: 'Other' })).toEqual([]);
+  const live = workspaceAt(folder.at('live'));
+  writeWorkspace(live, {
+    name: 'Ana "A" Ruiz',
+    postalAddress: 'Calle: 1',
+    smtpHost: 'smtp.ruiz.example',
+    smtpUser: 'ana@ruiz.example',
+    smtpPort: 465,
+  });
+  expect(loadConfig(live)).toMatchObject({
+    identity: { name: 'Ana "A" Ruiz', postal_address: 'Calle: 1' },
+    senders: [{ security: 'tls', port: 465, user: 'ana@ruiz.example', password: 'env:SMTP_PASSWORD', daily_cap: 50 }],
+  });
+  expect(campaignFiles(live, loadConfig(live)).load('hello').senders).toEqual(['main']);
+});

@@ -1,0 +1,108 @@
+import iconv from 'iconv-lite';
+import { afterEach, expect, test } from 'vitest';
+import { mapColumns } from '../../src/csv/columns.ts';
+import { readLead } from '../../src/csv/leads.ts';
+import { openCsv } from '../../src/csv/readRows.ts';
+import { rejectsHeader, rejectsLine } from '../../src/csv/rejects.ts';
+import { Folder } from '../support/program.ts';
+
+const folder = new Folder();
+
+afterEach(() => folder.remove());
+
+async function read(content: string | Buffer, options: { delimiter?: string; encoding?: string } = {}) {
+  const path = folder.write('leads.csv', content);
+  const file = await openCsv(path, 'leads.csv', { delimiter: options.delimiter, encoding: options.encoding });
+  const rows = [];
+  for await (const row of file.rows()) rows.push(row);
+  return { file, rows };
+}
+
+test('rows carry the line they begin on, through quotes, blank lines and line breaks in cells', async () => {
+  const { rows } = await read('a,b\n1,"x\ny"\n\n2,z\r\n3,"say ""hi"""\n');
+  expect(rows).toEqual([
+    { cells: ['1', 'x\ny'], line: 2 },
+    { cells: ['2', 'z'], line: 5 },
+    { cells: ['3', 'say "hi"'], line: 6 },
+  ]);
+});
+
+test.each([';', '\t', '|', ','])('the delimiter %j is found in the header', async (delimiter) => {
+  const { file, rows } = await read(`email${delimiter}"a,b;c"${delimiter}d\nx${delimiter}y${delimiter}z\n`);
+  expect(file.delimiter).toBe(delimiter);
+  expect(rows[0]?.cells).toEqual(['x', 'y', 'z']);
+});
+
+test.each([
+  ['a byte order mark', Buffer.from('\ufeffemail,név\nx,ő\n'), undefined],
+  ['UTF-16LE', Buffer.concat([Buffer.from([0xff, 0xfe]), iconv.encode('email,név\nx,ő\n', 'utf-16le')]), undefined],
+  ['UTF-16BE', Buffer.concat([Buffer.from([0xfe, 0xff]), iconv.encode('email,név\nx,ő\n', 'utf-16be')]), undefined],
+  ['windows-1250 when told so', iconv.encode('email,név\nx,ő\n', 'windows-1250'), 'windows-1250'],
+])('%s is read', async (_, content, encoding) => {
+  const { file, rows } = await read(content, encoding === undefined ? {} : { encoding });
+  expect(file.header).toEqual(['email', 'név']);
+  expect(rows[0]?.cells).toEqual(['x', 'ő']);
+});
+
+test('bytes that are no UTF-8 are refused with the line and the way out', async () => {
+  await expect(read(iconv.encode('email,name\nx,a\ny,Müller\n', 'latin1'))).rejects.toMatchObject({
+    message: expect.stringContaining('leads.csv: not UTF-8'),
+    hint: expect.stringContaining('--encoding windows-1252'),
+  });
+});
+
+test('an unclosed quote names its line; an empty or missing file says so', async () => {
+  await expect(read('email\n"a\n')).rejects.toThrow(/leads\.csv:\d+: a quoted cell is never closed/);
+  await expect(read('')).rejects.toThrow('leads.csv has no rows');
+  await expect(openCsv('/nowhere/x.csv', 'x.csv', { delimiter: undefined, encoding: undefined })).rejects.toThrow('there is no file x.csv');
+});
+
+test.each([
+  ['E-mail', 'email'],
+  ['EMAIL ADDRESS', 'email'],
+  ['First Name', 'first_name'],
+  ['firstname', 'first_name'],
+  ['Given name', 'first_name'],
+  ['Organisation', 'company'],
+  ['Job Title', 'title'],
+])('a column called %s is %s', (name, field) => {
+  expect(mapColumns(field === 'email' ? [name] : ['email', name], new Map(), 'leads.csv')).toContain(field);
+});
+
+test('other columns keep a cleaned name, two of a kind both stay, and --map decides first', () => {
+  const header = ['Email', 'Work Email', 'Größe (m²)', 'Größe (m²)', '2024 Revenue', ''];
+  expect(mapColumns(header, new Map(), 'l.csv')).toEqual([
+    'email',
+    'work_email',
+    'große_m2',
+    'große_m2_2',
+    'column_2024_revenue',
+    'column_6',
+  ]);
+  expect(mapColumns(header, new Map([['email', 'work email']]), 'l.csv').slice(0, 2)).toEqual(['email_2', 'email']);
+  expect(() => mapColumns(header, new Map([['email', 'Wrok Email']]), 'l.csv')).toThrow('did you mean "Work Email"?');
+  expect(() => mapColumns(['who', 'where'], new Map(), 'l.csv')).toThrow('l.csv:1: no column holds addresses; the columns are who, where');
+});
+
+test('a row becomes a lead or a reject with a reason', () => {
+  const columns = ['email', 'company'];
+  expect(readLead({ cells: ['Ann <a@y.example>', ' Acme '], line: 2 }, columns)).toMatchObject({
+    kind: 'lead',
+    fields: { company: 'Acme', name: 'Ann' },
+  });
+  expect(readLead({ cells: ['a@y.example'], line: 2 }, columns)).toMatchObject({ kind: 'lead', fields: {} });
+  expect(readLead({ cells: ['a@y.example', 'A', 'Inc'], line: 2 }, columns)).toMatchObject({
+    kind: 'reject',
+    reason: expect.stringContaining('3 cells but 2 columns'),
+  });
+});
+
+test('a rejects file read again is mapped as the first one was', async () => {
+  const header = ['email', 'company'];
+  const text = rejectsHeader(header, ',') + rejectsLine(header, { cells: ['bro"ken', 'A,B'], line: 7 }, 'not an address', ',');
+  expect(text).toBe('email,company,rejected_line,rejected_reason\r\n"bro""ken","A,B",7,not an address\r\n');
+  const { file, rows } = await read(text);
+  expect(mapColumns(file.header, new Map(), 'r.csv')).toEqual(['email', 'company', null, null]);
+  expect(rejectsHeader(file.header, ',')).toBe('email,company,rejected_line,rejected_reason\r\n');
+  expect(rows[0]?.cells[1]).toBe('A,B');
+});

@@ -1,0 +1,215 @@
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { afterEach, expect, test } from 'vitest';
+import type { Delivery } from '../../src/domain/delivery.ts';
+import type { DeliveryAttempt, FrozenMail, Mailer } from '../../src/mail/mailer.ts';
+import { composeMime } from '../../src/mail/mime.ts';
+import { smtpMailer } from '../../src/mail/smtp.ts';
+import { type Fault, type Sink, startSink } from '../crash/sink.ts';
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function mail(to = 'grace@harbour.example', text = 'Hello\n.dot\n'): Promise<FrozenMail> {
+  return composeMime({
+    from: 'Ana Ruiz <ana@ruiz.example>',
+    to: { email: to, name: 'Grace' },
+    subject: 'Hi',
+    text,
+    html: '<p>Hello</p>',
+    unsubscribeMailto: 'ana@ruiz.example',
+    reference: '1',
+  });
+}
+
+function attempt(change: Partial<DeliveryAttempt> = {}): DeliveryAttempt & { armed: string[] } {
+  const armed: string[] = [];
+  return {
+    armed,
+    date: new Date('2026-11-23T10:00:00Z'),
+    arm: async (sha256) => {
+      armed.push(sha256);
+      return true;
+    },
+    limits: { unarmed: 700, armed: 700 },
+    cut: new AbortController().signal,
+    ...change,
+  };
+}
+
+async function against(fault: Fault | undefined): Promise<{ sink: Sink; mailer: Mailer; connections: () => number }> {
+  let connections = 0;
+  const sink = await startSink((to) => {
+    if (to === undefined) connections++;
+    return fault?.startsWith('greeting') === (to === undefined) ? fault : undefined;
+  });
+  const mailer = smtpMailer({ host: '127.0.0.1', port: sink.port, security: 'none', auth: undefined });
+  closing.push(sink.close, mailer.close);
+  return { sink, mailer, connections: () => connections };
+}
+
+/** Every way a server can behave, what it must be read as, and whether the mail may have been taken. */
+const CONVERSATIONS: readonly [Fault, Delivery['kind'], armed: boolean][] = [
+  ['greeting 421', 'sender_failed', false],
+  ['greeting drop', 'sender_failed', false],
+  ['mail drop', 'temporary', false],
+  ['rcpt 450', 'temporary', false],
+  ['rcpt 550', 'recipient_refused', false],
+  ['rcpt drop', 'temporary', false],
+  ['data 451', 'temporary', false],
+  ['data drop', 'temporary', false],
+  ['body drop', 'ambiguous', true],
+  ['dot 421', 'temporary', true],
+  ['dot 451', 'temporary', true],
+  ['dot 552', 'content_refused', true],
+  ['dot 554', 'content_refused', true],
+  ['dot drop, taken', 'ambiguous', true],
+  ['dot drop, not taken', 'ambiguous', true],
+  ['dot half a reply, taken', 'ambiguous', true],
+  ['dot unfinished refusal, not taken', 'ambiguous', true],
+  ['dot trickle, taken', 'ambiguous', true],
+  ['dot hang, taken', 'ambiguous', true],
+];
+
+test.each(CONVERSATIONS)('%s is read as %s', async (fault, kind, armed) => {
+  const { mailer } = await against(fault);
+  const trying = attempt();
+  expect(await mailer.deliver(await mail(), trying)).toMatchObject({ kind });
+  expect(trying.armed.length).toBe(armed ? 1 : 0);
+});
+
+test('an accepted mail arrives byte for byte, and the connection is used again', async () => {
+  const { sink, mailer, connections } = await against(undefined);
+  for (const to of ['a@y.example', 'b@y.example', 'c@y.example']) {
+    const trying = attempt();
+    const frozen = await mail(to);
+    expect(await mailer.deliver(frozen, trying)).toMatchObject({ kind: 'accepted', code: 250 });
+    const last = sink.received.at(-1);
+    expect(last).toMatchObject({ to, sha256: trying.armed[0], frozenSha256: frozen.sha256 });
+  }
+  expect(connections()).toBe(1);
+});
+
+test('a mail larger than any socket buffer is armed once and arrives whole', async () => {
+  const { sink, mailer } = await against(undefined);
+  const trying = attempt({ limits: { unarmed: 5_000, armed: 5_000 } });
+  expect(await mailer.deliver(await mail('a@y.example', 'x'.repeat(70).concat('\n').repeat(30_000)), trying)).toMatchObject({
+    kind: 'accepted',
+  });
+  expect(sink.received[0]?.sha256).toBe(trying.armed[0]);
+  expect(trying.armed).toHaveLength(1);
+});
+
+test('a refused arm sends no byte of the mail, closes the connection, and the next mail is whole', async () => {
+  const { sink, mailer, connections } = await against(undefined);
+  await mailer.deliver(await mail('a@y.example'), attempt());
+  expect(await mailer.deliver(await mail('b@y.example'), attempt({ arm: async () => false }))).toMatchObject({ kind: 'not_armed' });
+  expect(await mailer.deliver(await mail('c@y.example'), attempt())).toMatchObject({ kind: 'accepted' });
+  expect(sink.received.map(({ to }) => to)).toEqual(['a@y.example', 'c@y.example']);
+  expect(connections()).toBe(2);
+});
+
+test('an arm whose commit fails counts as refused', async () => {
+  const { sink, mailer } = await against(undefined);
+  const arm = async (): Promise<boolean> => {
+    throw new Error('disk full');
+  };
+  expect(await mailer.deliver(await mail(), attempt({ arm }))).toMatchObject({ kind: 'not_armed' });
+  expect(sink.received).toEqual([]);
+});
+
+test('an arm that takes longer than the time limit is too late', async () => {
+  const { sink, mailer } = await against(undefined);
+  const arm = () => new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 400));
+  expect(await mailer.deliver(await mail(), attempt({ arm, limits: { unarmed: 100, armed: 100 } }))).toMatchObject({ kind: 'not_armed' });
+  expect(sink.received).toEqual([]);
+});
+
+test('cutting before the arm sends nothing; cutting after it leaves the mail in doubt', async () => {
+  const cut = new AbortController();
+  const { mailer } = await against('dot hang, taken');
+  const pending = mailer.deliver(await mail(), attempt({ cut: cut.signal, limits: { unarmed: 5_000, armed: 5_000 } }));
+  setTimeout(() => cut.abort(), 100);
+  expect(await pending).toMatchObject({ kind: 'ambiguous' });
+  expect(await mailer.deliver(await mail(), attempt({ cut: cut.signal }))).toMatchObject({ kind: 'not_armed' });
+});
+
+test('a connection that the server closed while idle is replaced without costing a try', async () => {
+  const { sink, mailer } = await against(undefined);
+  await mailer.deliver(await mail('a@y.example'), attempt());
+  await sink.close();
+  expect(await mailer.deliver(await mail('b@y.example'), attempt())).toMatchObject({ kind: 'sender_failed' });
+});
+
+test('nobody listening, and a name that does not resolve, are failures of the sender', async () => {
+  const refused = smtpMailer({ host: '127.0.0.1', port: 1, security: 'none', auth: undefined });
+  expect(await refused.deliver(await mail(), attempt())).toMatchObject({ kind: 'sender_failed', beforeMail: true });
+  const unknown = smtpMailer({ host: 'no-such-host.invalid', port: 25, security: 'none', auth: undefined });
+  expect(await unknown.deliver(await mail(), attempt({ limits: { unarmed: 10_000, armed: 700 } }))).toMatchObject({
+    kind: 'sender_failed',
+    beforeMail: true,
+  });
+});
+
+async function tlsServer(options: {
+  secure: boolean;
+  methods?: string[];
+  offersTls?: boolean;
+}): Promise<{ port: number; logins: string[] }> {
+  const logins: string[] = [];
+  const server = new SMTPServer({
+    secure: options.secure,
+    authMethods: options.methods ?? ['PLAIN', 'LOGIN'],
+    authOptional: true,
+    disabledCommands: options.offersTls === false ? ['STARTTLS'] : [],
+    logger: false,
+    onAuth({ method, username, password }, session, done) {
+      logins.push(`${method} ${session.secure ? 'over TLS' : 'in clear'}`);
+      if (username === 'ana' && password === 'right') done(null, { user: 'ana' });
+      else done(Object.assign(new Error('Authentication failed'), { responseCode: 535 }));
+    },
+    onData: (stream, _session, done) => stream.resume().on('end', () => done()),
+  });
+  server.on('error', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return { port: (server.server.address() as AddressInfo).port, logins };
+}
+
+const patient = () => attempt({ limits: { unarmed: 8_000, armed: 8_000 } });
+
+test.each([
+  ['starttls', false],
+  ['tls', true],
+] as const)('%s refuses a certificate that nobody vouches for', async (security, secure) => {
+  const { port, logins } = await tlsServer({ secure });
+  const mailer = smtpMailer({ host: '127.0.0.1', port, security, auth: { user: 'ana', password: 'right' } });
+  expect(await mailer.deliver(await mail(), patient())).toMatchObject({
+    kind: 'sender_failed',
+    reply: expect.stringMatching(/certificate|altnames|self.signed/i),
+  });
+  expect(logins).toEqual([]);
+});
+
+test('starttls never falls back to plain text when the server does not offer it', async () => {
+  const { port, logins } = await tlsServer({ secure: false, offersTls: false });
+  const mailer = smtpMailer({ host: '127.0.0.1', port, security: 'starttls', auth: { user: 'ana', password: 'right' } });
+  expect(await mailer.deliver(await mail(), patient())).toMatchObject({ kind: expect.stringMatching(/sender_/), beforeMail: true });
+  expect(logins).toEqual([]);
+});
+
+test.each(['PLAIN', 'LOGIN'])('AUTH %s logs in, and a wrong password refuses the sender, not the mail', async (method) => {
+  const { port, logins } = await tlsServer({ secure: false, methods: [method], offersTls: false });
+  const server = { host: '127.0.0.1', port, security: 'none' } as const;
+  const good = smtpMailer({ ...server, auth: { user: 'ana', password: 'right' } });
+  expect(await good.deliver(await mail(), patient())).toMatchObject({ kind: 'accepted' });
+  await good.close();
+  const bad = smtpMailer({ ...server, auth: { user: 'ana', password: 'wrong' } });
+  const refused = await bad.deliver(await mail(), patient());
+  expect(refused).toMatchObject({ kind: 'sender_refused', code: 535, beforeMail: true });
+  expect(refused.reply).not.toContain('wrong');
+  expect(logins).toEqual([`${method} in clear`, `${method} in clear`]);
+});

@@ -1,0 +1,137 @@
+import { mapColumns } from '../../src/csv/columns.ts';
+import { openCsv } from '../../src/csv/readRows.ts';
+import type { Campaign } from '../../src/domain/campaign.ts';
+import { contentHash } from '../../src/domain/campaign.ts';
+import type { Delivery } from '../../src/domain/delivery.ts';
+import { templateWriter } from '../../src/llm/templateWriter.ts';
+import type { Mailer } from '../../src/mail/mailer.ts';
+import { composeMime, sha256, withDate } from '../../src/mail/mime.ts';
+import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
+import type { PaceSettings } from '../../src/pipeline/gates.ts';
+import { type Imported, importLeads } from '../../src/pipeline/importLeads.ts';
+import type { SendDependencies } from '../../src/pipeline/sendMessage.ts';
+import { openStore, type Store } from '../../src/store/database.ts';
+import { csv, Folder } from './program.ts';
+
+/** A real database file, the real verbs, a clock that stands still until told, and a mailer that answers as told. */
+export class Bench {
+  readonly folder = new Folder();
+  now = Date.parse('2026-11-23T10:00:00Z');
+  campaign: Campaign;
+  answers: Delivery[] = [];
+  readonly delivered: string[] = [];
+  pace: PaceSettings = {
+    senders: new Map([['main', { name: 'main', gap: null, dailyCap: null }]]),
+    limits: { emailsPerMonth: null, sendPerHour: null },
+  };
+  /** Called where a real mailer has read the server's 354. */
+  beforeArm: () => Promise<void> = async () => {};
+  readonly #store: Store;
+
+  private constructor(store: Store, folder: Folder, campaign: Partial<Campaign>) {
+    this.#store = store;
+    this.folder = folder;
+    this.campaign = campaignWith(campaign);
+  }
+
+  static async open(campaign: Partial<Campaign> = {}): Promise<Bench> {
+    const folder = new Folder();
+    return new Bench(await openStore(folder.at('outreach.db')), folder, campaign);
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+    this.folder.remove();
+  }
+
+  async import(text = csv(3), options: { update?: boolean; send?: Campaign['send'] } = {}): Promise<Imported> {
+    const path = this.folder.write('leads.csv', text);
+    const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+    return importLeads(
+      { store: this.#store, now: () => this.now, stop: new AbortController().signal, accepted() {}, progress() {}, sleep: async () => {} },
+      {
+        file,
+        columns: mapColumns(file.header, new Map(), file.name),
+        campaign: this.campaign,
+        send: options.send ?? this.campaign.send,
+        update: options.update === true,
+        rejectsPath: (job) => this.folder.at('rejects', `${job}.csv`),
+      },
+    );
+  }
+
+  async draft(jobId = 1, limit = 100): Promise<string[]> {
+    const deps = { store: this.#store, worker: 'w1', now: () => this.now, writer: templateWriter(), compose: composeMime };
+    const kinds: string[] = [];
+    for (const claimed of await claimDrafts(deps, jobId, limit)) kinds.push((await draftMessage(deps, claimed, this.campaign)).kind);
+    return kinds;
+  }
+
+  sending(worker = 'w1'): SendDependencies {
+    const never = new AbortController().signal;
+    const mailer: Mailer = {
+      provider: 'test',
+      deliver: async (mail, attempt) => {
+        await this.beforeArm();
+        const bytes = withDate(mail.bytes, attempt.date);
+        const answer = this.answers.shift() ?? { kind: 'accepted', code: 250, reply: '250 Ok' };
+        if (!['accepted', 'ambiguous', 'content_refused'].includes(answer.kind)) return answer;
+        if (!(await attempt.arm(sha256(bytes)))) return { kind: 'not_armed', code: null, reply: 'not released' };
+        this.delivered.push(mail.envelope.to);
+        return answer;
+      },
+      close: async () => {},
+    };
+    return {
+      ...this.pace,
+      store: this.#store,
+      worker,
+      now: () => this.now,
+      random: () => 0.5,
+      // biome-ignore lint/suspicious/noThenProperty: data, never awaited
+      retry: { delays: [60_000, 300_000], then: 3_600_000, give_up: 86_400_000 },
+      mailerFor: () => mailer,
+      providerOf: () => 'test',
+      cut: never,
+      giveUp: never,
+      sleep: async () => {},
+      trouble: (error) => {
+        throw error;
+      },
+    };
+  }
+
+  async states(): Promise<string[]> {
+    return (await this.#store.db.selectFrom('messages').select('state').orderBy('id').execute()).map(({ state }) => state);
+  }
+
+  async ledger(): Promise<{ rows: number; counter: number }> {
+    const rows = await this.#store.db.selectFrom('usage_ledger').select('id').where('released_at', 'is', null).execute();
+    const counters = await this.#store.db.selectFrom('usage_counters').select('sent').execute();
+    return { rows: rows.length, counter: counters.reduce((sum, { sent }) => sum + sent, 0) };
+  }
+}
+
+export function campaignWith(change: Partial<Campaign>): Campaign {
+  const campaign = {
+    name: 'hello',
+    path: 'campaigns/hello.md',
+    subject: 'For {{ company }}',
+    body: 'Hi {{ first_name | default: "there" }},\n\none question.\n',
+    lines: { subject: 2, body: 4 },
+    generator: 'template' as const,
+    senders: ['main'],
+    send: { mode: 'immediate' as const, rate: null, at: null },
+    window: null,
+    review: 'none' as const,
+    from: 'Ana Ruiz <ana@ruiz.example>',
+    identity: { name: 'Ana Ruiz', company: undefined, postal_address: 'Calle Mayor 1', timezone: 'Europe/Madrid' },
+    unsubscribe: { mailto: 'ana@ruiz.example' },
+    ...change,
+  };
+  return { ...campaign, contentHash: contentHash(campaign) };
+}

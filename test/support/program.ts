@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'outreach.js');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Standard error so far. */
+  talk(): string;
+}
+
+/** A folder of its own, removed by `remove`. */
+export class Folder {
+  readonly path = mkdtempSync(join(tmpdir(), 'outreach-test-'));
+
+  at(...parts: string[]): string {
+    return join(this.path, ...parts);
+  }
+
+  write(path: string, text: string | Buffer): string {
+    mkdirSync(dirname(this.at(path)), { recursive: true });
+    writeFileSync(this.at(path), text);
+    return this.at(path);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+export function start(folder: Folder, parameters: readonly string[], env: Record<string, string> = {}, input?: string): Started {
+  const child = spawn(process.execPath, [ENTRY, ...parameters], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH, HOME: folder.path, TZ: 'UTC', ...env },
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  if (input !== undefined) child.stdin?.end(input);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  return { child, ended, talk: () => stderr };
+}
+
+/** Runs the built program to its end. */
+export function outreach(folder: Folder, parameters: readonly string[], env: Record<string, string> = {}, input?: string): Promise<Ended> {
+  return start(folder, parameters, env, input).ended;
+}
+
+/** The JSON objects that a command printed, one a line. */
+export function objects<T = Record<string, unknown>>(ended: Ended): T[] {
+  return ended.stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+export async function json<T = Record<string, unknown>>(folder: Folder, ...parameters: string[]): Promise<T> {
+  const ended = await outreach(folder, [...parameters, '--json']);
+  const [object] = objects<T>(ended);
+  if (object === undefined) throw new Error(`${parameters.join(' ')} printed no JSON: ${ended.stderr}`);
+  return object;
+}
+
+export function config(port: number, sender = '', rest = ''): string {
+  return `version: 1
+identity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, 28013 Madrid, Spain", timezone: Europe/Madrid }
+senders:
+  - { name: main, type: smtp, from: "Ana Ruiz <ana@ruiz.example>", host: 127.0.0.1, port: ${port}, security: none${sender === '' ? '' : `, ${sender}`} }
+${rest}`;
+}
+
+export const CAMPAIGN = '---\nsubject: "For {{ company }}"\n---\nHi {{ first_name | default: "there" }},\n\none question.\n';
+
+export function csv(count: number): string {
+  const rows = Array.from({ length: count }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
+  return `email,first_name,company\n${rows.join('\n')}\n`;
+}
