@@ -40,7 +40,7 @@ export function openApp(workspace: Workspace): App {
   };
 }
 
-export function paceSettings(config: Config): PaceSettings {
+function paceSettings(config: Config): PaceSettings {
   const senders = config.senders.map(
     ({ name, gap, daily_cap }) => [name, { name, gap: gap ?? null, dailyCap: daily_cap ?? null }] as const,
   );

@@ -87,7 +87,7 @@ export function mapColumns(header: readonly string[], asked: ReadonlyMap<string,
 }
 
 /** `Job Title (EN)` → `job_title_en`: letters without accents, digits and underscores, as templates can say it. */
-export function cleanName(name: string, index: number): string {
+function cleanName(name: string, index: number): string {
   const clean = name
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openApp, sleep, workerParts } from '../app/app.ts';
-import type { Context } from '../commands/context.ts';
 import { type Workspace, workspaceAt } from '../config/workspace.ts';
 import { mapColumns } from '../csv/columns.ts';
 import { openCsv } from '../csv/readRows.ts';
@@ -19,7 +18,10 @@ import { DEMO_CAMPAIGN, DEMO_LEADS, demoConfig } from './leads.ts';
 import { type DemoServer, startDemoServer } from './server.ts';
 
 /** The whole job with nothing configured: CSV → leads → mails → SMTP on loopback → .eml files. Returns an exit code. */
-export async function runDemo({ output, cwd }: Pick<Context, 'output' | 'cwd'>, keep: string | undefined): Promise<number> {
+export async function runDemo(
+  { output, cwd }: { readonly output: Output; readonly cwd: string },
+  keep: string | undefined,
+): Promise<number> {
   const workspace = workspaceAt(keep === undefined ? mkdtempSync(join(tmpdir(), 'outreach-demo-')) : emptyFolder(resolve(cwd, keep)));
   const received = join(workspace.data, 'received');
   const server = await startDemoServer(received);

@@ -3,9 +3,9 @@ import type { SendMode } from './job.ts';
 import type { SendWindow } from './window.ts';
 
 export const REVIEW_RULES = ['none', 'flagged', 'all'] as const;
-export type ReviewRule = (typeof REVIEW_RULES)[number];
+type ReviewRule = (typeof REVIEW_RULES)[number];
 
-export interface Identity {
+interface Identity {
   readonly name: string;
   readonly company: string | undefined;
   readonly postal_address: string | undefined;

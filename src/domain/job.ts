@@ -3,8 +3,7 @@ import { FINAL_STATES, MESSAGE_STATES, type StateCounts, sumOf } from './message
 export const SEND_MODES = ['immediate', 'scheduled', 'drip'] as const;
 export type SendMode = (typeof SEND_MODES)[number];
 
-export const JOB_STATUSES = ['pending', 'processing', 'paused', 'completed', 'failed', 'cancelled'] as const;
-export type JobStatus = (typeof JOB_STATUSES)[number];
+export type JobStatus = 'pending' | 'processing' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
 /** What a job's status is read from. Times are epoch milliseconds UTC. */
 export interface JobMarks {

@@ -37,9 +37,7 @@ export const MILESTONES = [
 
 export type Milestone = (typeof MILESTONES)[number];
 
-export const MILESTONE_CHANNEL = 'outreach:milestone';
-
-const milestones = channel(MILESTONE_CHANNEL);
+const milestones = channel('outreach:milestone');
 
 export function reached(milestone: Milestone): void {
   if (milestones.hasSubscribers) milestones.publish(milestone);

@@ -43,7 +43,7 @@ export interface LimitPace {
   readonly monthEndsAt: number;
 }
 
-export type GateName =
+type GateName =
   | 'importing'
   | 'paused'
   | 'scheduled'

@@ -17,7 +17,7 @@ export interface MailTemplate {
   render(scope: TemplateScope): string;
 }
 
-export interface TemplateScope {
+interface TemplateScope {
   readonly fields: LeadFields;
   readonly sender: Readonly<Record<string, string>>;
 }

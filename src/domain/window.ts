@@ -1,6 +1,6 @@
 import { DateTime, IANAZone } from 'luxon';
 
-export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** When mail may leave: whole minutes of local time on some weekdays, in one IANA zone. */
 export interface SendWindow {

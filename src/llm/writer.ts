@@ -2,7 +2,7 @@ import type { Campaign } from '../domain/campaign.ts';
 import type { LeadFields } from '../domain/lead.ts';
 
 /** What came of writing one mail. */
-export type Written =
+type Written =
   /** Subject on one line; text with \n line ends and without the footer. */
   | { readonly kind: 'written'; readonly subject: string; readonly text: string }
   /** This lead cannot be written to; a person must look. Others are not affected. */

@@ -23,7 +23,7 @@ export interface SenderSettings {
   readonly dailyCap: number | null;
 }
 
-export interface Limits {
+interface Limits {
   readonly emailsPerMonth: number | null;
   readonly sendPerHour: number | null;
 }

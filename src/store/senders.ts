@@ -8,10 +8,6 @@ export async function senderNow(db: Db, name: string): Promise<SenderRow> {
   return row ?? { name, ...UNUSED };
 }
 
-export function listSenders(db: Db): Promise<SenderRow[]> {
-  return db.selectFrom('senders').selectAll().execute();
-}
-
 export async function setSender(tx: Tx, name: string, change: Partial<Omit<SenderRow, 'name'>>): Promise<void> {
   await tx
     .insertInto('senders')

@@ -80,3 +80,6 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
   ],
 };
+
+/** A seed at which, or shortly after which, each bug shows: where the quick test begins. */
+export const CAUGHT_AT: Readonly<Record<string, number>> = {};

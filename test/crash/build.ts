@@ -9,7 +9,7 @@ export interface Patch {
   readonly replace: string;
 }
 
-export const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'outreach-crash');
 
 /** The real program, except that it waits less and can be given a small disk. Every crash run uses these. */

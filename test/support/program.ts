@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'outreach.js');
 
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Started {
+interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   /** Standard error so far. */

@@ -1,0 +1,133 @@
+/** The rooms of src/README.md: what each may import, and where the offender belongs instead. */
+const ROOMS = {
+  domain: { may: [], advice: 'domain is pure: pass clocks, randomness and data in, and keep effects in a room above.' },
+  store: { may: ['domain'], advice: 'store knows SQL and the domain. Decisions that need files, mail or CSV belong into pipeline.' },
+  mail: {
+    may: ['domain'],
+    advice: 'mail is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.',
+  },
+  llm: { may: ['domain'], advice: 'llm is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.' },
+  csv: { may: ['domain'], advice: 'csv is a leaf: it turns bytes into rows. Storing them belongs into pipeline/importLeads.ts.' },
+  config: { may: ['domain'], advice: 'config is a leaf: it reads and checks files. Building things from them belongs into app.' },
+  license: { may: ['domain'], advice: 'license is a leaf.' },
+  terminal: { may: ['domain'], advice: 'terminal is a leaf: it prints what it is given.' },
+  queue: { may: ['domain', 'store'], advice: 'queue wakes workers; content and rules stay in store and pipeline.' },
+  pipeline: {
+    may: ['domain', 'store', 'csv', 'queue/queue.ts', 'mail/mailer.ts', 'llm/writer.ts'],
+    advice: 'pipeline knows interfaces, not adapters: take a Mailer, Writer or Queue as a dependency and let app choose it.',
+  },
+  worker: {
+    may: ['domain', 'store', 'pipeline', 'queue/queue.ts', 'terminal'],
+    advice: 'worker is life cycle: building adapters belongs into app, rules into pipeline or domain.',
+  },
+  tui: {
+    may: ['domain', 'store', 'pipeline', 'queue/queue.ts', 'terminal'],
+    advice: 'tui shows what store/progress.ts reads; rules belong below.',
+  },
+  server: {
+    may: ['domain', 'store', 'pipeline', 'queue/queue.ts', 'terminal'],
+    advice: 'server shows what store/progress.ts reads; rules belong below.',
+  },
+  app: {
+    may: ['domain', 'store', 'mail', 'llm', 'csv', 'config', 'license', 'terminal', 'queue', 'pipeline', 'worker'],
+    advice: 'app composes; it knows no commands.',
+  },
+  demo: {
+    may: ['domain', 'store', 'csv', 'config', 'terminal', 'pipeline', 'worker', 'app'],
+    advice: 'demo plays the main job; what others need too does not belong into it.',
+  },
+  commands: {
+    may: [
+      'domain',
+      'store',
+      'mail',
+      'llm',
+      'csv',
+      'config',
+      'license',
+      'terminal',
+      'queue',
+      'pipeline',
+      'worker',
+      'app',
+      'tui',
+      'server',
+      'demo',
+    ],
+    advice: 'commands parse, call one verb and print; nothing below may import them but cli.',
+  },
+  cli: {
+    may: ['domain', 'store', 'terminal', 'commands'],
+    advice: 'cli holds the command tree and exit codes; work belongs into commands.',
+  },
+};
+
+const within = (room) => (room.endsWith('.ts') ? `^src/${room.replaceAll('.', '\\.')}$` : `^src/${room}/`);
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(ROOMS).map(([room, { may, advice }]) => ({
+      name: `${room}-imports`,
+      comment: `src/${room} may import ${may.length === 0 ? 'no other room' : may.join(', ')}. ${advice}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: {
+        path: '^(src|migrations|test)/',
+        pathNot: [`^src/${room}/`, ...may.map(within), ...(room === 'store' ? ['^migrations/index\\.ts$'] : [])],
+      },
+    })),
+    {
+      name: 'domain-libraries',
+      comment: 'src/domain may use zod and small pure libraries; anything with effects belongs into a room above.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypes: ['npm', 'npm-dev'], pathNot: 'node_modules/(zod|luxon|liquidjs|validator|@types)' },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'src/domain touches no disk, network or process: take what you need as a parameter.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|url|diagnostics_channel)$' },
+    },
+    {
+      name: 'sql-only-in-store',
+      comment: 'SQL and its libraries stay in src/store and migrations: write a function named after what it does there.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/' },
+      to: { path: 'node_modules/(kysely|better-sqlite3)' },
+    },
+    {
+      name: 'only-the-demo-command-imports-demo',
+      comment: 'src/demo is for `outreach demo` alone.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(demo/|commands/demo\\.ts)' },
+      to: { path: '^src/demo/' },
+    },
+    {
+      name: 'migrations-are-frozen',
+      comment: 'A migration must mean the same for ever, so it imports nothing of src.',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'no-circles',
+      comment: 'Two files that need each other are one, or share a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-tests-in-src', comment: 'Test parts stay in test.', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.ts', '.tsx', '.js'],
+    },
+  },
+};

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { BUGS, CAUGHT_AT } from './bugs.ts';
+import { buildPatched } from './build.ts';
+import { campaign } from './campaign.ts';
+
+const PARALLEL = 3;
+
+test('forty crashes and faults: no mail twice, no lead lost, every record true', { timeout: 180_000 }, async () => {
+  const entry = await buildPatched('honest', []);
+  const { runs, kills, failures } = await campaign(entry, { from: 1, seeds: 40, parallel: PARALLEL, stopAtFirst: false });
+  expect(failures).toEqual([]);
+  expect(runs).toBe(40);
+  expect(kills).toBeGreaterThan(10);
+});
+
+test.each(Object.entries(BUGS))('the crash suite catches: %s', { timeout: 120_000 }, async (name, patches) => {
+  const entry = await buildPatched(name.replaceAll(' ', '-'), patches);
+  const { failures } = await campaign(entry, { from: CAUGHT_AT[name] ?? 1, seeds: 12, parallel: PARALLEL, stopAtFirst: true });
+  expect(failures.length).toBeGreaterThan(0);
+});

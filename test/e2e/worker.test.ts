@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Status } from '../../src/app/status.ts';
+import { openStore } from '../../src/store/database.ts';
+import { connect } from '../../src/store/sqlite/load.ts';
+import { suppress } from '../../src/store/suppressions.ts';
+import { type Fault, type Sink, startSink } from '../crash/sink.ts';
+import { CAMPAIGN, config, csv, Folder, json, outreach, start } from '../support/program.ts';
+
+let folder: Folder;
+let sink: Sink;
+let fault: Fault | undefined;
+
+beforeEach(async () => {
+  folder = new Folder();
+  fault = undefined;
+  sink = await startSink((to) => (to === undefined ? undefined : fault));
+  folder.write('outreach.yaml', config(sink.port));
+  folder.write('campaigns/hello.md', CAMPAIGN);
+  folder.write('leads.csv', csv(3));
+});
+
+afterEach(async () => {
+  await sink.close();
+  folder.remove();
+});
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const states = async () => (await json<Status>(folder, 'status')).jobs[0]?.states;
+
+test('a dead worker’s mail is recovered within 2 s of the next start', async () => {
+  fault = 'dot hang, taken';
+  await outreach(folder, ['import', 'leads.csv']);
+  const first = start(folder, ['worker', '--concurrency', '1']);
+  await until(() => sink.received.length === 1, 'a mail on the wire');
+  first.child.kill('SIGKILL');
+  await first.ended;
+  fault = undefined;
+  const began = performance.now();
+  const second = start(folder, ['worker', '--until-done', '--json']);
+  await until(() => second.talk().includes('took over'), 'recovery');
+  expect(performance.now() - began).toBeLessThan(2_000);
+  expect((await second.ended).code).toBe(3);
+  expect(await states()).toMatchObject({ accepted: 2, uncertain: 1 });
+  expect(new Set(sink.received.map(({ to }) => to)).size).toBe(3);
+});
+
+test('a running worker recovers what another one held within 10 s', async () => {
+  fault = 'dot hang, taken';
+  await outreach(folder, ['import', 'leads.csv', '--mode', 'drip', '--rate', '0.001']);
+  const first = start(folder, ['worker', '--concurrency', '1']);
+  await until(() => sink.received.length === 1, 'a mail on the wire');
+  const second = start(folder, ['worker']);
+  await until(async () => (await json<Status>(folder, 'status')).workers.length === 2, 'two workers');
+  first.child.kill('SIGKILL');
+  const began = performance.now();
+  await until(() => second.talk().includes('took over'), 'recovery');
+  expect(performance.now() - began).toBeLessThan(10_000);
+  second.child.kill('SIGTERM');
+  expect((await second.ended).code).toBe(0);
+  expect(await states()).toMatchObject({ uncertain: 1, ready: 2 });
+});
+
+test('SIGTERM finishes what is on the wire, claims no more, and exits 0', async () => {
+  fault = 'dot late, taken';
+  await outreach(folder, ['import', 'leads.csv']);
+  const worker = start(folder, ['worker', '--concurrency', '1', '--json']);
+  await until(() => sink.received.length === 1, 'a mail on the wire');
+  worker.child.kill('SIGTERM');
+  const { code, stdout } = await worker.ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ accepted: 1, waiting: 2 });
+  expect(await states()).toMatchObject({ accepted: 1, ready: 2, sending: 0 });
+});
+
+test('a second signal leaves at once, and nothing is lost', async () => {
+  fault = 'dot hang, taken';
+  await outreach(folder, ['import', 'leads.csv']);
+  const worker = start(folder, ['worker', '--concurrency', '1']);
+  await until(() => sink.received.length === 1, 'a mail on the wire');
+  worker.child.kill('SIGINT');
+  await until(() => worker.talk().includes('stopping'), 'the first signal');
+  worker.child.kill('SIGINT');
+  expect((await worker.ended).code).toBe(130);
+  fault = undefined;
+  expect((await outreach(folder, ['worker', '--until-done'])).code).toBe(3);
+  expect(await states()).toMatchObject({ accepted: 2, uncertain: 1 });
+});
+
+test('while another program holds the database nothing is claimed, it is said, and then it goes on', { timeout: 40_000 }, async () => {
+  await outreach(folder, ['import', 'leads.csv', '--mode', 'drip', '--rate', '3600']);
+  const worker = start(folder, ['worker', '--until-done']);
+  await until(() => sink.received.length === 1, 'the first mail');
+  const other = connect(folder.at('.outreach', 'outreach.db'));
+  other.exec('begin immediate');
+  await until(() => worker.talk().includes('another program holds the database'), 'the sentence');
+  const held = sink.received.length;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(sink.received.length).toBe(held);
+  other.exec('rollback');
+  other.close();
+  expect((await worker.ended).code).toBe(0);
+  expect(worker.talk()).toContain('the database works again');
+  expect(await states()).toMatchObject({ accepted: 3 });
+});
+
+test('an idle worker costs less than 1 % of a core', async () => {
+  await outreach(folder, ['import', 'leads.csv', '--at', '2099-01-01T09:00']);
+  const worker = start(folder, ['worker']);
+  await until(async () => (await states())?.ready === 3, 'drafts');
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const before = cpuSeconds(worker.child.pid ?? 0);
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  const used = cpuSeconds(worker.child.pid ?? 0) - before;
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+  expect(used / 8).toBeLessThan(0.01);
+});
+
+test('an import beside a worker never holds its commits above 100 ms at the 95th percentile', async () => {
+  folder.write('leads.csv', csv(60_000));
+  const store = await openStore(folder.at('.outreach', 'outreach.db'));
+  const importing = start(folder, ['import', 'leads.csv']);
+  let done = false;
+  importing.ended.then(() => {
+    done = true;
+  });
+  await until(() => importing.talk().includes('Job 1'), 'the import');
+  const waits: number[] = [];
+  for (let n = 0; !done; n++) {
+    const began = performance.now();
+    await store.write((tx) => suppress(tx, `n${n}@y.example`, 'r', 's', 0));
+    waits.push(performance.now() - began);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await store.close();
+  waits.sort((a, b) => a - b);
+  expect(waits.length).toBeGreaterThan(30);
+  expect(waits[Math.floor(waits.length * 0.95)]).toBeLessThan(100);
+});
+
+/** User and system time of a process so far, from /proc (clock ticks of 10 ms). */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
