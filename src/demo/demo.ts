@@ -9,7 +9,7 @@ import { OutreachError } from '../domain/errors.ts';
 import { bodyText } from '../domain/text.ts';
 import { importLeads } from '../pipeline/importLeads.ts';
 import type { Store } from '../store/database.ts';
-import { type JobProgress, jobsProgress } from '../store/progress.ts';
+import { type JobProgress, jobsProgress, messagePage } from '../store/progress.ts';
 import { type Output, plural } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progressBar.ts';
 import type { Log } from '../worker/stage.ts';
@@ -99,11 +99,13 @@ async function sendDemo(output: Output, app: ReturnType<typeof openApp>, store: 
   const [done] = await jobsProgress(store.db);
   if (done === undefined) throw new Error('the demo has no job');
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const mails = await messagePage(store.db, { jobId: done.job.id, state: undefined, emailKey: undefined }, 0, done.total);
+  const deferred = mails.filter(({ state, attempts }) => state === 'accepted' && attempts > 1).length;
   output.line(
     `2. Send     ${plural(done.counts.accepted, 'mail')} over SMTP to 127.0.0.1:${server.port} in ${seconds} s, each committed to disk before and after`,
   );
   output.line(
-    `            1 asked us to come back later and was sent then; ${plural(done.counts.failed, 'mailbox', 'mailboxes')} unknown: never written to again`,
+    `            ${deferred} of them told to come back later, and sent then; ${plural(done.counts.failed, 'mailbox', 'mailboxes')} unknown, never written to again`,
   );
   return done;
 }

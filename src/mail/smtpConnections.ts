@@ -15,6 +15,7 @@ export interface SmtpServer {
 
 /** Idle connections are given back to the server after this long, in ms. */
 const IDLE_LIMIT = 30_000;
+const GOODBYE_LIMIT = 1_000;
 
 export interface OpenConnection {
   readonly smtp: SMTPConnection;
@@ -93,7 +94,7 @@ export class SmtpConnections {
     connection.reused = true;
     connection.idleTimer = setTimeout(() => {
       this.#idle.splice(this.#idle.indexOf(connection), 1);
-      connection.smtp.quit();
+      sayGoodbye(connection);
     }, IDLE_LIMIT).unref();
     this.#idle.push(connection);
   }
@@ -101,9 +102,15 @@ export class SmtpConnections {
   close(): void {
     for (const connection of this.#idle.splice(0)) {
       clearTimeout(connection.idleTimer);
-      connection.smtp.quit();
+      sayGoodbye(connection);
     }
   }
+}
+
+/** QUIT, and no long wait for an answer to it. */
+function sayGoodbye(connection: OpenConnection): void {
+  connection.smtp.quit();
+  setTimeout(() => discard(connection), GOODBYE_LIMIT).unref();
 }
 
 /** Cuts the connection at once: nothing more is written, not even a final dot or QUIT. */

@@ -1,4 +1,3 @@
-import { DAY } from '../domain/duration.ts';
 import { reached } from '../domain/milestone.ts';
 import { abandonAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
@@ -7,7 +6,7 @@ import { jobNow } from '../store/jobs.ts';
 import { recoverArmed, recoverDrafting, recoverUnarmed, type StrandedRow, strandedMessages } from '../store/messages.ts';
 import type { Tx } from '../store/schema.ts';
 import { releaseUsage } from '../store/usage.ts';
-import { forgetOldWorkers, markStopped, unstoppedWorkers } from '../store/workers.ts';
+import { markStopped, unstoppedWorkers } from '../store/workers.ts';
 
 export interface Recovered {
   readonly pending: number;
@@ -41,7 +40,6 @@ export async function recoverMessages(store: Store, isAlive: (workerId: string) 
   if (dead.length > 0) {
     await store.write(async (tx) => {
       for (const id of dead) await markStopped(tx, id, now());
-      await forgetOldWorkers(tx, now() - 30 * DAY);
     });
   }
   return total;

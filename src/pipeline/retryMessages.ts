@@ -1,5 +1,6 @@
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
+import { deleteDrafts } from '../store/drafts.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { findMessage, idsInState, moveByHand, type Selection } from '../store/messages.ts';
@@ -38,6 +39,7 @@ async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried>
   const { email_key } = await prospectById(tx, row.prospect_id);
   if ((await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
   const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));
+  if (!stands) await deleteDrafts(tx, [id]);
   await moveByHand(tx, [id], ['failed'], stands ? 'ready' : 'pending', { now, reason: null, dueAt: now, tries: 0 });
   await noteEvent(tx, id, 'retry asked', now);
   return 'retried';

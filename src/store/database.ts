@@ -194,6 +194,9 @@ const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
   ['SQLITE_CANTOPEN', 'the database cannot be opened', 'Check the permissions of the file and its folder.'],
   ['SQLITE_IOERR', 'the disk reports an error', 'Check the disk; nothing is sent meanwhile.'],
   ['SQLITE_CORRUPT', 'the database file is damaged', 'Restore a backup of it.'],
+  ['ENOSPC', 'the disk is full', 'Free some space; nothing is lost.'],
+  ['EROFS', 'the disk is read-only', 'Make it writable again.'],
+  ['EACCES', 'a file or folder may not be written to', 'Check its permissions.'],
   ['SQLITE_NOTADB', 'the file is not a database', 'Set "database" in outreach.yaml to another path.'],
 ];
 

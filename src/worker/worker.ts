@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CampaignSource } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
+import { DAY } from '../domain/duration.ts';
 import { messageOf } from '../domain/errors.ts';
 import { OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
@@ -13,7 +14,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/database.ts';
 import { cancelledWithOpenMessages, countsOf, listJobs } from '../store/jobs.ts';
 import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
-import { markStopped, previousStart, registerWorker } from '../store/workers.ts';
+import { forgetOldWorkers, markStopped, previousStart, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
 import { draftStage } from './draftStage.ts';
 import { sendLane } from './sendStage.ts';
@@ -65,6 +66,8 @@ export interface WorkerEnd {
   readonly sinceLastStart: number | null;
 }
 
+const WORKERS_KEPT_FOR = 30 * DAY;
+
 /** One worker from start to end: lock, register, recover, run the stages, drain. */
 export class Worker {
   readonly #parts: WorkerParts;
@@ -103,15 +106,11 @@ export class Worker {
     reached('worker.locked');
     try {
       this.#startedAt = now();
-      await store.write((tx) =>
-        registerWorker(tx, {
-          id: this.#id,
-          host: hostname(),
-          pid: process.pid,
-          mode: this.#options.mode.kind,
-          started_at: this.#startedAt,
-        }),
-      );
+      const self = { id: this.#id, host: hostname(), pid: process.pid, mode: this.#options.mode.kind, started_at: this.#startedAt };
+      await store.write(async (tx) => {
+        await registerWorker(tx, self);
+        await forgetOldWorkers(tx, this.#startedAt - WORKERS_KEPT_FOR);
+      });
       reached('worker.registered');
       await this.#rescue();
       await this.#board.refresh();

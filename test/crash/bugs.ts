@@ -1,4 +1,5 @@
 import type { Patch } from './build.ts';
+import type { Focus } from './scenario.ts';
 
 /** Mistakes that others have made, put into the real sources. A suite that does not catch each of them proves nothing. */
 export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
@@ -71,15 +72,14 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'if (skipped < started.rows + 1 && started.rows > 0) skipped++;',
     },
   ],
-  'connection reused after a failed arm': [
-    { file: 'src/mail/smtp.ts', find: '    discard(this.#connection);\n    body.destroy(', replace: '    body.destroy(' },
-    {
-      file: 'src/mail/smtp.ts',
-      find: "if (delivery.kind === 'accepted') connections.release",
-      replace: "if (delivery.kind === 'accepted' || delivery.kind === 'not_armed') connections.release",
-    },
+  'the error decides, not the arm': [
+    { file: 'src/mail/smtp.ts', find: '    if (this.#armed) {', replace: '    if (this.#armed && code !== undefined) {' },
   ],
 };
 
-/** A seed at which, or shortly after which, each bug shows: where the quick test begins. */
-export const CAUGHT_AT: Readonly<Record<string, number>> = {};
+/** Bugs that only some kinds of run can show. */
+export const FOCUS: Readonly<Record<string, Focus>> = {
+  'no fence': 'freeze',
+  'import that loses its place': 'import',
+  'pace in memory': 'cap',
+};

@@ -1,5 +1,5 @@
 import { type RunResult, run } from './run.ts';
-import { scenarioOf } from './scenario.ts';
+import { type Focus, scenarioOf } from './scenario.ts';
 
 export interface CampaignResult {
   readonly runs: number;
@@ -14,6 +14,7 @@ export interface CampaignOptions {
   /** Runs side by side. */
   readonly parallel: number;
   readonly stopAtFirst: boolean;
+  readonly focus?: Focus | undefined;
   readonly done?: (result: RunResult, soFar: number) => void;
 }
 
@@ -24,7 +25,7 @@ export async function campaign(entry: string, options: CampaignOptions): Promise
   let [runs, kills, uncertain] = [0, 0, 0];
   const lane = async () => {
     while (next < options.from + options.seeds && !(options.stopAtFirst && failures.length > 0)) {
-      const result = await run(entry, scenarioOf(next++));
+      const result = await run(entry, scenarioOf(next++, options.focus));
       runs++;
       kills += result.kills;
       uncertain += result.uncertain;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BUGS, CAUGHT_AT } from './bugs.ts';
+import { BUGS, FOCUS } from './bugs.ts';
 import { buildPatched } from './build.ts';
 import { campaign } from './campaign.ts';
 
@@ -15,6 +15,6 @@ test('forty crashes and faults: no mail twice, no lead lost, every record true',
 
 test.each(Object.entries(BUGS))('the crash suite catches: %s', { timeout: 120_000 }, async (name, patches) => {
   const entry = await buildPatched(name.replaceAll(' ', '-'), patches);
-  const { failures } = await campaign(entry, { from: CAUGHT_AT[name] ?? 1, seeds: 12, parallel: PARALLEL, stopAtFirst: true });
+  const { failures } = await campaign(entry, { from: 1, seeds: 40, parallel: PARALLEL, stopAtFirst: true, focus: FOCUS[name] });
   expect(failures.length).toBeGreaterThan(0);
 });

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { BUGS } from './bugs.ts';
+import { BUGS, FOCUS } from './bugs.ts';
 import { buildPatched } from './build.ts';
 import { campaign } from './campaign.ts';
 
@@ -45,7 +45,7 @@ async function catchBugs(names: readonly string[]): Promise<number> {
     const patches = BUGS[name];
     if (patches === undefined) throw new Error(`no such bug; known: ${Object.keys(BUGS).join(', ')}`);
     const entry = await buildPatched(name.replaceAll(' ', '-'), patches);
-    const { runs, failures } = await campaign(entry, { ...options, stopAtFirst: true });
+    const { runs, failures } = await campaign(entry, { ...options, stopAtFirst: true, focus: FOCUS[name] });
     const [first] = failures;
     if (first === undefined) missed++;
     console.log(

@@ -81,6 +81,11 @@ async function importAll(runner: Runner, scenario: Scenario, sink: Sink): Promis
   if (code !== 0) runner.complaints.push(`the import ended with ${code}`);
 }
 
+interface Child {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
 class Runner {
   readonly complaints: string[] = [];
   kills = 0;
@@ -96,28 +101,44 @@ class Runner {
   async round(round: Round, database: string, capped: boolean): Promise<void> {
     const { end, sparePages } = round;
     const disk = sparePages === undefined ? {} : { CRASH_PAGES: String(Math.ceil(statSync(database).size / 4096) + sparePages) };
-    const mode = sparePages === undefined && !capped ? ['--until-done'] : ['--for', '1s'];
+    const endless = sparePages !== undefined || capped || end.kind === 'pause';
+    const mode = endless ? ['--for', end.kind === 'pause' ? '2s' : '1s'] : ['--until-done'];
     const workers = Array.from({ length: round.workers }, (_, index) => {
-      const crash = end.kind === 'failpoint' && index === 0 ? { CRASH_AT: `${end.at}=${end.pass}`, CRASH_WITH: end.signal } : {};
+      const crash =
+        index === 0 && 'at' in end ? { CRASH_AT: `${end.at}=${end.pass}`, CRASH_WITH: end.kind === 'kill' ? 'SIGKILL' : 'SIGSTOP' } : {};
       return this.#start(['worker', ...mode, '--concurrency', String(round.concurrency)], { ...disk, ...crash });
     });
     const [first] = workers;
     if (first === undefined) return;
-    if (end.kind === 'signal') {
-      await new Promise((resolve) => setTimeout(resolve, end.after));
-      if (first.child.exitCode === null && first.child.signalCode === null) {
-        this.kills++;
-        first.child.kill(end.signal);
-      }
-    }
-    if (end.kind === 'failpoint' && end.signal === 'SIGSTOP') {
-      // The others finish what they can see; then the frozen one wakes among the changed facts.
-      await Promise.all([...workers.slice(1).map(({ ended }) => ended), new Promise((resolve) => setTimeout(resolve, 1_700))]);
-      if (first.child.exitCode === null) this.kills++;
-      first.child.kill('SIGCONT');
-    }
+    if (end.kind === 'signal') await this.#signalLater(first.child, end.signal, end.after);
+    if (end.kind === 'freeze') await this.#freeze(workers);
+    if (end.kind === 'pause') await this.#pauseWhileFrozen(first.child);
     for (const { ended } of workers) await ended;
-    if (end.kind === 'failpoint' && end.signal === 'SIGKILL' && first.child.signalCode === 'SIGKILL') this.kills++;
+    if (end.kind === 'kill' && first.child.signalCode === 'SIGKILL') this.kills++;
+  }
+
+  async #signalLater(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM', after: number): Promise<void> {
+    await sleep(after);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    this.kills++;
+    child.kill(signal);
+  }
+
+  /** The others finish what they can see; then the frozen one wakes among the changed facts. */
+  async #freeze(workers: readonly Child[]): Promise<void> {
+    const [frozen, ...others] = workers;
+    await Promise.all([...others.map(({ ended }) => ended), sleep(1_700)]);
+    if (frozen?.child.exitCode === null) this.kills++;
+    frozen?.child.kill('SIGCONT');
+  }
+
+  async #pauseWhileFrozen(child: ChildProcess): Promise<void> {
+    await sleep(500);
+    await this.finish(['pause', '1'], {});
+    if (child.exitCode === null) this.kills++;
+    child.kill('SIGCONT');
+    await sleep(150);
+    await this.finish(['resume', '1'], {});
   }
 
   /** A worker that nobody disturbs must bring everything to rest. */
@@ -138,7 +159,7 @@ class Runner {
     for (const child of this.#children) child.kill('SIGKILL');
   }
 
-  #start(parameters: readonly string[], env: Record<string, string>): { child: ChildProcess; ended: Promise<void> } {
+  #start(parameters: readonly string[], env: Record<string, string>): Child {
     const preload = env.CRASH_AT === undefined ? [] : ['--import', FAILPOINT];
     const child = spawn(process.execPath, [...preload, this.#entry, ...parameters], {
       cwd: this.#workspace,
@@ -156,10 +177,17 @@ class Runner {
       child.on('close', (code) => {
         clearTimeout(late);
         this.#children.delete(child);
-        if (/unexpected error/.test(talk) || code === 1) this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
+        // Pausing or resuming a job that is done already is refused, and rightly so.
+        const refused = /is (completed|failed) already/.test(talk);
+        if (/unexpected error/.test(talk) || (code === 1 && !refused))
+          this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
         resolve();
       });
     });
     return { child, ended };
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -8,7 +8,11 @@ export interface Round {
   readonly concurrency: number;
   readonly end:
     | { readonly kind: 'none' }
-    | { readonly kind: 'failpoint'; readonly at: Milestone; readonly pass: number; readonly signal: 'SIGKILL' | 'SIGSTOP' }
+    | { readonly kind: 'kill'; readonly at: Milestone; readonly pass: number }
+    /** Frozen until its deadlines have passed and the other workers are done, then awake among changed facts. */
+    | { readonly kind: 'freeze'; readonly at: Milestone; readonly pass: number }
+    /** Frozen while a person pauses the job, so that the arm is refused; the job is resumed a moment later. */
+    | { readonly kind: 'pause'; readonly at: Milestone; readonly pass: number }
     /** Milliseconds after the start. */
     | { readonly kind: 'signal'; readonly signal: 'SIGKILL' | 'SIGTERM'; readonly after: number };
   /** Pages that the database may grow by, or undefined for a disk with room. */
@@ -41,47 +45,47 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
   'draft.written',
 ];
 
+/** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
+export type Focus = 'freeze' | 'import' | 'cap';
+
 /** Everything about a run follows from its seed. */
-export function scenarioOf(seed: number): Scenario {
+export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const random = new Random(seed * 7919 + 17);
   const leads = random.between(4, 9);
-  const killsImport = random.chance(0.12);
+  const killsImport = focus === 'import' || random.chance(0.12);
   const imports = killsImport
     ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(IMPORT_POINTS), pass: random.between(1, 3) }))
     : [];
-  const rounds = Array.from({ length: random.between(1, 2) }, () => roundOf(random, leads));
-  const dailyCap = random.chance(0.12) ? random.between(2, leads - 1) : undefined;
-  return { seed, leads, imports, rounds, dailyCap, faultFor: faults(seed, random.pick([0, 0.15, 0.4])) };
+  const rounds = Array.from({ length: random.between(1, 2) }, () => (focus === 'freeze' ? fencing(random) : roundOf(random, leads)));
+  const dailyCap = focus === 'cap' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
+  return { seed, leads, imports, rounds, dailyCap, faultFor: faults(seed, focus === undefined ? random.pick([0, 0.15, 0.4]) : 0) };
 }
 
 function roundOf(random: Random, leads: number): Round {
-  const zombie = random.chance(0.12);
-  const workers = zombie ? 2 : random.pick([1, 1, 2, 4]);
+  const special = random.next();
+  if (special < 0.05) return pausing(random);
+  const at = special < 0.15 ? random.pick(ZOMBIE_POINTS) : random.pick(WORK_POINTS);
+  const pass = random.between(1, leads);
   const concurrency = random.pick([1, 1, 3]);
+  if (special < 0.15) return { workers: 2, concurrency, sparePages: undefined, end: { kind: 'freeze', at, pass } };
+  const workers = random.pick([1, 1, 2, 4]);
   const sparePages = random.chance(0.08) ? random.between(0, 4) : undefined;
-  if (zombie)
-    return {
-      workers,
-      concurrency,
-      sparePages: undefined,
-      end: { kind: 'failpoint', at: random.pick(ZOMBIE_POINTS), pass: random.between(1, leads), signal: 'SIGSTOP' },
-    };
   const kind = random.next();
-  if (kind < 0.65)
-    return {
-      workers,
-      concurrency,
-      sparePages,
-      end: { kind: 'failpoint', at: random.pick(WORK_POINTS), pass: random.between(1, leads), signal: 'SIGKILL' },
-    };
-  if (kind < 0.9)
-    return {
-      workers,
-      concurrency,
-      sparePages,
-      end: { kind: 'signal', signal: random.pick(['SIGKILL', 'SIGTERM'] as const), after: random.between(150, 700) },
-    };
+  if (kind < 0.65) return { workers, concurrency, sparePages, end: { kind: 'kill', at, pass } };
+  const signal = random.pick(['SIGKILL', 'SIGTERM'] as const);
+  if (kind < 0.9) return { workers, concurrency, sparePages, end: { kind: 'signal', signal, after: random.between(150, 700) } };
   return { workers, concurrency, sparePages, end: { kind: 'none' } };
+}
+
+/** An arm refused on a connection that has carried mails before, with more mails to come. */
+function pausing(random: Random): Round {
+  return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'pause', at: 't2.asked', pass: random.between(2, 4) } };
+}
+
+/** A worker frozen between claim and arm, while another takes its mail over. */
+function fencing(random: Random): Round {
+  const at = random.pick(['connected', 't2.asked', 't2.asked'] as const);
+  return { workers: 2, concurrency: 1, sparePages: undefined, end: { kind: 'freeze', at, pass: random.between(1, 3) } };
 }
 
 /** Each address meets its faults in a fixed order whatever the timing, and after three of them the server behaves. */
