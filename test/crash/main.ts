@@ -23,7 +23,7 @@ process.exitCode = values.bugs
     : await catchBugs([values.bug]);
 
 async function keepPromise(): Promise<number> {
-  const entry = await buildPatched('honest', []);
+  const entry = await buildPatched('campaign', []);
   const result = await campaign(entry, {
     ...options,
     stopAtFirst: false,
