@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judge } from './judge.ts';
@@ -126,16 +126,17 @@ class Runner {
 
   /** The others finish what they can see; then the frozen one wakes among the changed facts. */
   async #freeze(workers: readonly Child[]): Promise<void> {
-    const [frozen, ...others] = workers;
+    const [first, ...others] = workers;
+    if (first === undefined || !(await frozen(first.child))) return;
     await Promise.all([...others.map(({ ended }) => ended), sleep(1_700)]);
-    if (frozen?.child.exitCode === null) this.kills++;
-    frozen?.child.kill('SIGCONT');
+    this.kills++;
+    first.child.kill('SIGCONT');
   }
 
   async #pauseWhileFrozen(child: ChildProcess): Promise<void> {
-    await sleep(500);
+    if (!(await frozen(child))) return;
     await this.finish(['pause', '1'], {});
-    if (child.exitCode === null) this.kills++;
+    this.kills++;
     child.kill('SIGCONT');
     await sleep(150);
     await this.finish(['resume', '1'], {});
@@ -190,4 +191,24 @@ class Runner {
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until the process has stopped itself; false when it ended without. */
+async function frozen(child: ChildProcess): Promise<boolean> {
+  while (child.exitCode === null && child.signalCode === null) {
+    if (stateOf(child.pid ?? 0) === 'T') return true;
+    await sleep(20);
+  }
+  return false;
+}
+
+function stateOf(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.charAt(0);
+    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .charAt(0);
+  } catch {
+    return undefined;
+  }
 }
