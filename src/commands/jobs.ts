@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { iso, moment, number } from '../terminal/output.ts';
+import { iso, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
 
@@ -40,7 +40,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
     if (done !== null)
       rows.push([
         'import',
-        `${number(done.rows)} rows: ${number(done.imported)} imported, ${number(done.duplicates)} duplicates, ${number(done.invalid)} invalid${done.complete ? '' : '; not complete, so nothing is sent'}`,
+        `${plural(done.rows, 'row')}: ${number(done.imported)} imported, ${plural(done.duplicates, 'duplicate')}, ${number(done.invalid)} invalid${done.complete ? '' : '; not complete, so nothing is sent'}`,
       ]);
     if (done?.rejects != null) rows.push(['rejects', done.rejects]);
     rows.push([

@@ -63,7 +63,9 @@ function print(output: Output, status: Status): void {
     const cap = sender.daily_cap === null ? '' : ` of ${number(sender.daily_cap)}`;
     const rest =
       sender.rest_until === null ? '' : colour.yellow(`  rests until ${moment(Date.parse(sender.rest_until))}: ${sender.reason ?? ''}`);
-    output.line(`Sender ${sender.name} (${sender.type}): ${number(sender.sent_24h)}${cap} in the last 24 h${rest}`);
+    output.line(
+      `Sender ${sender.name} (${sender.type}): ${sender.sent_24h === 1 && cap === '' ? '1 try' : `${number(sender.sent_24h)}${cap} tries`} in the last 24 h${rest}`,
+    );
   }
   const limit = status.usage.limit === null ? '' : ` of ${number(status.usage.limit)}`;
   output.line(`This month (${status.usage.month}): ${number(status.usage.sent)}${limit} sent`);

@@ -13,6 +13,13 @@ export interface RunResult {
   readonly violations: readonly string[];
 }
 
+/** Children of all runs: none outlives a suite that is itself interrupted. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 const FAILPOINT = join(import.meta.dirname, 'failpoint.mjs');
 /** No honest round takes longer: a process that does is reported, not waited for. */
 const PATIENCE_MS = 20_000;
@@ -168,6 +175,7 @@ class Runner {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#children.add(child);
+    running.add(child);
     let talk = '';
     child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()));
     const ended = new Promise<void>((resolve) => {
@@ -178,6 +186,7 @@ class Runner {
       child.on('close', (code) => {
         clearTimeout(late);
         this.#children.delete(child);
+        running.delete(child);
         // Pausing or resuming a job that is done already is refused, and rightly so.
         const refused = /is (completed|failed) already/.test(talk);
         if (/unexpected error/.test(talk) || (code === 1 && !refused))

@@ -53,8 +53,9 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const random = new Random(seed * 7919 + 17);
   const leads = random.between(4, 9);
   const killsImport = focus === 'import' || random.chance(0.12);
+  const points = focus === 'import' ? (['import.batch_open', 'import.batch_committed'] as const) : IMPORT_POINTS;
   const imports = killsImport
-    ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(IMPORT_POINTS), pass: random.between(1, 3) }))
+    ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(points), pass: random.between(1, 3) }))
     : [];
   const rounds = Array.from({ length: random.between(1, 2) }, () => (focus === 'freeze' ? fencing(random) : roundOf(random, leads)));
   const dailyCap = focus === 'cap' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
