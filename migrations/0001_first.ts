@@ -47,6 +47,7 @@ const TABLES = [
     email text not null,
     email_key text not null,
     fields text not null,
+    version integer not null default 1,
     created_at integer not null,
     updated_at integer not null,
     unique (campaign_id, email_key)
@@ -89,6 +90,7 @@ const TABLES = [
     envelope_from text not null,
     envelope_to text not null,
     bytes blob not null,
+    lead_version integer not null,
     created_at integer not null
   )`,
   `create table attempts (

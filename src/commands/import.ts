@@ -114,7 +114,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
     output.object({ job, campaign: request.campaign.name, ...counts(tally), rejects });
     summarise(context, tally, request.update);
     if (rejects !== null) output.line(`\nRejects, with line and reason: ${rejects}\nMend them there and import that file the same way.`);
-    output.line(`\nNext: ${nextStep(request, job)}`);
+    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : nextStep(request, job)}`);
   } finally {
     bar?.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { parseAddress } from '../domain/address.ts';
 import { MESSAGE_STATES, type MessageState } from '../domain/message.ts';
 import { cell, iso } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
@@ -35,7 +36,7 @@ async function messages(context: Context, options: Options): Promise<undefined> 
   const { messagePage } = await import('../store/progress.ts');
   const { output } = context;
   const limit = options.limit ?? (output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity);
-  const filter = { jobId: options.job, state: options.state, emailKey: options.email?.trim().toLowerCase() };
+  const filter = { jobId: options.job, state: options.state, emailKey: keyOf(options.email) };
   const rows: string[][] = [];
   let after = 0;
   let shown = 0;
@@ -64,4 +65,11 @@ async function messages(context: Context, options: Options): Promise<undefined> 
   else output.table(['ID', 'JOB', 'TO', 'STATE', 'SUBJECT', 'REASON'], rows);
   if (more && options.limit === undefined) output.line(`Only the first ${limit}; the rest with --limit N or --json.`);
   if (rows.length > 0) output.line('\nNext: outreach show ID');
+}
+
+/** The form in which addresses are compared: an umlaut domain is found however it is written. */
+function keyOf(email: string | undefined): string | undefined {
+  if (email === undefined) return undefined;
+  const check = parseAddress(email);
+  return check.ok ? check.address.key : email.trim().toLowerCase();
 }

@@ -96,10 +96,13 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you: outreach status`);
 }
 
+/** Two drains closer than this were started by hand and say nothing of cron, in ms. */
+const SHORTEST_INTERVAL = 30_000;
+
 /** What cron really gives: a drain sends at most one mail of each drip. */
 function drainReport(output: Output, end: WorkerEnd): void {
-  if (end.nextDueAt !== null) output.line(`Next mail due: ${moment(end.nextDueAt)}`);
-  if (end.sinceLastStart !== null && end.drips.length > 0) {
+  if (end.nextDueAt !== null && end.waiting > 0) output.line(`Next mail due: ${moment(end.nextDueAt)}`);
+  if (end.sinceLastStart !== null && end.sinceLastStart >= SHORTEST_INTERVAL && end.drips.length > 0) {
     const perHour = HOUR / end.sinceLastStart;
     for (const { job, rate } of end.drips) {
       const real = Math.min(rate, perHour);

@@ -33,7 +33,7 @@ export function readYaml<T extends z.ZodType>(
   if (syntax !== undefined) {
     const { line, column } = place(syntax.pos[0]);
     throw new OutreachError('config', `${source.path}:${line}:${column}: ${syntax.message.split('\n')[0]}`, {
-      hint: 'The file is YAML: indent with spaces, quote texts that hold : or #.',
+      hint: 'The file is YAML: indent with spaces, quote texts that hold : or #, and inside "double quotes" write only \'single\' ones.',
     });
   }
   const plain: unknown = document.toJS() ?? {};

@@ -52,8 +52,8 @@ const WELL_KNOWN: Record<KnownField, readonly string[]> = {
   timezone: ['timezone', 'tz', 'timezoneid'],
 };
 
-/** Columns that our own rejects file adds; ignored when it comes back. */
-export const REJECT_COLUMNS = ['rejected_line', 'rejected_reason'] as const;
+/** Columns that our own rejects file adds. The surplus of a row that had too many cells must be put in its place before it comes back. */
+export const REJECT_COLUMNS = ['rejected_line', 'rejected_reason', 'rejected_surplus'] as const;
 
 /** For each column of the file the field it fills, or null when it is ignored. */
 export type ColumnFields = readonly (string | null)[];
@@ -63,7 +63,9 @@ export type ColumnFields = readonly (string | null)[];
  * every other column under its cleaned name. Throws when no column holds addresses.
  */
 export function mapColumns(header: readonly string[], asked: ReadonlyMap<string, string>, file: string): ColumnFields {
-  const fields: (string | null | undefined)[] = header.map((name) => (isRejectColumn(name) ? null : undefined));
+  const fields: (string | null | undefined)[] = header.map((name) =>
+    isRejectColumn(name) ? (name.trim() === 'rejected_surplus' ? 'rejected_surplus' : null) : undefined,
+  );
   for (const [field, column] of asked) fields[findColumn(header, column, field, file)] = field;
   for (const field of KNOWN_FIELDS) {
     if (fields.includes(field)) continue;

@@ -18,6 +18,7 @@ export function readLead(row: CsvRow, columns: ColumnFields): LeadRow {
     const cell = row.cells[index]?.trim() ?? '';
     if (field !== null && cell !== '') cells.set(field, cell);
   }
+  if (cells.has('rejected_surplus')) return reject('the cells in rejected_surplus belong into other columns; put them there');
   const check = parseAddress(cells.get('email') ?? '');
   if (!check.ok) return reject(check.reason);
   cells.delete('email');

@@ -41,9 +41,12 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
   const fingerprint = await hashOf(path);
   const encoding = await encodingOf(path, name, options.encoding);
   const head = await firstText(path, encoding);
-  const delimiter = options.delimiter ?? likeliestDelimiter(head);
+  // Excel writes a first line `sep=;` for itself.
+  const separator = /^\ufeff?sep=(.)[ \t]*\r?\n/i.exec(head)?.[1];
+  const delimiter = options.delimiter ?? separator ?? likeliestDelimiter(head);
   const records = (consumed?: (bytes: number) => void) => parsed(path, name, encoding, delimiter, consumed);
-  const header = await firstRecord(records());
+  const before = separator === undefined ? 0 : 1;
+  const header = await recordAt(records(), before);
   if (header === undefined)
     throw new OutreachError('input', `${name} has no rows`, {
       hint: 'The first line must name the columns: email, first_name, company, …',
@@ -56,10 +59,10 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
     delimiter,
     header: header.cells,
     async *rows(consumed) {
-      let first = true;
+      let seen = 0;
       for await (const row of records(consumed)) {
-        if (!first) yield row;
-        first = false;
+        if (seen > before) yield row;
+        seen++;
       }
     },
   };
@@ -105,15 +108,18 @@ function readableError(error: unknown, name: string): unknown {
   const { code, lines } = error as { code?: string; lines?: number };
   if (code?.startsWith('CSV_') !== true) return error;
   const where = lines === undefined ? name : `${name}:${lines}`;
-  const quote = code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE';
-  return new OutreachError('input', quote ? `${where}: a quoted cell is never closed` : `${where}: ${messageOf(error)}`, {
-    hint: quote ? 'Look for a lone " before this line, or set --delimiter.' : 'Save the file as CSV (UTF-8) again.',
-    cause: error,
-  });
+  const [what, hint] = CSV_TROUBLES[code] ?? [messageOf(error), 'Save the file as CSV (UTF-8) again.'];
+  return new OutreachError('input', `${where}: ${what}`, { hint, cause: error });
 }
 
-async function firstRecord(records: AsyncGenerator<CsvRow>): Promise<CsvRow | undefined> {
-  for await (const row of records) return row;
+const CSV_TROUBLES: Record<string, [what: string, hint: string]> = {
+  CSV_QUOTE_NOT_CLOSED: ['a quoted cell is never closed', 'Look for a lone " before this line, or set --delimiter.'],
+  CSV_MAX_RECORD_SIZE: ['a row is longer than 1 MB', 'Shorten its cells; if none is that long, look for a lone " that is never closed.'],
+};
+
+async function recordAt(records: AsyncGenerator<CsvRow>, index: number): Promise<CsvRow | undefined> {
+  let seen = 0;
+  for await (const row of records) if (seen++ === index) return row;
   return undefined;
 }
 
@@ -129,19 +135,28 @@ function likeliestDelimiter(head: string): string {
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';
 }
 
+/** A byte order mark decides, then what was asked for, then the zero bytes of UTF-16; otherwise it must be UTF-8. */
 async function encodingOf(path: string, name: string, asked: string | undefined): Promise<string> {
-  if (asked !== undefined) {
-    if (iconv.encodingExists(asked)) return asked;
+  if (asked !== undefined && !iconv.encodingExists(asked)) {
     throw new OutreachError('usage', `--encoding ${asked}: unknown encoding`, {
       hint: 'For example utf-8, windows-1252, iso-8859-15, utf-16le, shift_jis.',
     });
   }
+  const head = await firstBytes(path, name);
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';
+  if (asked !== undefined) return asked;
+  const zeros = [0, 1].map((parity) => head.filter((byte, index) => byte === 0 && index % 2 === parity).length);
+  if (Math.max(...zeros) < head.length / 8) return 'utf-8';
+  return (zeros[1] ?? 0) > (zeros[0] ?? 0) ? 'utf-16le' : 'utf-16be';
+}
+
+async function firstBytes(path: string, name: string): Promise<Buffer> {
   const file = await open(path);
   try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    if (buffer[0] === 0xff && buffer[1] === 0xfe) return 'utf-16le';
-    if (buffer[0] === 0xfe && buffer[1] === 0xff) return 'utf-16be';
-    return 'utf-8';
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4_096), 0, 4_096, 0);
+    return buffer.subarray(0, bytesRead);
   } catch (error) {
     throw unreadable(name, error);
   } finally {

@@ -2,22 +2,22 @@ import { REJECT_COLUMNS } from './columns.ts';
 import type { CsvRow } from './readRows.ts';
 
 /**
- * The rejects file: the rows as they were, with line and reason behind them. Mended in place it can
- * be imported again as it is; the two added columns are ignored then.
+ * The rejects file: the rows as they were, with line and reason behind them, in UTF-8 with a byte
+ * order mark whatever the first file was in. Mended in place it can be imported again as it is.
  */
 export function rejectsHeader(header: readonly string[], delimiter: string): string {
-  return line([...header.filter((name) => !(REJECT_COLUMNS as readonly string[]).includes(name.trim())), ...REJECT_COLUMNS], delimiter);
+  return `\ufeff${line([...header.filter((name) => !isOurs(name)), ...REJECT_COLUMNS], delimiter)}`;
 }
 
 export function rejectsLine(header: readonly string[], row: CsvRow, reason: string, delimiter: string): string {
-  const kept = row.cells.filter((_, index) => !(REJECT_COLUMNS as readonly string[]).includes(header[index]?.trim() ?? ''));
-  const width = header.filter((name) => !(REJECT_COLUMNS as readonly string[]).includes(name.trim())).length;
-  // A row with too many cells keeps its surplus in one last cell of its own width, so nothing is lost.
-  const cells =
-    kept.length <= width
-      ? [...kept, ...Array<string>(width - kept.length).fill('')]
-      : [...kept.slice(0, width - 1), kept.slice(width - 1).join(delimiter)];
-  return line([...cells, String(row.line), reason], delimiter);
+  const own = header.flatMap((name, index) => (isOurs(name) ? [] : [row.cells[index] ?? '']));
+  const earlier = row.cells[header.findIndex((name) => name.trim() === 'rejected_surplus')] ?? '';
+  const surplus = [...(earlier === '' ? [] : [earlier]), ...row.cells.slice(header.length)].join(delimiter);
+  return line([...own, String(row.line), reason, surplus], delimiter);
+}
+
+function isOurs(name: string | undefined): boolean {
+  return (REJECT_COLUMNS as readonly string[]).includes(name?.trim() ?? '');
 }
 
 function line(cells: readonly string[], delimiter: string): string {

@@ -77,7 +77,7 @@ export function senderGates(sender: SenderPace, now: number): ShutGate[] {
   const shut: ShutGate[] = [];
   if (sender.restUntil > now) shut.push({ gate: 'sender resting', opensAt: sender.restUntil });
   if (sender.capFilledBy !== null) shut.push({ gate: 'sender cap', opensAt: sender.capFilledBy + DAY });
-  const next = sender.gap === null ? 0 : Math.min(sender.nextSendAt, now + sender.gap.max);
+  const next = sender.gap === null || sender.nextSendAt > now + sender.gap.max ? 0 : sender.nextSendAt;
   if (next > now) shut.push({ gate: 'sender gap', opensAt: next });
   return shut;
 }
@@ -99,10 +99,10 @@ export function openingOf(gates: readonly ShutGate[], now: number): number | nul
   return opening;
 }
 
-/** The slot a drip may use next. A slot further away than one interval can only come from a clock that jumped back. */
+/** The slot a drip may use next. One further away than an interval can only come from a clock that jumped back, and counts as free. */
 function dripSlot(job: JobPace, now: number): number {
   const interval = dripInterval(job);
-  return interval === null ? 0 : Math.min(job.nextSlotAt, now + interval);
+  return interval === null || job.nextSlotAt > now + interval + 1 ? 0 : job.nextSlotAt;
 }
 
 /** Milliseconds between two mails of a drip; null for the other modes. */

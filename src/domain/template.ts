@@ -1,4 +1,4 @@
-import { Liquid, type Template as LiquidNode, Tag, TypeGuards, Value } from 'liquidjs';
+import { Liquid, type Template as LiquidNode, TypeGuards, Value } from 'liquidjs';
 import { messageOf, OutreachError } from './errors.ts';
 import type { LeadFields } from './lead.ts';
 import { didYouMean } from './text.ts';
@@ -11,7 +11,7 @@ export interface TemplateVariable {
 }
 
 export interface MailTemplate {
-  /** Variables that must have a value for every lead: printed, and without a `default` filter. */
+  /** Variables that the leads must have: used without a `default` filter. */
   readonly required: readonly TemplateVariable[];
   /** Throws the engine's error when this lead lacks a value that the template prints, or a limit is hit. */
   render(scope: TemplateScope): string;
@@ -72,12 +72,20 @@ export function checkVariables(required: readonly TemplateVariable[], known: Ite
   const names = new Set(known);
   for (const variable of required) {
     const root = variable.name.split(/[.[]/)[0] ?? variable.name;
-    if (names.has(root) || names.has(variable.name)) continue;
+    if (names.has(variable.name)) continue;
+    if (names.has(root)) {
+      throw new OutreachError(
+        'input',
+        `${path}:${variable.line}:${variable.column}: {{ ${variable.name} }}: a column is a text and has no parts; write {{ ${root} }}`,
+      );
+    }
     const near = didYouMean(root, names);
     throw new OutreachError(
       'input',
       `${path}:${variable.line}:${variable.column}: the leads have no column for {{ ${variable.name} }}${near === undefined ? '' : `; did you mean {{ ${near} }}?`}`,
-      { hint: `Columns: ${[...names].join(', ')}. A variable that may be missing takes a default: {{ ${variable.name} | default: "…" }}` },
+      {
+        hint: `Columns: ${[...names].join(', ')}. One that may be missing takes a default: {{ ${variable.name} | default: "…" }}, or for a condition {% assign ${variable.name} = ${variable.name} | default: "" %} before it.`,
+      },
     );
   }
 }
@@ -92,9 +100,8 @@ export function renderFailure(error: unknown): string {
 function requiredVariables(nodes: LiquidNode[], firstLineOfTemplate: number): TemplateVariable[] {
   const excused = new Set<string>();
   for (const node of walk(nodes)) {
-    const isCondition = node instanceof Tag && ['if', 'unless', 'case'].includes(node.name);
     for (const value of node.arguments?.() ?? []) {
-      if (isCondition || hasDefault(value)) excuse(value, excused);
+      if (hasDefault(value)) excuse(value, excused);
     }
   }
   const globals = engine.analyzeSync(nodes, { partials: false }).globals;
@@ -116,7 +123,7 @@ function hasDefault(value: unknown): boolean {
   return value instanceof Value && value.filters.some(({ name }) => name === 'default');
 }
 
-/** A default or a condition makes a missing value harmless, at this one place. */
+/** A default makes a missing value harmless, at this one place. */
 function excuse(value: unknown, excused: Set<string>): void {
   const expression = value instanceof Value ? value.initial : value;
   for (const token of (expression as { postfix?: unknown[] }).postfix ?? [value]) {

@@ -18,16 +18,19 @@ export function smtpMailer(server: SmtpServer): Mailer {
 }
 
 async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery> {
-  const limit = new AbortController();
-  const cut = AbortSignal.any([attempt.cut, limit.signal]);
-  const timer = setTimeout(() => limit.abort(), attempt.limits.unarmed);
+  // A controller of its own: AbortSignal.any would leave an entry on the worker's signal for every mail.
+  const cut = new AbortController();
+  const onCut = () => cut.abort();
+  const timer = setTimeout(onCut, attempt.limits.unarmed);
+  attempt.cut.addEventListener('abort', onCut, { once: true });
+  if (attempt.cut.aborted) onCut();
   try {
-    let connection = await connections.acquire(cut);
+    let connection = await connections.acquire(cut.signal);
     let delivery = await new Conversation(connection, mail, attempt).run();
     // The server may close an idle connection at any time. Nothing was armed, so a fresh one may be tried at once.
-    if (connection.reused && delivery.code === null && delivery.kind === 'temporary' && !attempt.cut.aborted) {
+    if (connection.reused && delivery.code === null && delivery.kind === 'temporary' && !cut.signal.aborted) {
       discard(connection);
-      connection = await connections.connect(cut);
+      connection = await connections.connect(cut.signal);
       delivery = await new Conversation(connection, mail, attempt).run();
     }
     if (delivery.kind === 'accepted') connections.release(connection);
@@ -37,6 +40,7 @@ async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: 
     return beforeMail(error, attempt.cut.aborted);
   } finally {
     clearTimeout(timer);
+    attempt.cut.removeEventListener('abort', onCut);
   }
 }
 
@@ -45,9 +49,11 @@ class Conversation {
   readonly #connection: OpenConnection;
   readonly #mail: FrozenMail;
   readonly #attempt: DeliveryAttempt;
-  #armed = false;
-  #armRefused = false;
+  /** `asking` while the arm's commit is on its way: nothing is on the wire then, whatever the server says. */
+  #arming: 'not yet' | 'asking' | 'refused' | 'armed' = 'not yet';
+  #handedOver = false;
   #expired = false;
+  #settled = false;
   #timer: NodeJS.Timeout;
 
   constructor(connection: OpenConnection, mail: FrozenMail, attempt: DeliveryAttempt) {
@@ -66,14 +72,15 @@ class Conversation {
       if (cut.aborted) return this.#verdict(new Error('the worker is stopping'));
       const response = await this.#send();
       reached('reply.read');
-      const code = /^(2\d\d)(?:[ -]|$)/.exec(response)?.[1];
+      const code = this.#handedOver ? /^(2\d\d)(?:[ -]|$)/.exec(response)?.[1] : undefined;
       return code === undefined
-        ? { kind: 'ambiguous', code: null, reply: shortReply(response) }
+        ? { kind: this.#arming === 'armed' ? 'ambiguous' : 'temporary', code: null, reply: shortReply(response) }
         : { kind: 'accepted', code: Number(code), reply: shortReply(response) };
     } catch (error) {
       reached('reply.read');
       return this.#verdict(error);
     } finally {
+      this.#settled = true;
       clearTimeout(this.#timer);
       cut.removeEventListener('abort', onCut);
     }
@@ -114,6 +121,7 @@ class Conversation {
       },
       async () => {
         reached('body.ended');
+        this.#handedOver = true;
         return null;
       },
     ];
@@ -133,16 +141,20 @@ class Conversation {
     });
   }
 
-  /** The connection is cut already: nothing may follow on it. */
+  /** The connection is cut, or its end is told already: nothing may follow on it. */
   #over(): boolean {
-    return this.#expired || this.#attempt.cut.aborted;
+    return this.#expired || this.#settled || this.#attempt.cut.aborted;
   }
 
   async #arm(digest: string): Promise<boolean> {
-    this.#armRefused = true;
-    if (this.#over() || !(await this.#attempt.arm(digest)) || this.#over()) return false;
-    this.#armRefused = false;
-    this.#armed = true;
+    if (this.#over()) return false;
+    this.#arming = 'asking';
+    const granted = await this.#attempt.arm(digest).catch((error: unknown) => {
+      this.#arming = 'refused';
+      throw error;
+    });
+    this.#arming = granted ? 'armed' : 'refused';
+    if (!granted || this.#over()) return false;
     clearTimeout(this.#timer);
     this.#timer = this.#cutAfter(this.#attempt.limits.armed);
     return true;
@@ -163,13 +175,15 @@ class Conversation {
 
   #verdict(error: unknown): Delivery {
     const { code, text, phase } = replyIn(error);
-    if (this.#armed) {
+    if (this.#arming === 'armed') {
       return code === undefined ? { kind: 'ambiguous', code: null, reply: text } : readReply('dot', code, text);
     }
-    if (this.#armRefused || (this.#attempt.cut.aborted && code === undefined)) return { kind: 'not_armed', code: null, reply: text };
-    return code === undefined
-      ? { kind: 'temporary', code: null, reply: this.#expired ? 'the time limit passed' : text }
-      : readReply(phase, code, text);
+    const tooLate = this.#arming === 'asking' && this.#expired;
+    if (this.#arming === 'refused' || tooLate || (this.#attempt.cut.aborted && code === undefined)) {
+      return { kind: 'not_armed', code: null, reply: text };
+    }
+    const reply = this.#expired ? 'the time limit passed' : text;
+    return code === undefined ? { kind: 'temporary', code: null, reply } : readReply(phase, code, text);
   }
 }
 

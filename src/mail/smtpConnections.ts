@@ -47,6 +47,7 @@ export class SmtpConnections {
   }
 
   async connect(cut: AbortSignal): Promise<OpenConnection> {
+    if (cut.aborted) throw new Error('the time limit passed');
     const { host, port, security, auth, ca } = this.#server;
     const smtp = new SMTPConnection({
       host,
@@ -60,10 +61,14 @@ export class SmtpConnections {
       socketTimeout: DEADLINES.socketSilence,
     });
     const connection: OpenConnection = { smtp, reused: false, alive: true, idleTimer: undefined };
-    const destroy = () => discard(connection);
-    cut.addEventListener('abort', destroy, { once: true });
+    let destroy = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
+        destroy = () => {
+          discard(connection);
+          reject(new Error('the time limit passed'));
+        };
+        cut.addEventListener('abort', destroy, { once: true });
         const ended = () => {
           connection.alive = false;
           reject(new Error('the server closed the connection'));
@@ -116,7 +121,8 @@ function sayGoodbye(connection: OpenConnection): void {
 /** Cuts the connection at once: nothing more is written, not even a final dot or QUIT. */
 export function discard(connection: OpenConnection): void {
   connection.alive = false;
-  const socket = (connection.smtp as unknown as { _socket?: { destroy(): void } })._socket;
-  socket?.destroy();
+  // nodemailer holds `false` here until there is a socket.
+  const socket = (connection.smtp as unknown as { _socket: { destroy(): void } | false | undefined })._socket;
+  if (socket) socket.destroy();
   connection.smtp.close();
 }

@@ -12,6 +12,7 @@ import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { abandonDraft, claimForDrafting, finishDraft, type Hold, withdrawClaim } from '../store/messages.ts';
 import { prospectById, type StoredProspect } from '../store/prospects.ts';
+import type { Tx } from '../store/schema.ts';
 import { suppressionOf } from '../store/suppressions.ts';
 
 export interface DraftDependencies {
@@ -31,6 +32,8 @@ export interface ClaimedDraft {
 
 export type Drafted =
   | { readonly kind: 'ready' | 'review'; readonly reason: string | null }
+  /** Nothing could be written for this lead: it waits in review without a draft. */
+  | { readonly kind: 'held'; readonly reason: string }
   /** Taken away meanwhile, or the campaign changed under it: it is pending again. */
   | { readonly kind: 'superseded' };
 
@@ -61,15 +64,12 @@ export function claimDrafts(
 }
 
 /** Writes one mail, freezes its bytes, and puts it where the campaign's review rule says. May be repeated at will. */
-export async function draftMessage(
-  deps: DraftDependencies,
-  { hold, campaignId, prospect }: ClaimedDraft,
-  campaign: Campaign,
-): Promise<Drafted> {
+export async function draftMessage(deps: DraftDependencies, claimed: ClaimedDraft, campaign: Campaign): Promise<Drafted> {
   reached('draft.claimed');
+  const { hold, prospect } = claimed;
   const fields: LeadFields = { ...(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
   const written = await deps.writer.write(campaign, fields);
-  if (written.kind === 'lead_failed') return holdForPerson(deps, hold, campaign, written.reason);
+  if (written.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, written.reason);
   const text = `${written.text}\n\n${footer(campaign)}\n`;
   const html = htmlFromText(text);
   const mail = await deps.compose({
@@ -82,37 +82,40 @@ export async function draftMessage(
     reference: String(hold.id),
   });
   reached('draft.written');
-  return storeDraft(deps, hold, campaignId, campaign, { subject: written.subject, text, html, mail });
+  const drafted = await storeDraft(deps, claimed, campaign, { subject: written.subject, text, html, mail });
+  reached('draft.stored');
+  return drafted;
 }
 
 /** The lead's own failure: it waits for a person and has no draft that could be approved. */
-function holdForPerson(deps: DraftDependencies, hold: Hold, campaign: Campaign, reason: string): Promise<Drafted> {
-  return deps.store.write(async (tx) => {
-    const now = deps.now();
-    const moved = await finishDraft(tx, hold, { state: 'review', contentHash: campaign.contentHash, frozen: null, reason, now });
-    if (moved) await noteEvent(tx, hold.id, 'held', now, reason);
-    return moved ? { kind: 'review', reason } : { kind: 'superseded' };
+function holdForPerson(deps: DraftDependencies, claimed: ClaimedDraft, campaign: Campaign, reason: string): Promise<Drafted> {
+  const { id } = claimed.hold;
+  return endDraft(deps, claimed, campaign, async (tx, now) => {
+    if (!(await finishDraft(tx, claimed.hold, { state: 'review', contentHash: campaign.contentHash, frozen: null, reason, now })))
+      return SUPERSEDED;
+    await noteEvent(tx, id, 'held', now, reason);
+    return { kind: 'held', reason };
   });
 }
 
-async function storeDraft(
+interface Draft {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly mail: FrozenMail;
+}
+
+function storeDraft(
   deps: DraftDependencies,
-  hold: Hold,
-  campaignId: number,
+  claimed: ClaimedDraft,
   campaign: Campaign,
-  draft: { subject: string; text: string; html: string; mail: FrozenMail },
+  { subject, text, html, mail }: Draft,
 ): Promise<Drafted> {
+  const { hold, prospect } = claimed;
   const state = campaign.review === 'all' ? 'review' : 'ready';
   const reason = state === 'review' ? 'waits for approval' : null;
-  const drafted = await deps.store.write<Drafted>(async (tx) => {
-    const now = deps.now();
-    if ((await contentOf(tx, campaignId)) !== campaign.contentHash) {
-      await abandonDraft(tx, hold, now);
-      return { kind: 'superseded' };
-    }
-    const { mail, subject, text, html } = draft;
-    if (!(await finishDraft(tx, hold, { state, contentHash: campaign.contentHash, frozen: mail.sha256, reason, now })))
-      return { kind: 'superseded' };
+  return endDraft(deps, claimed, campaign, async (tx, now) => {
+    if (!(await finishDraft(tx, hold, { state, contentHash: campaign.contentHash, frozen: mail.sha256, reason, now }))) return SUPERSEDED;
     await saveDraft(tx, {
       message_id: hold.id,
       subject,
@@ -122,14 +125,32 @@ async function storeDraft(
       envelope_from: mail.envelope.from,
       envelope_to: mail.envelope.to,
       bytes: mail.bytes,
+      lead_version: prospect.version,
       created_at: now,
     });
     await noteEvent(tx, hold.id, 'drafted', now);
     reached('draft.store_open');
     return { kind: state, reason };
   });
-  reached('draft.stored');
-  return drafted;
+}
+
+const SUPERSEDED: Drafted = { kind: 'superseded' };
+
+/** What was written from a campaign or lead that has changed since is dropped, and the message is pending again. */
+function endDraft(
+  deps: DraftDependencies,
+  { hold, campaignId, prospect }: ClaimedDraft,
+  campaign: Campaign,
+  end: (tx: Tx, now: number) => Promise<Drafted>,
+): Promise<Drafted> {
+  return deps.store.write(async (tx) => {
+    const now = deps.now();
+    const stands =
+      (await contentOf(tx, campaignId)) === campaign.contentHash && (await prospectById(tx, prospect.id)).version === prospect.version;
+    if (stands) return end(tx, now);
+    await abandonDraft(tx, hold, now);
+    return SUPERSEDED;
+  });
 }
 
 /** Who writes, from where, and how to hear no more: what CAN-SPAM §316.5 and its kin ask of every mail. */

@@ -68,10 +68,11 @@ async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Cam
     case 'temporary': {
       if (!providerSaw(delivery)) return again({ state: 'ready', reason });
       const tries = row.tries + 1;
-      const next = afterFailedTry(retry, campaign.window, tries, row.first_try_at ?? now, now);
-      return next.retry
-        ? again({ state: 'ready', reason, dueAt: next.dueAt, tries })
-        : { state: 'failed', reason: `tries ran out: ${reason}`, tries };
+      // Only a try that the provider saw starts the clock: an outage does not use it up.
+      const firstTryAt = row.first_try_at ?? now;
+      const next = afterFailedTry(retry, campaign.window, tries, firstTryAt, now);
+      if (!next.retry) return { state: 'failed', reason: `tries ran out: ${reason}`, tries };
+      return again({ state: 'ready', reason, dueAt: next.dueAt, tries, firstTryAt });
     }
   }
 }
@@ -99,9 +100,10 @@ async function noteSenderHealth(tx: Tx, sender: string, delivery: Delivery, now:
   const health = await senderNow(tx, sender);
   if (delivery.kind === 'sender_refused') {
     await setSender(tx, sender, { failures: health.failures + 1, rest_until: now + REFUSED_SENDER_REST, reason: describe(delivery) });
+  } else if (health.rest_until > now) {
+    // It rests already: a connection that failed beside the first one is the same failure, and a mail
+    // that was on its way before is no proof of health.
   } else if (delivery.kind === 'sender_failed') {
-    // Connections that failed side by side are one failure: what rests already is not made to rest longer.
-    if (health.rest_until > now) return;
     const failures = health.failures + 1;
     await setSender(tx, sender, { failures, rest_until: now + senderRest(failures), reason: describe(delivery) });
   } else if (health.failures > 0 && SPEAKS_OF_MAIL.includes(delivery.kind)) {

@@ -10,7 +10,7 @@ import { reached } from '../domain/milestone.ts';
 import { ensureCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvents } from '../store/events.ts';
-import { advanceImport, createImport, finishImport, type ImportTally, unfinishedImport } from '../store/imports.ts';
+import { advanceImport, createImport, finishImport, type ImportTally, otherUnfinishedImport, unfinishedImport } from '../store/imports.ts';
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
 import { addProspect, findProspect, updateProspect } from '../store/prospects.ts';
 import type { ImportRow, Tx } from '../store/schema.ts';
@@ -91,6 +91,16 @@ function beginImport(deps: ImportDependencies, request: ImportRequest): Promise<
       throw new OutreachError('input', `${file.name} is half imported with other options (job ${unfinished.job_id})`, {
         hint: `Repeat the first command to continue, or drop it: outreach cancel ${unfinished.job_id}`,
       });
+    }
+    const other = await otherUnfinishedImport(tx, campaignId, file.fingerprint);
+    if (other !== undefined) {
+      throw new OutreachError(
+        'input',
+        `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}, and may hold the same leads`,
+        {
+          hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}`,
+        },
+      );
     }
     const jobId = await createJob(tx, { campaignId, source: file.name, mode: send.mode, rate: send.rate, scheduledFor: send.at, now });
     await createImport(tx, { jobId, campaignId, fingerprint: file.fingerprint, settings, rejectsPath: request.rejectsPath(jobId) });

@@ -23,6 +23,12 @@ export async function refreshCampaign(store: Store, campaign: Campaign, jobIds: 
   return voided;
 }
 
+/** Whether the database knows this content of the campaign, or nothing of it yet. */
+export async function isCurrent(store: Store, campaign: Campaign): Promise<boolean> {
+  const known = await findCampaign(store.db, campaign.name);
+  return known === undefined || known.content_hash === campaign.contentHash;
+}
+
 async function voidStale(store: Store, jobId: number, contentHash: string, state: 'ready' | 'review', now: () => number): Promise<number> {
   for (let voided = 0; ; ) {
     const moved = await store.write(async (tx) => {

@@ -30,6 +30,7 @@ export interface Sent {
   readonly to: string;
   readonly delivery: Delivery;
   readonly end: Finished;
+  readonly voided: number;
 }
 
 export type SendResult = Sent | Exclude<ClaimResult, ClaimedMail>;
@@ -46,7 +47,16 @@ export async function sendMessage(deps: SendDependencies, jobId: number, campaig
     cut: deps.cut,
   });
   const end = await recordEnd(deps, claim, campaign, delivery);
-  return { kind: 'sent', messageId: claim.hold.id, jobId, sender: claim.sender, to: claim.mail.envelope.to, delivery, end };
+  return {
+    kind: 'sent',
+    messageId: claim.hold.id,
+    jobId,
+    sender: claim.sender,
+    to: claim.mail.envelope.to,
+    delivery,
+    end,
+    voided: claim.voided,
+  };
 }
 
 /** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. */

@@ -4,8 +4,10 @@
  * may wake at any time; one too few must not happen.
  */
 export interface Queue {
-  /** Resolves when something was announced, `until` (epoch ms, null for never) has come, or `signal` aborts. */
-  wait(until: number | null, signal: AbortSignal): Promise<void>;
-  /** Something changed that may be due now; wakes every waiter, in other processes too. */
+  /** Changes with everything that may matter: taken before a look at the database, it tells whether that look is still good. */
+  version(): string;
+  /** Resolves when the version is no longer `since`, `until` (epoch ms, null for never) has come, or `signal` aborts. Never rejects. */
+  wait(since: string, until: number | null, signal: AbortSignal): Promise<void>;
+  /** Something changed in this process that may be due now. */
   announce(): void;
 }

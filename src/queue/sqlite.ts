@@ -11,29 +11,41 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  */
 export function sqliteQueue(store: Store, now: () => number): Queue {
   const waiters = new Set<() => void>();
+  let announced = 0;
+  const version = () => `${store.dataVersion()}.${announced}`;
   return {
-    wait(until, signal) {
-      if (signal.aborted) return Promise.resolve();
-      const seen = store.dataVersion();
+    version,
+    wait(since, until, signal) {
       return new Promise((resolve) => {
-        const check = () => {
-          if ((until !== null && now() >= until) || store.dataVersion() !== seen) done();
-        };
-        const poll = setInterval(check, DEADLINES.poll);
-        const alarm = until === null ? undefined : setTimeout(check, Math.min(Math.max(0, until - now()), LONGEST_TIMER));
         const done = () => {
           clearInterval(poll);
           clearTimeout(alarm);
           signal.removeEventListener('abort', done);
-          waiters.delete(done);
+          waiters.delete(check);
           resolve();
         };
+        const check = () => {
+          if (signal.aborted || (until !== null && now() >= until) || moved(version, since)) done();
+        };
+        const poll = setInterval(check, DEADLINES.poll);
+        const alarm = until === null ? undefined : setTimeout(check, Math.min(Math.max(0, until - now()), LONGEST_TIMER));
         signal.addEventListener('abort', done, { once: true });
-        waiters.add(done);
+        waiters.add(check);
+        check();
       });
     },
     announce() {
-      for (const wake of [...waiters]) wake();
+      announced++;
+      for (const check of [...waiters]) check();
     },
   };
+}
+
+/** A database that cannot even be asked has changed: whoever waits meets the trouble where it can be said. */
+function moved(version: () => string, since: string): boolean {
+  try {
+    return version() !== since;
+  } catch {
+    return true;
+  }
 }

@@ -40,7 +40,23 @@ export function unfinishedImport(db: Db, campaignId: number, fingerprint: string
     .executeTakeFirst();
 }
 
-/** False when another process has taken the import further meanwhile. */
+/** Another file's import into this campaign that is not complete: it may hold leads of the next file. */
+export async function otherUnfinishedImport(
+  db: Db,
+  campaignId: number,
+  fingerprint: string,
+): Promise<{ job_id: number; source: string } | undefined> {
+  return db
+    .selectFrom('imports')
+    .innerJoin('jobs', 'jobs.id', 'imports.job_id')
+    .select(['imports.job_id', 'jobs.source'])
+    .where('imports.campaign_id', '=', campaignId)
+    .where('imports.fingerprint', '<>', fingerprint)
+    .where('imports.finished_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** False when another process has taken the import further, or its job was cancelled. */
 export async function advanceImport(tx: Tx, jobId: number, fromRow: number, tally: ImportTally): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('imports')
@@ -48,6 +64,7 @@ export async function advanceImport(tx: Tx, jobId: number, fromRow: number, tall
     .where('job_id', '=', jobId)
     .where('rows', '=', fromRow)
     .where('finished_at', 'is', null)
+    .where('job_id', 'in', (query) => query.selectFrom('jobs').select('id').where('id', '=', jobId).where('cancelled_at', 'is', null))
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }

@@ -57,7 +57,7 @@ export function claimForDrafting(tx: Tx, claim: ClaimFor & { readonly limit: num
 export function claimReady(tx: Tx, claim: ClaimFor & { readonly dueBy: number }): Promise<Claimed | undefined> {
   return tx
     .updateTable('messages')
-    .set({ ...heldBy(claim, 'sending'), armed: 0, attempt_id: null, first_try_at: sql`coalesce(first_try_at, ${claim.now})` })
+    .set({ ...heldBy(claim, 'sending'), armed: 0, attempt_id: null })
     .where('id', 'in', (query) =>
       query
         .selectFrom('messages')
@@ -155,6 +155,7 @@ export interface SendEnd {
   readonly reason: string | null;
   readonly dueAt?: number;
   readonly tries?: number;
+  readonly firstTryAt?: number;
 }
 
 /** T3 (and T4 for a late reply). Only a complete reply may move a message out of `uncertain`. */
@@ -165,6 +166,7 @@ export function finishSending(tx: Tx, hold: Hold, attemptId: number, end: SendEn
     reason: end.reason,
     ...(end.dueAt === undefined ? {} : { due_at: end.dueAt }),
     ...(end.tries === undefined ? {} : { tries: end.tries }),
+    ...(end.firstTryAt === undefined ? {} : { first_try_at: end.firstTryAt }),
   });
 }
 

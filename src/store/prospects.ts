@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Db, Tx } from './schema.ts';
 
 export interface StoredProspect {
@@ -5,6 +6,7 @@ export interface StoredProspect {
   readonly email: string;
   readonly email_key: string;
   readonly fields: string;
+  readonly version: number;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function updateProspect(
 ): Promise<number[] | undefined> {
   const row = await tx
     .updateTable('prospects')
-    .set({ fields: lead.fields, updated_at: lead.now })
+    .set({ fields: lead.fields, version: sql<number>`version + 1`, updated_at: lead.now })
     .where('campaign_id', '=', lead.campaignId)
     .where('email_key', '=', lead.key)
     .where('fields', '<>', lead.fields)
@@ -90,7 +92,11 @@ export function findProspect(db: Db, campaignId: number, key: string) {
 }
 
 export function prospectById(db: Db, id: number): Promise<StoredProspect> {
-  return db.selectFrom('prospects').select(['id', 'email', 'email_key', 'fields']).where('id', '=', id).executeTakeFirstOrThrow();
+  return db
+    .selectFrom('prospects')
+    .select(['id', 'email', 'email_key', 'fields', 'version'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
 }
 
 /** Removes what an unfinished import brought in, at most `limit` leads at a time; returns how many went. */

@@ -78,6 +78,8 @@ interface ProspectsTable {
   email: string;
   email_key: string;
   fields: string;
+  /** Rises with every change of the fields. */
+  version: Generated<number>;
   created_at: number;
   updated_at: number;
 }
@@ -116,6 +118,8 @@ interface DraftsTable {
   envelope_to: string;
   /** The whole mail but for Date and DKIM-Signature. */
   bytes: Buffer;
+  /** Of the prospect whose fields it was written from. */
+  lead_version: number;
   created_at: number;
 }
 

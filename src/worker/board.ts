@@ -1,7 +1,7 @@
 import type { Campaign, CampaignSource } from '../domain/campaign.ts';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
 import type { ShutGate } from '../domain/pace.ts';
-import { refreshCampaign } from '../pipeline/refreshCampaign.ts';
+import { isCurrent, refreshCampaign } from '../pipeline/refreshCampaign.ts';
 import type { Store } from '../store/database.ts';
 import { openJobs } from '../store/jobs.ts';
 import { Notice } from './notice.ts';
@@ -41,6 +41,8 @@ export class Board {
   /** Rings when a lane has found out something: the supervisor listens. */
   readonly news = new Notice();
   readonly held = new Map<number, string>();
+  /** The content of each campaign that this worker has brought in line with the database. */
+  readonly #settled = new Map<string, string>();
 
   constructor(store: Store, campaigns: CampaignSource, now: () => number, events: BoardEvents) {
     this.#store = store;
@@ -62,8 +64,7 @@ export class Board {
       try {
         const campaign = this.#campaigns.load(row.campaign);
         const siblings = rows.filter(({ campaign_id }) => campaign_id === row.campaign_id).map(({ id }) => id);
-        const voided = await refreshCampaign(this.#store, campaign, siblings, this.#now);
-        if (voided > 0) this.#events.voided(campaign.name, voided);
+        await this.#settle(campaign, siblings);
         jobs.push(this.#entry(row.id, { paused: row.paused_at !== null, drip: row.send_mode === 'drip', campaign }));
       } catch (error) {
         if (!isCampaignError(error)) throw error;
@@ -95,8 +96,19 @@ export class Board {
 
   /** The job may have a mail to send again: a new draft, or one that came back. */
   reopen(job: BoardJob): void {
-    job.shut = undefined;
-    job.round++;
+    reset(job, { drafting: false });
+    this.work.ring();
+  }
+
+  /** A place came back (ledger, cap, a sender's health), and any job may be waiting for it. */
+  reopenAll(): void {
+    for (const job of this.#jobs) reset(job, { drafting: false });
+    this.work.ring();
+  }
+
+  /** Messages of this job are pending again. */
+  redraft(job: BoardJob): void {
+    reset(job, { drafting: true });
     this.work.ring();
   }
 
@@ -106,10 +118,32 @@ export class Board {
     return openings.length === 0 ? null : Math.min(...openings);
   }
 
+  /**
+   * Brings the database in line with the campaign as this worker reads it, once for each content it
+   * reads. If the database then moves on without this worker's files having changed, somebody else
+   * reads other settings: holding the job ends what would be an endless quarrel.
+   */
+  async #settle(campaign: Campaign, jobIds: readonly number[]): Promise<void> {
+    const settled = this.#settled.get(campaign.name) === campaign.contentHash;
+    if (settled && !(await isCurrent(this.#store, campaign))) {
+      throw new OutreachError(
+        'config',
+        `campaign ${campaign.name}: another program reads other settings than this worker did at its start`,
+        {
+          hint: 'Start this worker again.',
+        },
+      );
+    }
+    const voided = await refreshCampaign(this.#store, campaign, jobIds, this.#now);
+    if (voided > 0) this.#events.voided(campaign.name, voided);
+    this.#settled.set(campaign.name, campaign.contentHash);
+  }
+
   /** The same object for a job across looks, so that lanes and board never speak of different ones. */
   #entry(id: number, facts: Pick<BoardJob, 'paused' | 'drip' | 'campaign'>): BoardJob {
     const known = this.#jobs.find((job) => job.id === id) ?? { id, round: 0, shut: undefined, drafted: false, ...facts };
-    return Object.assign(known, facts, { shut: undefined, drafted: false, round: known.round + 1 });
+    reset(known, { drafting: true });
+    return Object.assign(known, facts);
   }
 
   #next(wanted: (job: BoardJob) => boolean): BoardJob | undefined {
@@ -122,6 +156,12 @@ export class Board {
     }
     return undefined;
   }
+}
+
+function reset(job: BoardJob, { drafting }: { drafting: boolean }): void {
+  job.shut = undefined;
+  job.round++;
+  if (drafting) job.drafted = false;
 }
 
 function isCampaignError(error: unknown): boolean {

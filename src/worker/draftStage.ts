@@ -38,8 +38,8 @@ async function room(deps: DraftDependencies, job: BoardJob): Promise<number> {
 async function draftOne(stage: Stage, deps: DraftDependencies, draft: ClaimedDraft, job: BoardJob): Promise<void> {
   const drafted = await draftMessage(deps, draft, job.campaign);
   if (drafted.kind === 'superseded') return;
-  stage.tally.generated++;
+  if (drafted.kind !== 'held') stage.tally.generated++;
   const fields = { job: job.id, message: draft.hold.id, to: draft.prospect.email };
-  if (drafted.kind === 'review') stage.log.info({ ...fields, reason: drafted.reason }, 'held for review');
+  if (drafted.kind !== 'ready') stage.log.info({ ...fields, reason: drafted.reason }, 'held for review');
   else stage.log.debug(fields, 'drafted');
 }

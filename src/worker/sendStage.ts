@@ -22,14 +22,15 @@ export async function sendLane(
     const { round } = job;
     await stage.guard(async () => {
       const result = await sendMessage(deps, job.id, job.campaign, asOf);
+      if (result.kind !== 'shut' && result.voided > 0) board.redraft(job);
       if (result.kind === 'sent') {
         report(stage, result);
-        // Another lane may have found the job empty while this mail was on its way and has come back.
-        if (result.end.state === 'ready') board.reopen(job);
+        // Whatever did not go out gave places back, and other lanes may have found them taken meanwhile.
+        if (result.end.state !== 'accepted' && result.end.state !== 'uncertain') board.reopenAll();
         return;
       }
       const gates = result.kind === 'shut' ? result.gates : [];
-      board.shut(job, round, { opensAt: result.opensAt, gates });
+      board.shut(job, result.kind === 'shut' || result.voided === 0 ? round : job.round, { opensAt: result.opensAt, gates });
       sayGates(stage, job, said);
     });
   }

@@ -63,22 +63,29 @@ export class Stage {
     this.#idle.delete(lane);
   }
 
-  /** Runs one step. Trouble with the disk rests the lane and is said once; any other error ends the worker. */
-  async guard(step: () => Promise<void>): Promise<void> {
+  /** Runs one step; false when it failed. Trouble with the disk rests the lane and is said once; any other error ends the worker. */
+  async guard(step: () => Promise<void>): Promise<boolean> {
     try {
       await step();
       if (this.#trouble !== undefined) this.log.info({ was: this.#trouble }, 'the database works again');
       this.#trouble = undefined;
+      return true;
     } catch (error) {
       const trouble = storageError(error);
       if (trouble === undefined) {
-        this.#failure ??= error;
-        this.#fail(error);
-        return;
+        this.fail(error);
+        return false;
       }
       this.noteTrouble(trouble);
       if (!this.stopping.aborted) await this.#sleep(TROUBLE_PAUSE_MS);
+      return false;
     }
+  }
+
+  /** Ends the worker with this error; the other lanes finish what they have on the wire. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#fail(error);
   }
 
   noteTrouble(trouble: Error): void {

@@ -66,6 +66,9 @@ export interface WorkerEnd {
   readonly sinceLastStart: number | null;
 }
 
+/** However quiet the database is, campaign files are compared this often. */
+const LOOK_EVERY_MS = 5_000;
+
 const WORKERS_KEPT_FOR = 30 * DAY;
 
 /** One worker from start to end: lock, register, recover, run the stages, drain. */
@@ -114,7 +117,8 @@ export class Worker {
       reached('worker.registered');
       await this.#rescue();
       await this.#board.refresh();
-      await Promise.all([...this.#lanes(), this.#supervise(), this.#rescueRegularly()]);
+      const loops = [...this.#lanes(), this.#supervise(), this.#rescueRegularly()];
+      await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#stage.fail(error))));
       if (this.#stage.failure !== undefined) throw this.#stage.failure;
       return await this.#end();
     } finally {
@@ -151,34 +155,36 @@ export class Worker {
 
   /** Looks again whenever something may have changed, and notices when there is nothing left to do. */
   async #supervise(): Promise<void> {
+    let looked = { version: '', at: 0 };
     while (!this.#stop.signal.aborted) {
       const seen = this.#board.news.round;
       await this.#stage.guard(async () => {
+        const now = this.#parts.now();
+        const version = this.#parts.queue.version();
+        if (version !== looked.version || now >= Math.min(this.#nextOpening(), looked.at + LOOK_EVERY_MS) || now < looked.at) {
+          await this.#board.refresh();
+          looked = { version, at: now };
+        }
         if (await this.#finished()) this.stop();
       });
-      if (this.#stop.signal.aborted) return;
-      const changed = await this.#waitForChange(seen);
-      if (changed) await this.#stage.guard(() => this.#board.refresh());
+      if (!this.#stop.signal.aborted) await this.#waitForChange(seen, looked);
     }
   }
 
-  /** True when the database may hold news; false when only the lanes have moved. */
-  async #waitForChange(seen: number): Promise<boolean> {
+  async #waitForChange(seen: number, looked: { version: string; at: number }): Promise<void> {
     const { mode } = this.#options;
-    const until = Math.min(this.#board.nextOpening() ?? Infinity, mode.kind === 'for' ? mode.until : Infinity);
+    const until = Math.min(this.#nextOpening(), looked.at + LOOK_EVERY_MS, mode.kind === 'for' ? mode.until : Infinity);
     const woken = new AbortController();
     const onStop = () => woken.abort();
     this.#stop.signal.addEventListener('abort', onStop, { once: true });
-    let moved = false;
-    await Promise.race([
-      this.#parts.queue.wait(Number.isFinite(until) ? until : null, woken.signal),
-      this.#board.news.after(seen).then(() => {
-        moved = true;
-      }),
-    ]);
+    await Promise.race([this.#parts.queue.wait(looked.version, until, woken.signal), this.#board.news.after(seen)]);
     woken.abort();
     this.#stop.signal.removeEventListener('abort', onStop);
-    return !moved;
+  }
+
+  /** When a shut gate opens by itself. For a drain none does: what opens after its start is not its business. */
+  #nextOpening(): number {
+    return this.#options.mode.kind === 'drain' ? Infinity : (this.#board.nextOpening() ?? Infinity);
   }
 
   async #finished(): Promise<boolean> {

@@ -125,14 +125,14 @@ async function fill(path: string, jobs: readonly { jobId: number; count: number;
       `insert or ignore into jobs (id, campaign_id, source, send_mode, created_at, imported_at) values (${jobId}, 1, 'bench', 'immediate', 0, 0)`,
     );
     await run(
-      `insert into prospects ${numbers} select i, 1, ${jobId}, 'lead' || i || '@y.example', 'lead' || i || '@y.example', '{}', 0, 0 from n`,
+      `insert into prospects ${numbers} select i, 1, ${jobId}, 'lead' || i || '@y.example', 'lead' || i || '@y.example', '{}', 1, 0, 0 from n`,
     );
     await run(
       `insert into messages (id, job_id, campaign_id, prospect_id, state, due_at, created_at, state_at, content_hash, frozen_sha256)
        ${numbers} select i, ${jobId}, 1, i, 'ready', ${dueAt}, 0, 0, '${OPEN.contentHash}', 'x' from n`,
     );
     await run(
-      `insert into drafts ${numbers} select i, 's', 't', 'h', '<' || i || '@y.example>', 'a@y.example', 'lead' || i || '@y.example', x'00', 0 from n`,
+      `insert into drafts ${numbers} select i, 's', 't', 'h', '<' || i || '@y.example>', 'a@y.example', 'lead' || i || '@y.example', x'00', 1, 0 from n`,
     );
     first += count;
   }

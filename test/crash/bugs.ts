@@ -73,7 +73,11 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
   ],
   'the error decides, not the arm': [
-    { file: 'src/mail/smtp.ts', find: '    if (this.#armed) {', replace: '    if (this.#armed && code !== undefined) {' },
+    {
+      file: 'src/mail/smtp.ts',
+      find: "    if (this.#arming === 'armed') {",
+      replace: "    if (this.#arming === 'armed' && code !== undefined) {",
+    },
   ],
 };
 

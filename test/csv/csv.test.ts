@@ -97,12 +97,28 @@ test('a row becomes a lead or a reject with a reason', () => {
   });
 });
 
-test('a rejects file read again is mapped as the first one was', async () => {
+test('a rejects file, once mended, is read as the first file was, whatever encoding is named', async () => {
   const header = ['email', 'company'];
-  const text = rejectsHeader(header, ',') + rejectsLine(header, { cells: ['bro"ken', 'A,B'], line: 7 }, 'not an address', ',');
-  expect(text).toBe('email,company,rejected_line,rejected_reason\r\n"bro""ken","A,B",7,not an address\r\n');
-  const { file, rows } = await read(text);
-  expect(mapColumns(file.header, new Map(), 'r.csv')).toEqual(['email', 'company', null, null]);
-  expect(rejectsHeader(file.header, ',')).toBe('email,company,rejected_line,rejected_reason\r\n');
-  expect(rows[0]?.cells[1]).toBe('A,B');
+  const text = rejectsHeader(header, ',') + rejectsLine(header, { cells: ['bro"ken', 'Café,B'], line: 7 }, 'not an address', ',');
+  expect(text).toBe('\ufeffemail,company,rejected_line,rejected_reason,rejected_surplus\r\n"bro""ken","Café,B",7,not an address,\r\n');
+  const { file, rows } = await read(text, { encoding: 'windows-1252' });
+  expect(mapColumns(file.header, new Map(), 'r.csv')).toEqual(['email', 'company', null, null, 'rejected_surplus']);
+  expect(rejectsHeader(file.header, ',')).toBe(rejectsHeader(header, ','));
+  expect(rows[0]?.cells[1]).toBe('Café,B');
+});
+
+test('the surplus of a row with too many cells stays apart, and blocks the row until it is put in place', async () => {
+  const header = ['email', 'company'];
+  const first = rejectsHeader(header, ',') + rejectsLine(header, { cells: ['a@y.example', 'Acme', 'Inc', 'x'], line: 2 }, 'too many', ',');
+  const { file, rows } = await read(first);
+  const columns = mapColumns(file.header, new Map(), 'r.csv');
+  const row = rows[0] ?? { cells: [], line: 0 };
+  expect(readLead(row, columns)).toMatchObject({ kind: 'reject', reason: expect.stringContaining('rejected_surplus') });
+  expect(rejectsHeader(file.header, ',') + rejectsLine(file.header, { ...row, line: 2 }, 'too many', ',')).toBe(first);
+});
+
+test('a first line sep= is Excel’s own, and UTF-16 is known by its zero bytes', async () => {
+  expect((await read('sep=;\nemail;name\nx;y\n')).file.header).toEqual(['email', 'name']);
+  expect((await read('sep=;\nemail;name\nx;y\n')).rows).toMatchObject([{ cells: ['x', 'y'] }]);
+  expect((await read(iconv.encode('email,név\nx,ő\n', 'utf-16le'))).rows[0]?.cells).toEqual(['x', 'ő']);
 });

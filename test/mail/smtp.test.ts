@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
@@ -212,4 +212,26 @@ test.each(['PLAIN', 'LOGIN'])('AUTH %s logs in, and a wrong password refuses the
   expect(refused).toMatchObject({ kind: 'sender_refused', code: 535, beforeMail: true });
   expect(refused.reply).not.toContain('wrong');
   expect(logins).toEqual([`${method} in clear`, `${method} in clear`]);
+});
+
+test.each([
+  ['421 4.3.2 Closing', 'temporary'],
+  ['250 2.0.0 Ok, long before the mail', 'temporary'],
+])('a server that says "%s" right behind its 354 has been given nothing', async (reply, kind) => {
+  const server = createServer((socket) => {
+    socket.write('220 hi\r\n');
+    socket
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        const text = chunk.toString();
+        if (text.startsWith('EHLO')) socket.write('250 hi\r\n');
+        else if (text.startsWith('DATA')) socket.write(`354 go\r\n${reply}\r\n`);
+        else socket.write('250 ok\r\n');
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+  const mailer = smtpMailer({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, security: 'none', auth: undefined });
+  const arm = () => new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 50));
+  expect(await mailer.deliver(await mail(), attempt({ arm }))).toMatchObject({ kind });
 });

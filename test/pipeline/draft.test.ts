@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { templateWriter } from '../../src/llm/templateWriter.ts';
+import { composeMime } from '../../src/mail/mime.ts';
 import { approveMessages, rejectMessages } from '../../src/pipeline/approveMessages.ts';
+import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { refreshCampaign } from '../../src/pipeline/refreshCampaign.ts';
+import { retryMessages } from '../../src/pipeline/retryMessages.ts';
+import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { cancel, resume } from '../../src/pipeline/steerJob.ts';
 import { suppress } from '../../src/store/suppressions.ts';
 import { Bench, campaignWith } from '../support/bench.ts';
@@ -44,7 +49,7 @@ test('lead data cannot add a header, a terminal escape or a template', async () 
 
 test('a lead without a value that the mail prints waits in review and cannot be approved', async () => {
   await bench.import('email,first_name,company\nx@y.example,Eve,\n');
-  expect(await bench.draft()).toEqual(['review']);
+  expect(await bench.draft()).toEqual(['held']);
   const [row] = await bench.store.db.selectFrom('messages').select('reason').execute();
   expect(row?.reason).toContain('company is empty for this lead');
   expect(await approveMessages(bench.store, {}, now)).toEqual({ approved: 0, without_draft: 1, voided: 0 });
@@ -102,7 +107,9 @@ test('import counts duplicates, rejects and suppressed leads, and says where the
     'email,company\na@y.example,A\nA@Y.example,A\nbroken,B\ngone@y.example,C\nAnn <ann@y.example>,D\n',
   );
   expect(tally).toMatchObject({ rows: 5, imported: 2, duplicates: 1, invalid: 1, suppressed: 1 });
-  expect(readFileSync(rejects ?? '', 'utf8')).toBe('email,company,rejected_line,rejected_reason\r\nbroken,B,4,not an address: broken\r\n');
+  expect(readFileSync(rejects ?? '', 'utf8')).toBe(
+    '\ufeffemail,company,rejected_line,rejected_reason,rejected_surplus\r\nbroken,B,4,not an address: broken,\r\n',
+  );
   expect(await bench.states()).toEqual(['pending', 'suppressed', 'pending']);
 });
 
@@ -140,4 +147,27 @@ test('a finished job can be neither resumed nor paused', async () => {
   await bench.import('email,company\nbroken,A\n');
   await expect(resume(bench.store, 1)).rejects.toThrow('job 1 is completed already');
   await expect(resume(bench.store, 9)).rejects.toThrow('there is no job 9');
+});
+
+test('fields that change while a draft is written, or after a failed try, never leave in their old form', async () => {
+  await bench.import('email,first_name,company\na@y.example,Ann,A\n');
+  await bench.draft();
+  await bench.store.db.updateTable('messages').set({ state: 'failed' }).execute();
+  await bench.import('email,first_name,company\na@y.example,Anna,A\n', { update: true });
+  await retryMessages(bench.store, { ids: [1] }, now);
+  expect(await sendMessage(bench.sending(), 1, bench.campaign)).toMatchObject({ kind: 'nothing_due', voided: 1 });
+  const [claimed] = await claimDrafts({ store: bench.store, worker: 'w1', now }, 1, 1);
+  if (claimed === undefined) throw new Error('nothing to draft');
+  await bench.import('email,first_name,company\na@y.example,Annika,A\n', { update: true });
+  const deps = { store: bench.store, worker: 'w1', now, writer: templateWriter(), compose: composeMime };
+  expect(await draftMessage(deps, claimed, bench.campaign)).toEqual({ kind: 'superseded' });
+  expect(await bench.draft()).toEqual(['ready']);
+  expect((await draft()).text).toContain('Hi Annika,');
+});
+
+test('another file is not taken into a campaign beside an import that is not complete', async () => {
+  await bench.import(csv(2));
+  await bench.store.db.updateTable('jobs').set({ imported_at: null }).execute();
+  await bench.store.db.updateTable('imports').set({ finished_at: null }).execute();
+  await expect(bench.import(csv(3))).rejects.toThrow('job 1 (leads.csv) is half imported into campaign hello');
 });

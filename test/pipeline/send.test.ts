@@ -320,3 +320,24 @@ test('the second sender takes over while the first rests', async () => {
   expect(await send()).toMatchObject({ sender: 'main', end: { state: 'ready' } });
   expect(await send()).toMatchObject({ sender: 'backup', end: { state: 'accepted' } });
 });
+
+test('an outage uses up no retry time: the clock starts with the first try that the provider saw', async () => {
+  await ready();
+  bench.answers = [{ kind: 'sender_failed', code: null, reply: 'ECONNREFUSED', beforeMail: true }];
+  await send();
+  bench.now += 3 * 86_400_000;
+  bench.answers = [{ kind: 'temporary', code: 450, reply: '450 later' }];
+  expect(await send()).toMatchObject({ end: { state: 'ready' } });
+});
+
+test('a mail that was on its way before does not end the rest of a refused sender', async () => {
+  await ready(2);
+  bench.beforeArm = async () => {
+    bench.beforeArm = async () => {};
+    bench.answers = [{ kind: 'sender_refused', code: 535, reply: '535 no', beforeMail: true }];
+    await send();
+    bench.answers = [];
+  };
+  expect(await send()).toMatchObject({ end: { state: 'accepted' } });
+  expect(await send()).toMatchObject({ kind: 'shut', gates: [{ gate: 'sender resting' }], opensAt: bench.now + 15 * 60_000 });
+});
