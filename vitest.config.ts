@@ -1,14 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that measure time run after the others, alone. */
+const TIMED = ['test/e2e/worker.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/buildOnce.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Suites with child processes want the two cores for themselves.
     maxWorkers: 2,
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: 'node_modules/.cache/test-report.json' },
+    projects: [
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'], exclude: TIMED, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'timed', include: TIMED, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

@@ -1,8 +1,9 @@
+import { OutreachError } from '../domain/errors.ts';
 import type { JobStatus, SendMode } from '../domain/job.ts';
 import { MESSAGE_STATES, OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
-import { estimateEnd } from '../domain/pace.ts';
+import { estimateEnd, type GateName, type SenderForecast } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
-import { jobPace } from '../pipeline/gates.ts';
+import { askGates, jobPace } from '../pipeline/gates.ts';
 import { attemptsInDay } from '../store/attempts.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
 import { senderNow } from '../store/senders.ts';
@@ -42,6 +43,12 @@ export interface JobReport {
   readonly failed: number;
   readonly states: StateCounts;
   readonly eta: string | null;
+  /** False while the import runs, or after it was stopped: nothing of the job is sent before it is complete. */
+  readonly import_complete: boolean;
+  /** Shut gates, each with its opening; null when a person opens it. */
+  readonly waits_for: readonly { readonly gate: GateName; readonly opens_at: string | null }[];
+  /** Why the job is held back: its campaign cannot be read. */
+  readonly problem: string | null;
 }
 
 interface Totals {
@@ -67,7 +74,7 @@ interface SenderReport {
 export async function readStatus(app: App): Promise<Status> {
   const now = Date.now();
   const store = await app.openStore();
-  const jobs = (await jobsProgress(store.db)).map((progress) => jobReport(app, progress, now));
+  const jobs = await jobReports(app, now);
   const month = usagePeriod(now);
   const workers = await unstoppedWorkers(store.db);
   return {
@@ -86,7 +93,14 @@ export async function readStatus(app: App): Promise<Status> {
   };
 }
 
-export function jobReport(app: App, { job, status, counts, total, processed }: JobProgress, now: number): JobReport {
+export async function jobReports(app: App, now: number): Promise<JobReport[]> {
+  const { db } = await app.openStore();
+  const reports: JobReport[] = [];
+  for (const progress of await jobsProgress(db)) reports.push(await jobReport(app, progress, now));
+  return reports;
+}
+
+export async function jobReport(app: App, { job, status, counts, total, processed }: JobProgress, now: number): Promise<JobReport> {
   return {
     id: job.id,
     campaign: job.campaign,
@@ -101,20 +115,53 @@ export function jobReport(app: App, { job, status, counts, total, processed }: J
     succeeded: counts.accepted,
     failed: counts.failed,
     states: counts,
-    eta: etaOf(app, job, counts, now),
+    import_complete: job.imported_at !== null,
+    ...(await outlook(app, job, sumOf(counts, OPEN_STATES), now)),
   };
 }
 
-function etaOf(app: App, job: JobProgress['job'], counts: StateCounts, now: number): string | null {
+type Outlook = Pick<JobReport, 'eta' | 'waits_for' | 'problem'>;
+
+/** The same gates that the worker asks, and what follows from them. */
+async function outlook(app: App, job: JobProgress['job'], waiting: number, now: number): Promise<Outlook> {
+  const nothing: Outlook = { eta: null, waits_for: [], problem: null };
+  if (waiting === 0 || job.cancelled_at !== null) return nothing;
   try {
     const campaign = app.campaigns.load(job.campaign);
-    const senders = campaign.senders.flatMap((name) => app.pace.senders.get(name) ?? []);
-    const end = estimateEnd(jobPace(job, campaign), senders, app.pace.limits.sendPerHour, sumOf(counts, OPEN_STATES), now);
-    return end === null ? null : iso(end);
-  } catch {
-    // A campaign that cannot be read has no forecast; the worker and `campaign` errors say why.
-    return null;
+    const { db } = await app.openStore();
+    const answer = await askGates(db, job, campaign, app.pace, { now, asOf: undefined });
+    const waits_for = answer.open
+      ? []
+      : answer.gates.map(({ gate, opensAt }) => ({ gate, opens_at: opensAt === null ? null : iso(opensAt) }));
+    const start = answer.open ? now : answer.opensAt;
+    const end =
+      start === null
+        ? null
+        : estimateEnd(
+            jobPace(job, campaign),
+            await forecasts(app, campaign.senders, now),
+            app.pace.limits.sendPerHour,
+            waiting,
+            start,
+            now,
+          );
+    return { eta: end === null ? null : iso(end), waits_for, problem: null };
+  } catch (error) {
+    if (!(error instanceof OutreachError)) throw error;
+    return { ...nothing, problem: error.message };
   }
+}
+
+async function forecasts(app: App, names: readonly string[], now: number): Promise<SenderForecast[]> {
+  const { db } = await app.openStore();
+  const senders = names.flatMap((name) => app.pace.senders.get(name) ?? []);
+  return Promise.all(
+    senders.map(async ({ name, gap, dailyCap }) => {
+      const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await attemptsInDay(db, name, now)));
+      // A full cap opens again with a day's room: the forecast begins there.
+      return { gap, dailyCap, room: room === 0 ? (dailyCap ?? 0) : room };
+    }),
+  );
 }
 
 function totalsOf(jobs: readonly JobReport[]): Totals {

@@ -15,6 +15,8 @@ async function approve(context: Context, ids: string[], options: SelectionOption
   const { approveMessages } = await import('../pipeline/approveMessages.ts');
   const { refreshCampaigns } = await import('../app/campaigns.ts');
   await refreshCampaigns(app, store);
+  const { checkSelection } = await import('../pipeline/checkSelection.ts');
+  await checkSelection(store, selection, 'review');
   const result = await approveMessages(store, selection, () => Date.now());
   context.output.object(result);
   context.output.line(`${plural(result.approved, 'mail')} approved.`);

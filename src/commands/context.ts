@@ -84,9 +84,13 @@ export interface SelectionOptions {
 export function selectionOf(ids: readonly string[], options: SelectionOptions): { ids?: number[]; jobId?: number } {
   const ways = [ids.length > 0, options.job !== undefined, options.all === true].filter(Boolean).length;
   if (ways !== 1)
-    throw new OutreachError('usage', 'say which messages: ids, --job ID or --all', {
-      hint: 'See them with: outreach messages --state review',
-    });
+    throw new OutreachError(
+      'usage',
+      ways === 0 ? 'say which messages: ids, --job ID or --all' : 'say which messages in one way only: ids, --job ID or --all',
+      {
+        hint: 'See them with: outreach messages --state review',
+      },
+    );
   if (ids.length > 0) return { ids: ids.map(wholeNumber('a message id')) };
   return options.job === undefined ? {} : { jobId: options.job };
 }

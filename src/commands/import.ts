@@ -184,10 +184,16 @@ async function sendRule(app: App, campaign: Campaign, options: Options): Promise
     options.mode ??
     (options.at !== undefined && options.rate === undefined ? 'scheduled' : options.rate !== undefined ? 'drip' : campaign.send.mode);
   if (options.rate !== undefined && mode !== 'drip') throw new OutreachError('usage', '--rate goes with --mode drip');
-  return checkSendRule(
+  const rule = checkSendRule(
     { mode, rate: options.rate ?? campaign.send.rate, at },
     options.mode === undefined ? campaign.path : `--mode ${mode}`,
   );
+  if (rule.mode === 'scheduled' && rule.at !== null && rule.at < Date.now()) {
+    throw new OutreachError('input', `${new Date(rule.at).toISOString()} is over: a scheduled send needs a time to come`, {
+      hint: 'Use --at 2026-12-01T09:00, or --mode immediate.',
+    });
+  }
+  return rule;
 }
 
 /** A template that prints what no lead can have is refused before the first row. */

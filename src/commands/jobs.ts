@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { iso, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
-import { paint } from './status.ts';
+import { paint, troubles } from './status.ts';
 
 export function jobsCommand(use: Use): Command {
   return command('jobs', 'List jobs, or show one with its import.', ['jobs', 'jobs 3', 'jobs --json'])
@@ -12,14 +12,14 @@ export function jobsCommand(use: Use): Command {
 async function jobs(context: Context, id: string | undefined): Promise<undefined> {
   const app = await context.app();
   const store = await app.openStore();
-  const { jobReport } = await import('../app/status.ts');
-  const { importOf, jobsProgress, progressOf } = await import('../store/progress.ts');
+  const { jobReport, jobReports } = await import('../app/status.ts');
+  const { importOf, progressOf } = await import('../store/progress.ts');
   const { output } = context;
   if (id !== undefined) {
     const { requireJob } = await import('../pipeline/steerJob.ts');
     const { countsOf } = await import('../store/jobs.ts');
     const job = await requireJob(store, wholeNumber('a job id')(id));
-    const report = jobReport(app, progressOf(job, await countsOf(store.db, job.id)), Date.now());
+    const report = await jobReport(app, progressOf(job, await countsOf(store.db, job.id)), Date.now());
     const taken = await importOf(store.db, job.id);
     const done =
       taken === undefined
@@ -52,10 +52,11 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
     ]);
     if (report.eta !== null) rows.push(['done by', moment(Date.parse(report.eta))]);
     output.table(['', ''], rows);
+    for (const line of troubles(report)) output.line(line);
     output.line(`\nNext: outreach messages --job ${job.id}`);
     return;
   }
-  const reports = (await jobsProgress(store.db)).map((progress) => jobReport(app, progress, Date.now()));
+  const reports = await jobReports(app, Date.now());
   for (const report of reports) output.object(report);
   if (reports.length === 0) output.line('No jobs yet.\n\nNext: outreach import leads.csv');
   else {

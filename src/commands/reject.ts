@@ -12,6 +12,8 @@ async function reject(context: Context, ids: string[], options: SelectionOptions
   const selection = selectionOf(ids, options);
   const store = await (await context.app()).openStore();
   const { rejectMessages } = await import('../pipeline/approveMessages.ts');
+  const { checkSelection } = await import('../pipeline/checkSelection.ts');
+  await checkSelection(store, selection, 'review');
   const rejected = await rejectMessages(store, selection, () => Date.now());
   context.output.object({ rejected });
   context.output.line(`${plural(rejected, 'mail')} rejected.\n\nNext: outreach status`);

@@ -13,6 +13,8 @@ async function retry(context: Context, ids: string[], options: SelectionOptions)
   const selection = selectionOf(ids, options);
   const store = await (await context.app()).openStore();
   const { retryMessages } = await import('../pipeline/retryMessages.ts');
+  const { checkSelection } = await import('../pipeline/checkSelection.ts');
+  await checkSelection(store, selection, 'failed');
   const result = await retryMessages(store, selection, () => Date.now());
   context.output.object(result);
   context.output.line(`${plural(result.retried, 'mail')} will be tried again.`);

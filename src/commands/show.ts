@@ -71,7 +71,7 @@ function print(output: Output, { summary, draft, attempts, events }: MessageStor
       told.map(({ at, words }) => [`  ${moment(at)}`, words]),
     );
   if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
-  output.line(`\nNext: ${nextStep(summary.state, summary.id)}`);
+  output.line(`\nNext: ${nextStep(summary.state, summary.id, draft !== undefined)}`);
 }
 
 function attemptWords(attempt: MessageStory['attempts'][number], number: number): { at: number; words: string }[] {
@@ -86,9 +86,10 @@ function attemptWords(attempt: MessageStory['attempts'][number], number: number)
   return words;
 }
 
-function nextStep(state: string, id: number): string {
+function nextStep(state: string, id: number, drafted: boolean): string {
   if (state === 'uncertain')
     return `ask the recipient or look into your server's log, then outreach resolve ${id} --sent | --not-sent | --resend`;
+  if (state === 'review' && !drafted) return `mend the lead and import it again with --update, or outreach reject ${id}`;
   if (state === 'review') return `outreach approve ${id}    or    outreach reject ${id}`;
   if (state === 'failed') return `outreach retry ${id}`;
   return 'outreach status';

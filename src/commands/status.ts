@@ -58,6 +58,7 @@ function print(output: Output, status: Status): void {
       [4, 5, 6, 7],
     );
   }
+  for (const line of status.jobs.flatMap(troubles)) output.line(line);
   output.line();
   for (const sender of status.senders) {
     const cap = sender.daily_cap === null ? '' : ` of ${number(sender.daily_cap)}`;
@@ -78,6 +79,21 @@ function print(output: Output, status: Status): void {
   output.line(`\nNext: ${nextStep(status, alive.length)}`);
 }
 
+/** What keeps a job, in words; the pace of a drip or a sender's gap is no news. */
+export function troubles(job: Status['jobs'][number]): string[] {
+  if (job.status === 'cancelled') return [];
+  if (job.problem !== null) return [`Job ${job.id} is held back: ${job.problem}`];
+  if (!job.import_complete) {
+    return [
+      `Job ${job.id}: its import is not complete, so nothing is sent. The same import command continues it; outreach cancel ${job.id} drops it.`,
+    ];
+  }
+  const news = job.waits_for.filter(({ gate }) => !['drip', 'sender gap', 'paused'].includes(gate));
+  return news.map(
+    ({ gate, opens_at }) => `Job ${job.id} waits: ${gate}${opens_at === null ? '' : `, until ${moment(Date.parse(opens_at))}`}`,
+  );
+}
+
 function nextStep(status: Status, workers: number): string {
   const first = (has: (job: Status['jobs'][number]) => boolean) => status.jobs.find((job) => job.status !== 'cancelled' && has(job));
   const uncertain = first((job) => job.states.uncertain > 0);
@@ -85,6 +101,8 @@ function nextStep(status: Status, workers: number): string {
   const review = first((job) => job.states.review > 0);
   if (review !== undefined) return `outreach messages --job ${review.id} --state review    (then outreach show, approve or reject)`;
   if (status.jobs.length === 0) return 'outreach import leads.csv';
+  const stopped = first((job) => !job.import_complete);
+  if (stopped !== undefined) return `outreach import ${stopped.source}    (continues; or outreach cancel ${stopped.id})`;
   if (workers === 0 && first((job) => waiting(job.states) > 0) !== undefined) return 'outreach worker';
   return workers > 0 ? 'outreach status --watch' : 'outreach messages    or    outreach import more.csv';
 }

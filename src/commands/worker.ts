@@ -92,6 +92,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   );
   if (options.drain === true) drainReport(output, end);
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
+  for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
   if (end.quotaOnly) output.line('The monthly limit is reached (limits.emails_per_month); the rest goes out in the next period.');
   if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you: outreach status`);
 }

@@ -43,7 +43,7 @@ export interface LimitPace {
   readonly monthEndsAt: number;
 }
 
-type GateName =
+export type GateName =
   | 'importing'
   | 'paused'
   | 'scheduled'
@@ -120,25 +120,39 @@ export function nextSendAfter(gap: Gap | null, now: number, random: number): num
   return gap === null ? 0 : Math.ceil(now + gap.min + (gap.max - gap.min) * random);
 }
 
-/** When `waiting` more mails will have left at the planned pace; null when nothing limits it. An estimate, not a promise. */
+/** What a forecast knows of one sender: its configured pace, and how many mails its cap still lets out today. */
+export interface SenderForecast {
+  readonly gap: Gap | null;
+  readonly dailyCap: number | null;
+  readonly room: number;
+}
+
+/**
+ * When the last of `waiting` mails will have left, if the first leaves at `start` and everything goes
+ * on as configured; null when nothing but the wire limits the pace. An estimate, not a promise.
+ */
 export function estimateEnd(
   job: JobPace,
-  senders: readonly Pick<SenderPace, 'gap' | 'dailyCap'>[],
+  senders: readonly SenderForecast[],
   hourlyLimit: number | null,
   waiting: number,
+  start: number,
   now: number,
 ): number | null {
-  if (waiting === 0 || job.importing || job.paused) return null;
-  const start = Math.max(now, job.scheduledFor ?? 0);
-  const paces = [dripInterval(job) ?? 0, hourlyLimit === null ? 0 : HOUR / hourlyLimit];
-  paces.push(sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
-  const inWindow = Math.max(...paces) * waiting;
-  const perDay = senders.some(({ dailyCap }) => dailyCap === null)
-    ? Infinity
-    : senders.reduce((sum, { dailyCap }) => sum + (dailyCap ?? 0), 0);
-  const capped = perDay === 0 ? 0 : start + Math.floor((waiting - 1) / perDay) * DAY;
-  if (inWindow === 0 && capped <= start) return null;
-  return Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
+  const interval = Math.max(dripInterval(job) ?? 0, sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
+  const hours = hourlyLimit === null ? 0 : Math.floor((waiting - 1) / hourlyLimit) * HOUR;
+  const inWindow = Math.max(interval * (waiting - 1), hours);
+  const capped = start + cappedDays(senders, waiting) * DAY;
+  const end = Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
+  return end <= now ? null : end;
+}
+
+/** Whole days that the senders' caps add. */
+function cappedDays(senders: readonly SenderForecast[], waiting: number): number {
+  if (senders.some(({ dailyCap }) => dailyCap === null)) return 0;
+  const perDay = senders.reduce((sum, { dailyCap }) => sum + (dailyCap ?? 0), 0);
+  const today = senders.reduce((sum, { room }) => sum + room, 0);
+  return perDay === 0 || waiting <= today ? 0 : Math.ceil((waiting - today) / perDay);
 }
 
 /** Several senders side by side: their rates add up. */

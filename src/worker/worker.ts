@@ -56,6 +56,8 @@ export interface WorkerEnd {
   readonly needPerson: number;
   /** Jobs whose campaign cannot be read, with the reason. */
   readonly held: readonly { readonly job: number; readonly reason: string }[];
+  /** Jobs whose import is not complete. */
+  readonly importing: readonly number[];
   /** Nothing is left but what the monthly limit keeps back. */
   readonly quotaOnly: boolean;
   /** When the next mail may leave; null when nothing is planned. */
@@ -247,8 +249,9 @@ export class Worker {
     let waiting = 0;
     let needPerson = 0;
     const drips: { job: number; rate: number }[] = [];
-    for (const job of await listJobs(store.db)) {
-      if (job.cancelled_at !== null || job.paused_at !== null || job.imported_at === null) continue;
+    const jobs = (await listJobs(store.db)).filter((job) => job.cancelled_at === null && job.paused_at === null);
+    for (const job of jobs) {
+      if (job.imported_at === null) continue;
       const counts: StateCounts = await countsOf(store.db, job.id);
       const open = sumOf(counts, OPEN_STATES);
       waiting += open;
@@ -262,6 +265,7 @@ export class Worker {
       waiting,
       needPerson,
       held: [...this.#board.held].map(([job, reason]) => ({ job, reason: messageOf(reason) })),
+      importing: jobs.filter(({ imported_at }) => imported_at === null).map(({ id }) => id),
       quotaOnly: this.#quotaOnly,
       drips,
       nextDueAt: this.#board.nextOpening(),

@@ -118,13 +118,20 @@ test('two mails of a drip are never closer than its interval, nor two of a sende
 
 test('the estimate follows the slowest of rate, gap, hourly limit, daily caps and window', () => {
   const now = at('2026-11-23T08:00:00Z');
-  const sender = (gap: number | null, dailyCap: number | null) => ({ gap: gap === null ? null : { min: gap, max: gap }, dailyCap });
+  const sender = (gap: number | null, dailyCap: number | null, room = dailyCap ?? 0) => ({
+    gap: gap === null ? null : { min: gap, max: gap },
+    dailyCap,
+    room,
+  });
   const free = { ...DRIP, mode: 'immediate' as const, rate: null };
-  expect(estimateEnd(free, [sender(null, null)], null, 10, now)).toBeNull();
-  expect(estimateEnd(DRIP, [sender(null, null)], null, 20, now)).toBe(now + 3_600_000);
-  expect(estimateEnd(free, [sender(120_000, null), sender(120_000, null)], null, 60, now)).toBe(now + 3_600_000);
-  expect(estimateEnd(free, [sender(null, 50)], null, 101, now)).toBe(now + 2 * 86_400_000);
-  expect(estimateEnd({ ...DRIP, window: OFFICE }, [sender(null, null)], null, 200, now)).toBe(at('2026-11-24T10:00:00Z'));
+  expect(estimateEnd(free, [sender(null, null)], null, 10, now, now)).toBeNull();
+  expect(estimateEnd(DRIP, [sender(null, null)], null, 21, now, now)).toBe(now + 3_600_000);
+  expect(estimateEnd(DRIP, [sender(null, null)], null, 1, now + 5_000, now)).toBe(now + 5_000);
+  expect(estimateEnd(free, [sender(120_000, null), sender(120_000, null)], null, 61, now, now)).toBe(now + 3_600_000);
+  expect(estimateEnd(free, [sender(null, null)], 3, 7, now, now)).toBe(now + 2 * 3_600_000);
+  expect(estimateEnd(free, [sender(null, 50)], null, 101, now, now)).toBe(now + 2 * 86_400_000);
+  expect(estimateEnd(free, [sender(null, 50, 10)], null, 60, now, now)).toBe(now + 86_400_000);
+  expect(estimateEnd({ ...DRIP, window: OFFICE }, [sender(null, null)], null, 201, now, now)).toBe(at('2026-11-24T10:00:00Z'));
 });
 
 test('retry delays follow the policy, and giving up counts only open-window time', () => {
