@@ -10,7 +10,20 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'const armed = sha256 !== "" || await deps.store.write(async (tx) => {',
     },
   ],
-  'no fence': [{ file: 'src/store/messages.ts', find: 'return armed > 0n;', replace: 'return armed >= 0n;' }],
+  'no fence': [
+    { file: 'src/store/messages.ts', find: 'return armed > 0n;', replace: 'return armed >= 0n;' },
+    // The same mistake in the adapter, which looks at its own clock as well.
+    {
+      file: 'src/mail/smtp.ts',
+      find: 'return this.#expired || this.#settled || this.#attempt.cut.aborted;',
+      replace: 'return this.#settled;',
+    },
+    {
+      file: 'src/mail/smtp.ts',
+      find: '      this.#expired = true;\n      discard(this.#connection);',
+      replace: '      this.#expired = true;',
+    },
+  ],
   'recovery that resends': [
     {
       file: 'src/store/messages.ts',
@@ -60,9 +73,9 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     {
       file: 'src/pipeline/sendMessage.ts',
-      find: "  return { kind: 'sent',",
+      find: '  const end = await recordEnd(deps, claim, campaign, delivery);',
       replace:
-        "  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());\n  return { kind: 'sent',",
+        "  const end = await recordEnd(deps, claim, campaign, delivery);\n  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());",
     },
   ],
   'import that loses its place': [
@@ -81,9 +94,14 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
 };
 
-/** Bugs that only some kinds of run can show. */
+/** The kind of run that shows a bug soonest; the others show in any. */
 export const FOCUS: Readonly<Record<string, Focus>> = {
+  'no arm': 'kill',
   'no fence': 'freeze',
-  'import that loses its place': 'import',
+  'recovery that resends': 'kill',
+  'mark before send': 'kill',
+  'claim without compare-and-set': 'crowd',
   'pace in memory': 'cap',
+  'ledger outside the transaction': 'kill',
+  'import that loses its place': 'import',
 };

@@ -46,7 +46,7 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
 ];
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
-export type Focus = 'freeze' | 'import' | 'cap';
+export type Focus = 'freeze' | 'import' | 'cap' | 'kill' | 'crowd';
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -57,7 +57,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const imports = killsImport
     ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(points), pass: random.between(1, 3) }))
     : [];
-  const rounds = Array.from({ length: random.between(1, 2) }, () => (focus === 'freeze' ? fencing(random) : roundOf(random, leads)));
+  const rounds = Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus));
   const dailyCap = focus === 'cap' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
   return { seed, leads, imports, rounds, dailyCap, faultFor: faults(seed, focus === undefined ? random.pick([0, 0.15, 0.4]) : 0) };
 }
@@ -81,6 +81,14 @@ function roundOf(random: Random, leads: number): Round {
 /** An arm refused on a connection that has carried mails before, with more mails to come. */
 function pausing(random: Random): Round {
   return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'pause', at: 't2.asked', pass: random.between(2, 4) } };
+}
+
+function focused(random: Random, leads: number, focus: Focus | undefined): Round {
+  if (focus === 'freeze') return fencing(random);
+  if (focus === 'crowd') return { workers: 4, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
+  if (focus !== 'kill') return roundOf(random, leads);
+  const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
+  return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'kill', at, pass: random.between(1, 3) } };
 }
 
 /** A worker frozen between claim and arm, while another takes its mail over. */
