@@ -53,6 +53,9 @@ export function importCommand(use: Use): Command {
 }
 
 async function importFile(context: Context, path: string, options: Options): Promise<number | undefined> {
+  if (path !== '-' && !existsSync(resolve(context.cwd, path))) {
+    throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
+  }
   const { workspace, made } = await workspaceForImport(context);
   const app = await context.app(workspace);
   if (made)

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { parseAddress } from '../domain/address.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { prepareData, type Workspace } from './workspace.ts';
 
 /** What `init` was told; everything left out becomes a sample to be edited. */
@@ -17,10 +19,11 @@ export interface Answers {
 
 /** Writes what is not there yet; returns the paths of the files it made. */
 export function writeWorkspace(workspace: Workspace, answers: Answers): string[] {
+  const config = configText(answers);
   mkdirSync(workspace.campaigns, { recursive: true });
   prepareData(workspace);
   const files: [string, string][] = [
-    [workspace.configFile, configText(answers)],
+    [workspace.configFile, config],
     [join(workspace.campaigns, 'hello.md'), SAMPLE_CAMPAIGN],
     [join(workspace.root, 'leads.csv'), SAMPLE_LEADS],
   ];
@@ -73,7 +76,7 @@ function sendersText(answers: Answers, name: string, scalar: (value: string) => 
 `;
   }
   const user = answers.smtpUser;
-  const from = answers.from ?? `${name.replace(/["<>,;:@\\]/g, ' ')} <${user ?? `you@${answers.smtpHost}`}>`;
+  const from = fromOf(answers, name);
   const login =
     user === undefined
       ? ''
@@ -89,6 +92,17 @@ function sendersText(answers: Answers, name: string, scalar: (value: string) => 
 ${login}    daily_cap: 50                  # in any 24 hours
     gap: { min: 60s, max: 180s }   # between two mails, drawn at random
 `;
+}
+
+/** The mailbox to send as: what was said, or the login name where that is an address. */
+function fromOf(answers: Answers, name: string): string {
+  const asked = answers.from ?? (answers.smtpUser === undefined ? '' : `${name.replace(/["<>,;:@\\]/g, ' ')} <${answers.smtpUser}>`);
+  const check = parseAddress(asked);
+  if (check.ok) return asked;
+  throw new OutreachError(
+    'usage',
+    answers.from === undefined ? 'say which mailbox to send as: --from "Ana Ruiz <ana@ruiz.example>"' : `--from: ${check.reason}`,
+  );
 }
 
 function securityFor(host: string, port: number): string {

@@ -74,7 +74,7 @@ async function importDemo(output: Output, app: ReturnType<typeof openApp>, store
     .split('\r\n')
     .slice(1)) {
     const cells = line.split(';');
-    output.line(output.colour.dim(`              line ${cells.at(-2)}: ${cells.at(-1)}`));
+    output.line(output.colour.dim(`              line ${cells.at(-3)}: ${cells.at(-2)}`));
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { campaignFiles, campaignNames, chooseCampaign } from '../../src/config/campaign.ts';
 import { type Config, loadConfig, resolveSecret, securityOf } from '../../src/config/config.ts';
@@ -177,6 +178,8 @@ test('what init writes is a valid workspace, with and without a mailbox', () => 
   expect(loadConfig(workspace).senders[0]?.type).toBe('outbox');
   expect(writeWorkspace(workspace, { name: 'Other' })).toEqual([]);
   const live = workspaceAt(folder.at('live'));
+  expect(() => writeWorkspace(live, { smtpHost: '127.0.0.1' })).toThrow('say which mailbox to send as');
+  expect(existsSync(live.root)).toBe(false);
   writeWorkspace(live, {
     name: 'Ana "A" Ruiz',
     postalAddress: 'Calle: 1',

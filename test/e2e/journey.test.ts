@@ -310,3 +310,17 @@ function rowsTaken(): number {
     db.close();
   }
 }
+
+test('the demo sends everything to its own server and shows rejects, a mail, the counts and what comes next', async () => {
+  const { code, stdout } = await outreach(folder, ['demo', '--keep', 'kept'], { OUTREACH_WORKSPACE: '/nowhere' });
+  expect(code).toBe(0);
+  expect(stdout).toContain('line 13: not an address: jo(at)nowhere');
+  expect(stdout).toContain('36 leads: 35 accepted, 1 failed, 0 uncertain. The server has 35 mails.');
+  expect(stdout).toMatch(/Subject: A question about/);
+  expect(stdout.trimEnd().split('\n').slice(-3)).toEqual([
+    '  outreach init',
+    '  outreach import leads.csv',
+    '  outreach worker --until-done',
+  ]);
+  expect(readdirSync(folder.at('kept', '.outreach', 'received'))).toHaveLength(35);
+});
