@@ -69,7 +69,7 @@ export interface WorkerEnd {
 }
 
 /** However quiet the database is, campaign files are compared this often. */
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 15_000;
 
 const WORKERS_KEPT_FOR = 30 * DAY;
 
