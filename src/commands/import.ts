@@ -68,10 +68,11 @@ async function importFile(context: Context, path: string, options: Options): Pro
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };
   try {
     const { openCsv } = await import('../csv/readRows.ts');
-    const { mapColumns } = await import('../csv/columns.ts');
+    const { addressColumns, mapColumns } = await import('../csv/columns.ts');
     const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(options.delimiter), encoding: options.encoding });
     const columns = mapColumns(file.header, options.map, file.name);
     await checkTemplates(campaign, columns);
+    if (!options.map.has('email')) sayWhichAddress(context, file.header, columns, addressColumns(file.header));
     const request: ImportRequest = {
       file,
       columns,
@@ -84,6 +85,14 @@ async function importFile(context: Context, path: string, options: Options): Pro
   } finally {
     source.remove();
   }
+}
+
+/** Several columns may hold addresses: the one that is mailed is named, and how to choose another. */
+function sayWhichAddress({ output }: Context, header: readonly string[], columns: readonly (string | null)[], candidates: string[]): void {
+  const chosen = header[columns.indexOf('email')];
+  const others = candidates.filter((name) => name !== chosen).map((name) => `"${cell(name, 30)}"`);
+  if (others.length > 0)
+    output.talk(`Addresses are those of column "${cell(chosen, 30)}", not of ${others.join(', ')}; choose with --map email="Column".`);
 }
 
 async function take(context: Context, app: App, request: ImportRequest): Promise<undefined> {
@@ -128,11 +137,16 @@ async function rehearse(context: Context, app: App, request: ImportRequest): Pro
   const { output } = context;
   const { checkLeads } = await import('../pipeline/checkLeads.ts');
   const db = existsSync(app.config.database) ? (await app.openStore()).db : undefined;
-  const { tally, rejects } = await checkLeads(db, request);
+  const { tally, rejects, unfinished } = await checkLeads(db, request);
   output.object({ job: null, campaign: request.campaign.name, ...counts(tally), rejects: null });
   output.line(`Dry run of ${cell(request.file.name)} into campaign ${request.campaign.name}; nothing is stored.`);
   const fields = request.columns.flatMap((field, index) => (field === null ? [] : [`${cell(request.file.header[index], 30)} → ${field}`]));
   output.line(`Columns: ${fields.join(', ')}`);
+  if (unfinished !== undefined) {
+    output.line(
+      `Job ${unfinished.job} has taken ${plural(unfinished.rows, 'row')} of this file: the import continues it, and they are duplicates here.`,
+    );
+  }
   summarise(context, tally, request.update);
   for (const { line, reason } of rejects) output.line(`  line ${line}: ${cell(reason, 100)}`);
   if (tally.invalid > rejects.length) output.line(`  … and ${number(tally.invalid - rejects.length)} more`);

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
@@ -32,7 +32,7 @@ export function readYaml<T extends z.ZodType>(
   const syntax = document.errors[0];
   if (syntax !== undefined) {
     const { line, column } = place(syntax.pos[0]);
-    throw new OutreachError('config', `${source.path}:${line}:${column}: ${syntax.message.split('\n')[0]}`, {
+    throw new OutreachError('config', `${source.path}:${line}:${column}: ${syntaxTrouble(syntax, source.text)}`, {
       hint: 'The file is YAML: indent with spaces, quote texts that hold : or #, and inside "double quotes" write only \'single\' ones.',
     });
   }
@@ -46,6 +46,12 @@ export function readYaml<T extends z.ZodType>(
       return `${source.path}:${line}:${column}: ${text}`;
     });
   throw new OutreachError('config', [...new Set(lines)].slice(0, 5).join('\n'));
+}
+
+function syntaxTrouble({ code, pos, message }: YAMLParseError, text: string): string {
+  if (code === 'DUPLICATE_KEY') return `${/^[^:\s]*/.exec(text.slice(pos[0]))?.[0]}: the key stands twice; remove one`;
+  if (code === 'TAB_AS_INDENT') return 'a tab indents this line; write spaces';
+  return message.split('\n')[0] ?? message;
 }
 
 interface Complaint {

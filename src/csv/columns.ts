@@ -1,3 +1,4 @@
+import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { KNOWN_FIELDS, type KnownField } from '../domain/lead.ts';
 import { didYouMean, forTerminal } from '../domain/text.ts';
@@ -77,6 +78,11 @@ export function mapColumns(header: readonly string[], asked: ReadonlyMap<string,
     named.push(field === undefined ? unused(cleanName(header[index] ?? '', index), [...named, ...fields]) : field);
   }
   if (!named.includes('email')) {
+    if (header.some((cell) => parseAddress(cell).ok)) {
+      throw new OutreachError('input', `${file}:1: the first line looks like a lead, not like the names of the columns`, {
+        hint: 'Put a header line above it, such as email,first_name,company',
+      });
+    }
     throw new OutreachError(
       'input',
       `${file}:1: no column holds addresses; the columns are ${header.map((name) => forTerminal(name)).join(', ')}`,
@@ -86,6 +92,11 @@ export function mapColumns(header: readonly string[], asked: ReadonlyMap<string,
     );
   }
   return named;
+}
+
+/** The columns whose names say that they hold addresses; more than one is a choice that a person should see. */
+export function addressColumns(header: readonly string[]): string[] {
+  return header.filter((name) => WELL_KNOWN.email.includes(bare(name)));
 }
 
 /** `Job Title (EN)` → `job_title_en`: letters without accents, digits and underscores, as templates can say it. */

@@ -32,6 +32,12 @@ export function parseAddress(cell: string): AddressCheck {
   }
   const at = bare.lastIndexOf('@');
   if (at < 1 || at === bare.length - 1) return { ok: false, reason: `not an address: ${shorten(text)}` };
+  if (/[^\x20-\x7e]/.test(bare.slice(0, at))) {
+    return {
+      ok: false,
+      reason: `letters before the @ that most mail servers refuse (only a–z, 0–9 and . _ % + - are safe): ${shorten(text)}`,
+    };
+  }
   const domain = domainToASCII(bare.slice(at + 1).replace(/\.$/, ''));
   const email = `${bare.slice(0, at)}@${domain}`;
   if (domain === '' || !validator.isEmail(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };

@@ -93,7 +93,7 @@ export function checkVariables(required: readonly TemplateVariable[], known: Ite
 /** Why a lead could not be rendered, as one sentence for a person. */
 export function renderFailure(error: unknown): string {
   const missing = /undefined variable: ([^,\n]+)/.exec(messageOf(error))?.[1];
-  if (missing !== undefined) return `${missing.trim()} is empty for this lead; fill it in, or give it a default in the campaign`;
+  if (missing !== undefined) return `this lead has no ${missing.trim()}; fill it in, or give it a default in the campaign`;
   return firstLine(error);
 }
 

@@ -1,6 +1,6 @@
 import { readLead } from '../csv/leads.ts';
 import { findCampaign } from '../store/campaigns.ts';
-import type { ImportTally } from '../store/imports.ts';
+import { type ImportTally, unfinishedImport } from '../store/imports.ts';
 import { findProspect } from '../store/prospects.ts';
 import type { Db } from '../store/schema.ts';
 import { suppressionOf } from '../store/suppressions.ts';
@@ -8,6 +8,8 @@ import type { ImportRequest } from './importLeads.ts';
 
 export interface Rehearsal {
   readonly tally: ImportTally;
+  /** The job that has taken a part of this very file already: an import would continue it. */
+  readonly unfinished: { readonly job: number; readonly rows: number } | undefined;
   /** The first rejects, as a person needs them. */
   readonly rejects: readonly { readonly line: number; readonly reason: string }[];
 }
@@ -20,6 +22,7 @@ export async function checkLeads(
   request: Pick<ImportRequest, 'file' | 'columns' | 'campaign' | 'update'>,
 ): Promise<Rehearsal> {
   const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
+  const begun = db === undefined || campaign === undefined ? undefined : await unfinishedImport(db, campaign.id, request.file.fingerprint);
   const tally = { rows: 0, imported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
   const rejects: { line: number; reason: string }[] = [];
   const seen = new Set<string>();
@@ -39,5 +42,5 @@ export async function checkLeads(
     else tally.imported++;
     seen.add(key);
   }
-  return { tally, rejects };
+  return { tally, rejects, unfinished: begun && { job: begun.job_id, rows: begun.rows } };
 }

@@ -3,7 +3,7 @@ import { abandonAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
-import { recoverArmed, recoverDrafting, recoverUnarmed, type StrandedRow, strandedMessages } from '../store/messages.ts';
+import { recoverArmed, recoverDrafting, recoverUnarmed, type StrandedRow, strandedMessages } from '../store/recovery.ts';
 import type { Tx } from '../store/schema.ts';
 import { releaseUsage } from '../store/usage.ts';
 import { markStopped, unstoppedWorkers } from '../store/workers.ts';

@@ -183,46 +183,6 @@ export async function withdrawClaim(
   await moved(tx, heldRow(hold, from), to, now, { ...kept, reason });
 }
 
-export interface StrandedRow {
-  readonly id: number;
-  readonly state: 'drafting' | 'sending';
-  readonly token: number;
-  readonly worker_id: string;
-  readonly armed: number;
-  readonly attempt_id: number | null;
-  readonly job_id: number;
-}
-
-/** Messages held by dead workers, or past their deadline whoever holds them. */
-export async function strandedMessages(tx: Tx, deadWorkers: readonly string[], now: number, limit: number): Promise<StrandedRow[]> {
-  const held = tx
-    .selectFrom('messages')
-    .select(['id', 'state', 'token', 'worker_id', 'armed', 'attempt_id', 'job_id'])
-    .where('state', 'in', [sql.lit('drafting' as const), sql.lit('sending' as const)]);
-  const dead = deadWorkers.length === 0 ? [] : await held.where('worker_id', 'in', deadWorkers).limit(limit).execute();
-  const late = await held.where('deadline_at', '<=', now).limit(limit).execute();
-  const rows = new Map([...dead, ...late].map((row) => [row.id, row]));
-  return [...rows.values()] as StrandedRow[];
-}
-
-/** R1: sending, unarmed → ready (or cancelled with its job). The token rises, so its worker can no longer arm. */
-export function recoverUnarmed(tx: Tx, row: StrandedRow, to: 'ready' | 'cancelled', now: number): Promise<boolean> {
-  return moved(tx, sql<SqlBool>`${strandedRow(row)} and armed = 0`, to, now, { ...RELEASED, token: sql<number>`token + 1` });
-}
-
-/** R2: sending, armed → uncertain. The token stays, so that a late reply still finds it. */
-export function recoverArmed(tx: Tx, row: StrandedRow, reason: string, now: number): Promise<boolean> {
-  return moved(tx, sql<SqlBool>`${strandedRow(row)} and armed = 1`, 'uncertain', now, { worker_id: null, deadline_at: null, reason });
-}
-
-export function recoverDrafting(tx: Tx, row: StrandedRow, now: number): Promise<boolean> {
-  return moved(tx, strandedRow(row), 'pending', now, { ...UNDRAFTED, token: sql<number>`token + 1` });
-}
-
-function strandedRow(row: StrandedRow): Expression<SqlBool> {
-  return sql<SqlBool>`id = ${row.id} and token = ${row.token} and state = ${row.state} and worker_id = ${row.worker_id}`;
-}
-
 /** Moves by a person or a changed campaign; each takes only rows that stand in `from`. Returns the ids that moved. */
 export async function moveByHand(
   tx: Tx,
@@ -299,14 +259,20 @@ export async function nextDueAt(db: Db, jobId: number): Promise<number | null> {
   return row?.due_at ?? null;
 }
 
-const RELEASED = { worker_id: null, deadline_at: null } as const;
-const UNDRAFTED = { ...RELEASED, armed: 0, attempt_id: null, content_hash: null, frozen_sha256: null } as const;
+export const RELEASED = { worker_id: null, deadline_at: null } as const;
+export const UNDRAFTED = { ...RELEASED, armed: 0, attempt_id: null, content_hash: null, frozen_sha256: null } as const;
 
 function heldRow(hold: Hold, state: 'drafting' | 'sending'): Expression<SqlBool> {
   return sql<SqlBool>`id = ${hold.id} and state = ${state} and worker_id = ${hold.worker} and token = ${hold.token}`;
 }
 
-async function moved(tx: Tx, row: Expression<SqlBool>, to: MessageState, now: number, set: Record<string, unknown>): Promise<boolean> {
+export async function moved(
+  tx: Tx,
+  row: Expression<SqlBool>,
+  to: MessageState,
+  now: number,
+  set: Record<string, unknown>,
+): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('messages')
     .set({ ...set, state: to, state_at: now })

@@ -41,6 +41,8 @@ test('the smallest configuration has the outbox, the default retries and its own
 });
 
 test.each([
+  [`version: 1\n${IDENTITY}\nversion: 1\n`, 'outreach.yaml:3:1: version: the key stands twice; remove one'],
+  [`version: 1\nidentity:\n\tname: Ana\n`, 'outreach.yaml:3:1: a tab indents this line; write spaces'],
   ['version: 2\n', 'outreach.yaml:1:1: version: write version: 1'],
   [
     'version: 1\nidentity: { name: Ana, timezone: Mars/Base }\n',

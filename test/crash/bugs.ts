@@ -26,7 +26,7 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   'recovery that resends': [
     {
-      file: 'src/store/messages.ts',
+      file: 'src/store/recovery.ts',
       find: "and armed = 1`, 'uncertain', now, { worker_id: null, deadline_at: null, reason })",
       replace: "and armed = 1`, 'ready', now, { worker_id: null, deadline_at: null, armed: 0, reason })",
     },

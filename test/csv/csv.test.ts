@@ -1,6 +1,6 @@
 import iconv from 'iconv-lite';
 import { afterEach, expect, test } from 'vitest';
-import { mapColumns } from '../../src/csv/columns.ts';
+import { addressColumns, mapColumns } from '../../src/csv/columns.ts';
 import { readLead } from '../../src/csv/leads.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../../src/csv/rejects.ts';
@@ -82,6 +82,11 @@ test('other columns keep a cleaned name, two of a kind both stay, and --map deci
   expect(mapColumns(header, new Map([['email', 'work email']]), 'l.csv').slice(0, 2)).toEqual(['email_2', 'email']);
   expect(() => mapColumns(header, new Map([['email', 'Wrok Email']]), 'l.csv')).toThrow('did you mean "Work Email"?');
   expect(() => mapColumns(['who', 'where'], new Map(), 'l.csv')).toThrow('l.csv:1: no column holds addresses; the columns are who, where');
+  expect(addressColumns(['Name', 'Work Email', 'E-mail'])).toEqual(['Work Email', 'E-mail']);
+});
+
+test('a file without a header line is told so', () => {
+  expect(() => mapColumns(['ana@x.example', 'Ana'], new Map(), 'l.csv')).toThrow('l.csv:1: the first line looks like a lead');
 });
 
 test('a row becomes a lead or a reject with a reason', () => {

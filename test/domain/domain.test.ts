@@ -160,6 +160,7 @@ test.each([
   'a@y.example, b@y.example',
   'jo(at)nowhere',
   '@y.example',
+  'jörg@müller.example',
   'a@',
   'a b@y.example',
   'a@y.example\r\nBcc: b@y.example',
@@ -222,7 +223,7 @@ test('an empty value is said in words', () => {
     render({ fields: {}, sender: {} });
     expect.unreachable();
   } catch (error) {
-    expect(renderFailure(error)).toBe('company is empty for this lead; fill it in, or give it a default in the campaign');
+    expect(renderFailure(error)).toBe('this lead has no company; fill it in, or give it a default in the campaign');
   }
 });
 

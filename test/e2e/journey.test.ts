@@ -122,6 +122,7 @@ test('a killed import continues with the same command and sends nothing before i
   await first.ended;
   expect((await outreach(folder, ['worker', '--drain'])).stdout).toContain('Job 1 waits for its import');
   expect((await outreach(folder, ['status'])).stdout).toContain('Job 1: its import is not complete, so nothing is sent.');
+  expect((await outreach(folder, ['import', 'leads.csv', '--dry-run'])).stdout).toMatch(/Job 1 has taken [\d,]+ rows of this file/);
   const again = await outreach(folder, ['import', 'leads.csv', '--json']);
   expect(again.stderr).toMatch(/Job 1: .*continued after [\d,]+ rows/);
   expect(objects(again)[0]).toMatchObject({ job: 1, rows: 40_000, imported: 40_000, duplicates: 0 });
@@ -151,6 +152,14 @@ test('standard input, mapping, delimiter and a dry run', async () => {
   expect(real).toMatchObject({ job: 1, imported: 1, invalid: 1, rejects: folder.at('.outreach', 'rejects', 'job-1-stdin.csv') });
   expect(readdirSync(folder.at('.outreach', 'imports'))).toEqual([]);
   expect(readFileSync(folder.at('.outreach', 'rejects', 'job-1-stdin.csv'), 'utf8')).toContain('broken;B;3;not an address: broken');
+});
+
+test('of several address columns the mailed one is named', async () => {
+  workspace();
+  folder.write('two.csv', 'Work Email,company,Email\na@work.example,Acme,a@home.example\n');
+  const { stderr } = await outreach(folder, ['import', 'two.csv']);
+  expect(stderr).toContain('Addresses are those of column "Email", not of "Work Email"; choose with --map email="Column".');
+  expect(objects(await outreach(folder, ['messages', '--json']))).toMatchObject([{ email: 'a@home.example' }]);
 });
 
 test.each([
