@@ -190,9 +190,17 @@ function refuseNetworkFileSystem(directory: string): void {
 const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
   ['SQLITE_FULL', 'the disk is full', 'Free some space; nothing is lost.'],
   ['SQLITE_BUSY', 'another program holds the database', 'Close it; nothing is lost.'],
-  ['SQLITE_READONLY', 'the database cannot be written to', 'Check the permissions of the file and its folder.'],
-  ['SQLITE_CANTOPEN', 'the database cannot be opened', 'Check the permissions of the file and its folder.'],
-  ['SQLITE_IOERR', 'the disk reports an error', 'Check the disk; nothing is sent meanwhile.'],
+  [
+    'SQLITE_READONLY',
+    'the database cannot be written to',
+    'Check the permissions of the file and its folder, and that the disk is not read-only.',
+  ],
+  [
+    'SQLITE_CANTOPEN',
+    'the database cannot be opened',
+    'Check the permissions of the file and its folder, and that the disk is not read-only.',
+  ],
+  ['SQLITE_IOERR', 'the disk reports an error', 'Check that the disk works and is not full; nothing is sent meanwhile.'],
   ['SQLITE_CORRUPT', 'the database file is damaged', 'Restore a backup of it.'],
   ['ENOSPC', 'the disk is full', 'Free some space; nothing is lost.'],
   ['EROFS', 'the disk is read-only', 'Make it writable again.'],
