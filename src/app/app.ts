@@ -1,11 +1,18 @@
 import { campaignFiles } from '../config/campaign.ts';
 import { type Config, isLive, loadConfig, resolveSecret, type SenderConfig, securityOf } from '../config/config.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
+import { NANO_PER_USD } from '../domain/aiCost.ts';
 import type { CampaignSource } from '../domain/campaign.ts';
+import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { capabilitiesOf } from '../llm/capabilities.ts';
+import type { TextProvider } from '../llm/provider.ts';
 import { templateWriter } from '../llm/templateWriter.ts';
 import type { Mailer } from '../mail/mailer.ts';
+import type { AiLimits } from '../pipeline/callModel.ts';
+import type { Model } from '../pipeline/estimateCost.ts';
 import type { PaceSettings } from '../pipeline/gates.ts';
+import { modelWriter } from '../pipeline/writeWithModel.ts';
 import { sqliteQueue } from '../queue/sqlite.ts';
 import { openStore, type Store } from '../store/database.ts';
 import type { Log } from '../worker/stage.ts';
@@ -50,10 +57,17 @@ function paceSettings(config: Config): PaceSettings {
   };
 }
 
+/** What a worker is started for: `concurrency` is the number of mails on the wire. */
+export interface WorkerNeeds {
+  readonly only?: 'generate' | 'send';
+  readonly concurrency: number;
+}
+
 /** Everything a worker works with. Secrets are resolved here, before anything is claimed. */
-export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.ProcessEnv): Promise<WorkerParts> {
-  refuseMissingAddress(app.config);
-  const mailers = await openMailers(app, env);
+export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.ProcessEnv, needs: WorkerNeeds): Promise<WorkerParts> {
+  if (needs.only !== 'generate') refuseMissingAddress(app.config);
+  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, env);
+  const providers = needs.only === 'send' ? [] : await openProviders(app.config, env);
   const now = () => Date.now();
   const mailerFor = (sender: string): Mailer => {
     const mailer = mailers.get(sender);
@@ -68,7 +82,11 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     now,
     sleep,
     log,
-    drafting: { store, now, writer: templateWriter(), compose: composeMime },
+    drafting(worker, cut) {
+      const template = templateWriter(needs.concurrency);
+      const ai = modelWriter({ store, worker, now, sleep, cut, providers, limits: aiLimits(app.config), purpose: 'draft' });
+      return { store, worker, now, compose: composeMime, writerFor: (generator) => (generator === 'ai' ? ai : template) };
+    },
     sending: {
       ...app.pace,
       store,
@@ -82,6 +100,42 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     async closeMailers() {
       for (const mailer of mailers.values()) await mailer.close();
     },
+  };
+}
+
+/** The models of the configuration, in its order, with their keys. */
+export async function openProviders(config: Config, env: NodeJS.ProcessEnv): Promise<TextProvider[]> {
+  const { ai } = config;
+  if (ai === undefined) return [];
+  const { openAiProvider } = await import('../llm/openaiProvider.ts');
+  return ai.providers.map(({ name, base_url, model, api_key, price, output }) =>
+    openAiProvider({
+      name,
+      baseUrl: base_url,
+      model,
+      apiKey: api_key === undefined ? undefined : resolveSecret(api_key, `${config.path}: ai provider ${name}`, env),
+      keyName: api_key,
+      price,
+      output,
+      maxOutputTokens: ai.max_output_tokens,
+      limitMs: DEADLINES.aiCall,
+    }),
+  );
+}
+
+/** The model that is asked first, with what is known of its price. */
+export function firstModel({ ai }: Config): Model | undefined {
+  const [first] = ai?.providers ?? [];
+  if (ai === undefined || first === undefined) return undefined;
+  return { model: first.model, price: first.price ?? capabilitiesOf(first.base_url).price, maxOutputTokens: ai.max_output_tokens };
+}
+
+export function aiLimits({ ai, limits }: Config): AiLimits {
+  const shared = limits.ai_concurrency ?? null;
+  return {
+    concurrency: Math.min(ai?.concurrency ?? 1, shared ?? Infinity),
+    shared,
+    budgetNano: ai?.budget_usd === undefined ? null : Math.round(ai.budget_usd * NANO_PER_USD),
   };
 }
 

@@ -1,16 +1,19 @@
+import { NANO_PER_USD } from '../domain/aiCost.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { JobStatus, SendMode } from '../domain/job.ts';
 import { MESSAGE_STATES, OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
 import { estimateEnd, type GateName, type SenderForecast } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import { askGates, jobPace } from '../pipeline/gates.ts';
+import { spendOf } from '../store/aiCalls.ts';
+import { restingProviders } from '../store/aiProviders.ts';
 import { attemptsInDay } from '../store/attempts.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
 import { senderNow } from '../store/senders.ts';
 import { isAlive } from '../store/sqlite/lock.ts';
 import { usageIn } from '../store/usage.ts';
 import { unstoppedWorkers } from '../store/workers.ts';
-import type { App } from './app.ts';
+import { type App, aiLimits } from './app.ts';
 
 /** What `outreach status` tells; times are ISO 8601 UTC. The fields are part of the program's contract. */
 export interface Status {
@@ -26,6 +29,8 @@ export interface Status {
     readonly started_at: string;
   }[];
   readonly senders: readonly SenderReport[];
+  /** AI providers that rest after a failure. */
+  readonly resting_providers: readonly { readonly name: string; readonly rest_until: string; readonly reason: string | null }[];
 }
 
 export interface JobReport {
@@ -49,6 +54,8 @@ export interface JobReport {
   readonly waits_for: readonly { readonly gate: GateName; readonly opens_at: string | null }[];
   /** Why the job is held back: its campaign cannot be read. */
   readonly problem: string | null;
+  /** What writing has cost so far, in USD, and whether `ai.budget_usd` leaves no room; null for a template. */
+  readonly writing: { readonly spent_usd: number; readonly budget_usd: number | null; readonly budget_reached: boolean } | null;
 }
 
 interface Totals {
@@ -90,6 +97,11 @@ export async function readStatus(app: App): Promise<Status> {
       started_at: iso(started_at),
     })),
     senders: await Promise.all(app.config.senders.map((sender) => senderReport(app, sender.name, now))),
+    resting_providers: (await restingProviders(store.db, now)).map(({ name, rest_until, reason }) => ({
+      name,
+      rest_until: iso(rest_until),
+      reason,
+    })),
   };
 }
 
@@ -116,7 +128,19 @@ export async function jobReport(app: App, { job, status, counts, total, processe
     failed: counts.failed,
     states: counts,
     import_complete: job.imported_at !== null,
+    writing: await writing(app, job),
     ...(await outlook(app, job, sumOf(counts, OPEN_STATES), now)),
+  };
+}
+
+async function writing(app: App, job: JobProgress['job']): Promise<JobReport['writing']> {
+  const { settled } = await spendOf((await app.openStore()).db, job.id);
+  if (settled === 0 && job.ai_budget_reached === 0) return null;
+  const { budgetNano } = aiLimits(app.config);
+  return {
+    spent_usd: settled / NANO_PER_USD,
+    budget_usd: budgetNano === null ? null : budgetNano / NANO_PER_USD,
+    budget_reached: job.ai_budget_reached === 1,
   };
 }
 

@@ -2,12 +2,16 @@ import { Command } from 'commander';
 import { approveCommand } from '../commands/approve.ts';
 import { cancelCommand } from '../commands/cancel.ts';
 import type { Use } from '../commands/context.ts';
+import { costCommand } from '../commands/cost.ts';
 import { demoCommand } from '../commands/demo.ts';
+import { estimateCommand } from '../commands/estimate.ts';
+import { generateCommand } from '../commands/generate.ts';
 import { importCommand } from '../commands/import.ts';
 import { initCommand } from '../commands/init.ts';
 import { jobsCommand } from '../commands/jobs.ts';
 import { messagesCommand } from '../commands/messages.ts';
 import { pauseCommand } from '../commands/pause.ts';
+import { previewCommand } from '../commands/preview.ts';
 import { rejectCommand } from '../commands/reject.ts';
 import { resolveCommand } from '../commands/resolve.ts';
 import { resumeCommand } from '../commands/resume.ts';
@@ -30,6 +34,7 @@ export function buildProgram(version: string, use: Use): Command {
     .option('--env-file <file>', 'read environment variables from a file');
   const groups: [string, Command[]][] = [
     ['Start:', [demoCommand(use), initCommand(use), importCommand(use), workerCommand(use)]],
+    ['Write:', [previewCommand(use), generateCommand(use), estimateCommand(use), costCommand(use)]],
     ['Look:', [statusCommand(use), jobsCommand(use), messagesCommand(use), showCommand(use)]],
     [
       'Steer:',

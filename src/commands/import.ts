@@ -219,8 +219,8 @@ async function checkTemplates(campaign: Campaign, columns: readonly (string | nu
   const { senderScope } = await import('../llm/templateWriter.ts');
   const known = [...columns.filter((field) => field !== null), ...Object.keys(senderScope(campaign)).map((key) => `sender.${key}`)];
   const { path, lines } = campaign;
-  checkVariables(parseTemplate(campaign.subject, { path, line: lines.subject }).required, known, path);
-  checkVariables(parseTemplate(campaign.body, { path, line: lines.body }).required, known, path);
+  if (campaign.subject !== null) checkVariables(parseTemplate(campaign.subject, { path, line: lines.subject }).required, known, path);
+  if (campaign.generator === 'template') checkVariables(parseTemplate(campaign.body, { path, line: lines.body }).required, known, path);
 }
 
 /** Standard input is kept until the import is done: its hash must be known first, and it is read twice. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
 import type { MessageStory } from '../store/progress.ts';
-import { cell, iso, moment, type Output } from '../terminal/output.ts';
+import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
 
@@ -22,7 +23,7 @@ async function show(context: Context, id: string): Promise<undefined> {
   if (!context.output.json) print(context.output, story);
 }
 
-function asJson({ summary, draft, attempts, events }: MessageStory): object {
+function asJson({ summary, draft, author, attempts, events }: MessageStory): object {
   const { state_at, due_at, attempts: _, ...message } = summary;
   return {
     ...message,
@@ -30,6 +31,10 @@ function asJson({ summary, draft, attempts, events }: MessageStory): object {
     state_at: iso(state_at),
     text: draft?.text ?? null,
     html: draft?.html ?? null,
+    written_by:
+      author === undefined
+        ? null
+        : { ...author, costNano: undefined, cost_usd: author.costNano === null ? null : author.costNano / NANO_PER_USD },
     attempts: attempts.map(({ sender, provider, started_at, armed_at, finished_at, outcome, code, reply, sha256 }) => ({
       sender,
       provider,
@@ -45,7 +50,7 @@ function asJson({ summary, draft, attempts, events }: MessageStory): object {
   };
 }
 
-function print(output: Output, { summary, draft, attempts, events }: MessageStory): void {
+function print(output: Output, { summary, draft, author, attempts, events }: MessageStory): void {
   const { colour } = output;
   output.line(
     `Message ${summary.id} to ${cell(summary.email)}: ${paint(output, summary.state)}${summary.reason === null ? '' : `, ${cell(summary.reason, 200)}`}`,
@@ -55,11 +60,19 @@ function print(output: Output, { summary, draft, attempts, events }: MessageStor
       `campaign ${summary.campaign}, job ${summary.job}, step ${summary.step}${summary.message_id === null ? '' : `, Message-ID ${summary.message_id}`}`,
     ),
   );
+  if (author !== undefined) {
+    const cost = author.costNano === null ? 'price unknown' : formatUsd(author.costNano);
+    output.line(colour.dim(`written by ${author.model} at ${author.provider}, ${plural(author.calls, 'call')}, ${cost}`));
+  }
   if (draft !== undefined) {
     output.line(`\n${colour.bold(cell(draft.subject, 200))}`);
-    output.line(blockForTerminal(draft.text).replace(/^/gm, '  '));
+    output.line(
+      blockForTerminal(draft.text)
+        .trimEnd()
+        .replace(/^(?=.)/gm, '  '),
+    );
   }
-  output.line(colour.bold('What happened'));
+  output.line(`${draft === undefined ? '' : '\n'}${colour.bold('What happened')}`);
   const told = [
     ...events.map(({ at, kind, detail }) => ({ at, words: detail === null ? kind : `${kind}: ${cell(detail, 160)}` })),
     ...attempts.flatMap((attempt, index) => attemptWords(attempt, index + 1)),
@@ -71,7 +84,7 @@ function print(output: Output, { summary, draft, attempts, events }: MessageStor
       told.map(({ at, words }) => [`  ${moment(at)}`, words]),
     );
   if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
-  output.line(`\nNext: ${nextStep(summary.state, summary.id, draft !== undefined)}`);
+  output.line(`\nNext: ${nextStep(summary, draft !== undefined, author !== undefined)}`);
 }
 
 function attemptWords(attempt: MessageStory['attempts'][number], number: number): { at: number; words: string }[] {
@@ -86,9 +99,10 @@ function attemptWords(attempt: MessageStory['attempts'][number], number: number)
   return words;
 }
 
-function nextStep(state: string, id: number, drafted: boolean): string {
+function nextStep({ state, id, email }: MessageStory['summary'], drafted: boolean, byModel: boolean): string {
   if (state === 'uncertain')
     return `ask the recipient or look into your server's log, then outreach resolve ${id} --sent | --not-sent | --resend`;
+  if (state === 'review' && !drafted && byModel) return `outreach generate --lead ${cell(email)} --again    or    outreach reject ${id}`;
   if (state === 'review' && !drafted) return `mend the lead and import it again with --update, or outreach reject ${id}`;
   if (state === 'review') return `outreach approve ${id}    or    outreach reject ${id}`;
   if (state === 'failed') return `outreach retry ${id}`;

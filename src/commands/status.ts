@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { App } from '../app/app.ts';
 import type { Status } from '../app/status.ts';
 import { formatDuration } from '../domain/duration.ts';
-import { moment, number, type Output, plural } from '../terminal/output.ts';
+import { cell, moment, number, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
 const WATCH_EVERY_MS = 1_000;
@@ -68,6 +68,8 @@ function print(output: Output, status: Status): void {
       `Sender ${sender.name} (${sender.type}): ${sender.sent_24h === 1 && cap === '' ? '1 try' : `${number(sender.sent_24h)}${cap} tries`} in the last 24 h${rest}`,
     );
   }
+  for (const { name, rest_until, reason } of status.resting_providers)
+    output.line(`AI provider ${name} ${colour.yellow(`rests until ${moment(Date.parse(rest_until))}: ${cell(reason, 120)}`)}`);
   const limit = status.usage.limit === null ? '' : ` of ${number(status.usage.limit)}`;
   output.line(`This month (${status.usage.month}): ${number(status.usage.sent)}${limit} sent`);
   const alive = status.workers.filter(({ alive: runs }) => runs);
@@ -88,10 +90,20 @@ export function troubles(job: Status['jobs'][number]): string[] {
       `Job ${job.id}: its import is not complete, so nothing is sent. The same import command continues it; outreach cancel ${job.id} drops it.`,
     ];
   }
+  const { writing } = job;
+  const budget =
+    writing?.budget_reached === true && job.states.pending > 0
+      ? [
+          `Job ${job.id}: $${writing.spent_usd.toFixed(2)} of ai.budget_usd is spent; nothing more is written. Raise it and start the worker again.`,
+        ]
+      : [];
   const news = job.waits_for.filter(({ gate }) => !['drip', 'sender gap', 'paused'].includes(gate));
-  return news.map(
-    ({ gate, opens_at }) => `Job ${job.id} waits: ${gate}${opens_at === null ? '' : `, until ${moment(Date.parse(opens_at))}`}`,
-  );
+  return [
+    ...budget,
+    ...news.map(
+      ({ gate, opens_at }) => `Job ${job.id} waits: ${gate}${opens_at === null ? '' : `, until ${moment(Date.parse(opens_at))}`}`,
+    ),
+  ];
 }
 
 function nextStep(status: Status, workers: number): string {

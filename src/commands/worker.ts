@@ -42,7 +42,7 @@ async function runWorker(context: Context, options: Options): Promise<number> {
   const level = LOG_LEVELS.find((known) => known === env.OUTREACH_LOG) ?? 'info';
   const log = await openLog(level, output.stderr, output.talkColour.level > 0);
   const store = await app.openStore();
-  const worker = new Worker(await workerParts(app, store, log, env), {
+  const worker = new Worker(await workerParts(app, store, log, env, options), {
     mode: modeOf(options),
     only: options.only,
     concurrency: options.concurrency,
@@ -70,7 +70,9 @@ function exitCode(options: Options, end: WorkerEnd, signalled: boolean): number 
   if (!bounded || signalled) return 0;
   if (end.held.length > 0) return 2;
   if (end.needPerson > 0) return 3;
-  return options.untilDone === true && end.quotaOnly ? 4 : 0;
+  if (options.untilDone !== true) return 0;
+  if (end.stuck.some(({ why }) => why === 'final')) return 1;
+  return end.quotaOnly || end.stuck.length > 0 ? 4 : 0;
 }
 
 function report({ output }: Context, options: Options, end: WorkerEnd): void {
@@ -93,6 +95,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   if (options.drain === true) drainReport(output, end);
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
   for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
+  for (const { job, reason } of end.stuck) output.line(`Job ${job} waits for its texts: ${reason}`);
   if (end.quotaOnly) output.line('The monthly limit is reached (limits.emails_per_month); the rest goes out in the next period.');
   if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you: outreach status`);
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
-import { type Campaign, type CampaignSource, contentHash, REVIEW_RULES } from '../domain/campaign.ts';
+import { type Campaign, type CampaignSource, contentHash, GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { parseTemplate } from '../domain/template.ts';
@@ -48,11 +48,8 @@ const windowZone = text('Europe/Madrid').superRefine((value, context) => {
 });
 
 const schema = strictObject({
-  subject: text('"Quick question about {{ company }}"'),
-  generator: z
-    .enum(['template', 'ai'], { error: 'write template' })
-    .refine((generator) => generator !== 'ai', 'writing with a model is not built yet; write template')
-    .default('template'),
+  subject: text('"Quick question about {{ company }}"').optional(),
+  generator: z.enum(GENERATORS, { error: 'write template or ai' }).default('template'),
   senders: z.array(text('main'), { error: 'a list of sender names; write [main]' }).min(1, 'empty; write [main]').optional(),
   send: strictObject({
     mode: z.enum(SEND_MODES, { error: 'write immediate, scheduled or drip' }).default('immediate'),
@@ -63,6 +60,9 @@ const schema = strictObject({
     .refine(({ from, to }) => from < to, 'from must be before to; write { from: "09:00", to: "17:00" }')
     .optional(),
   review: z.enum(REVIEW_RULES, { error: 'write none, flagged or all' }).default('none'),
+}).refine(({ subject, generator }) => generator === 'ai' || subject !== undefined, {
+  path: ['subject'],
+  error: 'missing; write subject: "Quick question about {{ company }}"',
 });
 
 /** How a job is sent: the campaign's own rule, or what `import` was told. */
@@ -129,15 +129,16 @@ function readCampaign(name: string, path: string, config: Config): Campaign {
   const from = senders[0]?.from ?? '';
   const lines = { subject: lineOf(['subject']), body: bodyLine };
   const content = {
-    subject: value.subject,
+    subject: value.subject ?? null,
     body,
-    generator: 'template' as const,
+    generator: value.generator,
     from,
     identity: identityOf(config),
     unsubscribe: { mailto: unsubscribeAddress(config, from) },
   };
-  parseTemplate(content.subject, { path, line: lines.subject });
-  parseTemplate(content.body, { path, line: lines.body });
+  if (content.subject !== null) parseTemplate(content.subject, { path, line: lines.subject });
+  if (content.generator === 'template') parseTemplate(content.body, { path, line: lines.body });
+  else if (config.ai === undefined) throw noProvider(`${path}:${lineOf(['generator'])}`);
   return {
     ...content,
     name,
@@ -149,6 +150,12 @@ function readCampaign(name: string, path: string, config: Config): Campaign {
     review: value.review,
     contentHash: contentHash(content),
   };
+}
+
+function noProvider(where: string): OutreachError {
+  return new OutreachError('config', `${where}: generator: ai needs a model; write ai.providers into outreach.yaml`, {
+    hint: 'For example:\nai:\n  providers:\n    - { name: openai, base_url: "https://api.openai.com/v1", model: gpt-5-mini, api_key: "env:OPENAI_API_KEY" }',
+  });
 }
 
 function identityOf({ identity }: Config): Campaign['identity'] {

@@ -4,21 +4,21 @@ import { z } from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
-import { count, duration, mailbox, secret, strictObject, text, zone } from './fields.ts';
+import { isLoopback } from '../domain/host.ts';
+import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
+import { count, duration, mailbox, positive, secret, strictObject, text, zone } from './fields.ts';
 import type { Workspace } from './workspace.ts';
 import { type NotYet, readYaml } from './yaml.ts';
 
 const LATER = 'not built yet; remove it';
 
 const NOT_YET: NotYet = {
-  ai: `writing with a model is ${LATER}`,
   'senders.warmup': `warm-up is ${LATER}`,
   'senders.api_key': `senders over HTTP are ${LATER}`,
   'senders.base_url': `senders over HTTP are ${LATER}`,
   'senders.preset': `presets are ${LATER}`,
   'senders.dkim': `DKIM signing is ${LATER}`,
   'unsubscribe.url': `unsubscribing over the web is ${LATER}`,
-  'limits.ai_concurrency': `writing with a model is ${LATER}`,
   require_source: LATER,
 };
 
@@ -36,8 +36,6 @@ const shared = {
   gap: gap.optional(),
 };
 
-const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i;
-
 const smtp = strictObject({
   ...shared,
   type: z.literal('smtp'),
@@ -48,7 +46,7 @@ const smtp = strictObject({
   user: text('ana@ruiz.example').optional(),
   password: secret.optional(),
 }).superRefine((sender, context) => {
-  if (sender.security === 'none' && !sender.insecure && !LOOPBACK.test(sender.host)) {
+  if (sender.security === 'none' && !sender.insecure && !isLoopback(sender.host)) {
     context.addIssue({
       code: 'custom',
       path: ['security'],
@@ -69,6 +67,51 @@ const sender = z.discriminatedUnion('type', [smtp, outbox], {
     if (type === 'sendgrid' || type === 'resend') return `${type} is not built yet; write smtp or outbox`;
     return 'write type: smtp or type: outbox';
   },
+});
+
+const price = z.number({ error: 'not a number; write USD per million tokens, such as 0.25' }).nonnegative('must not be below 0');
+
+const provider = strictObject({
+  name: text('openai').regex(/^[A-Za-z0-9][\w.-]*$/, 'letters, digits, . _ and - only; write openai'),
+  base_url: z.url({ protocol: /^https?$/, error: 'not a web address; write https://api.openai.com/v1' }),
+  model: text('gpt-5-mini'),
+  api_key: secret.optional(),
+  price: strictObject({ input: price, output: price }).optional(),
+  output: z.enum(OUTPUT_FORMATS, { error: `write ${OUTPUT_FORMATS.join(', ')}` }).optional(),
+  insecure: z.boolean({ error: 'write true or false' }).default(false),
+}).superRefine(({ base_url, insecure }, context) => {
+  // Refinements run beside the check of the address itself.
+  if (!URL.canParse(base_url)) return;
+  const url = new URL(base_url);
+  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname)) {
+    const message = `http would send key and leads in clear to ${url.hostname}; write https, or add insecure: true`;
+    context.addIssue({ code: 'custom', path: ['base_url'], message });
+  }
+  if (url.username !== '' || url.password !== '')
+    context.addIssue({ code: 'custom', path: ['base_url'], message: 'a secret must not stand in this file; write api_key: "env:NAME"' });
+});
+
+const ai = strictObject({
+  concurrency: count('2').default(2),
+  budget_usd: positive('USD, such as 5').optional(),
+  max_output_tokens: count('4000').default(4_000),
+  providers: z
+    .array(provider, { error: 'a list; write - { name: openai, base_url: …, model: … }' })
+    .min(1, 'empty; write - { name: openai, base_url: …, model: … }'),
+}).superRefine(({ budget_usd, providers }, context) => {
+  for (const [index, { name, price: known, base_url }] of providers.entries()) {
+    if (providers.findIndex((other) => other.name === name) !== index)
+      context.addIssue({
+        code: 'custom',
+        path: ['providers', index, 'name'],
+        message: `${name} is there twice; give each provider a name of its own`,
+      });
+    if (budget_usd !== undefined && known === undefined && URL.canParse(base_url) && !isLoopback(new URL(base_url).hostname)) {
+      const message =
+        'missing, and a budget cannot be kept without it; write price: { input: 0.25, output: 2.0 } in USD per million tokens';
+      context.addIssue({ code: 'custom', path: ['providers', index, 'price'], message });
+    }
+  }
 });
 
 const DEFAULT_RETRY = {
@@ -101,7 +144,12 @@ const schema = strictObject({
     then: duration.default(DEFAULT_RETRY.then),
     give_up: duration.default(DEFAULT_RETRY.give_up),
   }).default(DEFAULT_RETRY),
-  limits: strictObject({ emails_per_month: count('500').optional(), send_per_hour: count('100').optional() }).default({}),
+  limits: strictObject({
+    emails_per_month: count('500').optional(),
+    send_per_hour: count('100').optional(),
+    ai_concurrency: count('5').optional(),
+  }).default({}),
+  ai: ai.optional(),
   database: text('.outreach/outreach.db')
     .refine((path) => !/^postgres(ql)?:/.test(path), 'Postgres is not built yet; write the path of a SQLite file, or remove the key')
     .default('.outreach/outreach.db'),
@@ -119,6 +167,7 @@ const schema = strictObject({
 
 type Parsed = z.output<typeof schema>;
 export type SmtpSenderConfig = z.output<typeof smtp>;
+export type AiProviderConfig = z.output<typeof provider>;
 export type SenderConfig = z.output<typeof sender>;
 
 /** outreach.yaml, checked. Durations are milliseconds; `database` is absolute. */

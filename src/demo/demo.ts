@@ -79,7 +79,11 @@ async function importDemo(output: Output, app: ReturnType<typeof openApp>, store
 }
 
 async function sendDemo(output: Output, app: ReturnType<typeof openApp>, store: Store, server: DemoServer): Promise<JobProgress> {
-  const worker = new Worker(await workerParts(app, store, SILENT, {}), { mode: { kind: 'until_done' }, only: undefined, concurrency: 4 });
+  const worker = new Worker(await workerParts(app, store, SILENT, {}, { concurrency: 4 }), {
+    mode: { kind: 'until_done' },
+    only: undefined,
+    concurrency: 4,
+  });
   const stop = () => worker.stop();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const [before] = await jobsProgress(store.db);

@@ -3,6 +3,9 @@ import type { SendMode } from './job.ts';
 import type { SendWindow } from './window.ts';
 
 export const REVIEW_RULES = ['none', 'flagged', 'all'] as const;
+export const GENERATORS = ['template', 'ai'] as const;
+export type Generator = (typeof GENERATORS)[number];
+
 type ReviewRule = (typeof REVIEW_RULES)[number];
 
 interface Identity {
@@ -16,11 +19,13 @@ interface Identity {
 export interface Campaign {
   readonly name: string;
   readonly path: string;
-  readonly subject: string;
+  /** A template; null when the model writes the subject too. */
+  readonly subject: string | null;
+  /** The mail's template, or the brief for the model. */
   readonly body: string;
   /** Where subject and body begin in the file, for error messages. */
   readonly lines: { readonly subject: number; readonly body: number };
-  readonly generator: 'template';
+  readonly generator: Generator;
   /** Names in order of preference; all of them share one From. */
   readonly senders: readonly string[];
   readonly send: { readonly mode: SendMode; readonly rate: number | null; readonly at: number | null };

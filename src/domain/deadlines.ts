@@ -10,6 +10,8 @@ export const DEADLINES = {
   greeting: 60_000,
   /** One draft, from claim to stored text. */
   drafting: 5 * 60_000,
+  /** One call to a model, from its first byte to the reply's last. */
+  aiCall: 60_000,
   /** After the first stop signal: how long mails on the wire may take before they are cut. */
   drain: 25_000,
   /** How often a running worker looks for dead workers and passed deadlines. */

@@ -1,9 +1,9 @@
-import type { Campaign } from '../domain/campaign.ts';
+import type { Campaign, Generator } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { htmlFromText } from '../domain/html.ts';
 import { displayName, type LeadFields } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
-import type { Writer } from '../llm/writer.ts';
+import type { Resting, Writer } from '../llm/writer.ts';
 import type { Composer, FrozenMail } from '../mail/mailer.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
@@ -19,15 +19,18 @@ export interface DraftDependencies {
   readonly store: Store;
   readonly worker: string;
   readonly now: () => number;
-  readonly writer: Writer;
+  writerFor(generator: Generator): Writer;
   readonly compose: Composer;
 }
 
 /** A lead whose mail this worker is to write. */
 export interface ClaimedDraft {
   readonly hold: Hold;
+  readonly jobId: number;
   readonly campaignId: number;
   readonly prospect: StoredProspect;
+  /** When the message goes back to others (epoch ms). */
+  readonly deadlineAt: number;
 }
 
 export type Drafted =
@@ -35,24 +38,28 @@ export type Drafted =
   /** Nothing could be written for this lead: it waits in review without a draft. */
   | { readonly kind: 'held'; readonly reason: string }
   /** Taken away meanwhile, or the campaign changed under it: it is pending again. */
-  | { readonly kind: 'superseded' };
+  | { readonly kind: 'superseded' }
+  /** Nobody can write just now: it is pending again. */
+  | Resting;
 
-/** pending → drafting for up to `limit` messages of a job; suppressed leads are set aside on the way. */
+/** pending → drafting for up to `limit` messages of a job, among `ids` if they are given; suppressed leads are set aside on the way. */
 export function claimDrafts(
   deps: Pick<DraftDependencies, 'store' | 'worker' | 'now'>,
   jobId: number,
   limit: number,
+  ids?: readonly number[],
 ): Promise<ClaimedDraft[]> {
   return deps.store.write(async (tx) => {
     const now = deps.now();
     if ((await jobNow(tx, jobId)).cancelled_at !== null) return [];
-    const rows = await claimForDrafting(tx, { jobId, worker: deps.worker, deadlineAt: now + DEADLINES.drafting, now, limit });
+    const deadlineAt = now + DEADLINES.drafting;
+    const rows = await claimForDrafting(tx, { jobId, worker: deps.worker, deadlineAt, now, limit, ids });
     const drafts: ClaimedDraft[] = [];
     for (const row of rows) {
       const hold = { id: row.id, worker: deps.worker, token: row.token };
       const prospect = await prospectById(tx, row.prospect_id);
       const suppressed = await suppressionOf(tx, prospect.email_key);
-      if (suppressed === undefined) drafts.push({ hold, campaignId: row.campaign_id, prospect });
+      if (suppressed === undefined) drafts.push({ hold, jobId, campaignId: row.campaign_id, prospect, deadlineAt });
       else {
         await withdrawClaim(tx, hold, 'drafting', 'suppressed', suppressed, now);
         await noteEvent(tx, row.id, 'suppressed', now, suppressed);
@@ -66,25 +73,49 @@ export function claimDrafts(
 /** Writes one mail, freezes its bytes, and puts it where the campaign's review rule says. May be repeated at will. */
 export async function draftMessage(deps: DraftDependencies, claimed: ClaimedDraft, campaign: Campaign): Promise<Drafted> {
   reached('draft.claimed');
-  const { hold, prospect } = claimed;
-  const fields: LeadFields = { ...(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
-  const written = await deps.writer.write(campaign, fields);
+  const { hold, prospect, jobId, deadlineAt } = claimed;
+  const lead = fieldsOf(prospect);
+  const written = await deps.writerFor(campaign.generator).write({ campaign, lead, jobId, messageId: hold.id, deadlineAt });
+  if (written.kind === 'resting') return giveBack(deps, claimed, written);
   if (written.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, written.reason);
+  const draft = await composeDraft(deps.compose, campaign, lead, written, hold.id);
+  reached('draft.written');
+  const drafted = await storeDraft(deps, claimed, campaign, draft);
+  reached('draft.stored');
+  return drafted;
+}
+
+export function fieldsOf(prospect: StoredProspect): LeadFields {
+  return { ...(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
+}
+
+/** The whole mail: what was written, the footer under it, and the bytes that will be sent. */
+export async function composeDraft(
+  compose: Composer,
+  campaign: Campaign,
+  lead: LeadFields,
+  written: { readonly subject: string; readonly text: string },
+  messageId: number,
+): Promise<Draft> {
+  const { subject } = written;
   const text = `${written.text}\n\n${footer(campaign)}\n`;
   const html = htmlFromText(text);
-  const mail = await deps.compose({
+  const mail = await compose({
     from: campaign.from,
-    to: { email: prospect.email, name: displayName(fields) },
-    subject: written.subject,
+    to: { email: lead.email ?? '', name: displayName(lead) },
+    subject,
     text,
     html,
     unsubscribeMailto: campaign.unsubscribe.mailto,
-    reference: String(hold.id),
+    reference: String(messageId),
   });
-  reached('draft.written');
-  const drafted = await storeDraft(deps, claimed, campaign, { subject: written.subject, text, html, mail });
-  reached('draft.stored');
-  return drafted;
+  return { subject, text, html, mail };
+}
+
+/** drafting → pending: the writer rests, and the lead is not to blame. */
+async function giveBack(deps: DraftDependencies, { hold }: ClaimedDraft, resting: Resting): Promise<Drafted> {
+  const given = await deps.store.write((tx) => abandonDraft(tx, hold, deps.now()));
+  return given ? resting : SUPERSEDED;
 }
 
 /** The lead's own failure: it waits for a person and has no draft that could be approved. */
@@ -98,7 +129,7 @@ function holdForPerson(deps: DraftDependencies, claimed: ClaimedDraft, campaign:
   });
 }
 
-interface Draft {
+export interface Draft {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
@@ -112,7 +143,9 @@ function storeDraft(
   { subject, text, html, mail }: Draft,
 ): Promise<Drafted> {
   const { hold, prospect } = claimed;
-  const state = campaign.review === 'all' ? 'review' : 'ready';
+  // Until there is a quality gate, `flagged` holds every text that a model wrote.
+  const held = campaign.review === 'all' || (campaign.review === 'flagged' && campaign.generator === 'ai');
+  const state = held ? 'review' : 'ready';
   const reason = state === 'review' ? 'waits for approval' : null;
   return endDraft(deps, claimed, campaign, async (tx, now) => {
     if (!(await finishDraft(tx, hold, { state, contentHash: campaign.contentHash, frozen: mail.sha256, reason, now }))) return SUPERSEDED;

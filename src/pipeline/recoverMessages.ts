@@ -1,4 +1,5 @@
 import { reached } from '../domain/milestone.ts';
+import { closeLostCalls, hasLostCalls } from '../store/aiCalls.ts';
 import { abandonAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
@@ -37,8 +38,9 @@ export async function recoverMessages(store: Store, isAlive: (workerId: string) 
   }
   if (total.ready > 0) reached('r1.committed');
   if (total.uncertain > 0) reached('r2.committed');
-  if (dead.length > 0) {
+  if (dead.length > 0 || (await hasLostCalls(store.db, now()))) {
     await store.write(async (tx) => {
+      await closeLostCalls(tx, dead, now());
       for (const id of dead) await markStopped(tx, id, now());
     });
   }

@@ -34,8 +34,11 @@ interface ClaimFor {
   readonly now: number;
 }
 
-/** pending → drafting. */
-export function claimForDrafting(tx: Tx, claim: ClaimFor & { readonly limit: number }): Promise<Claimed[]> {
+/** pending → drafting; among `ids` if they are given. */
+export function claimForDrafting(
+  tx: Tx,
+  claim: ClaimFor & { readonly limit: number; readonly ids: readonly number[] | undefined },
+): Promise<Claimed[]> {
   return tx
     .updateTable('messages')
     .set(heldBy(claim, 'drafting'))
@@ -45,6 +48,7 @@ export function claimForDrafting(tx: Tx, claim: ClaimFor & { readonly limit: num
         .select('id')
         .where('job_id', '=', claim.jobId)
         .where('state', '=', 'pending')
+        .$if(claim.ids !== undefined, (chosen) => chosen.where('id', 'in', claim.ids ?? []))
         .orderBy('id')
         .limit(claim.limit),
     )

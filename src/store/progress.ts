@@ -4,6 +4,7 @@ import { FINAL_STATES, MESSAGE_STATES, type MessageState, type StateCounts, sumO
 import { attemptsOf } from './attempts.ts';
 import { draftOf } from './drafts.ts';
 import { eventsOf } from './events.ts';
+import { type Author, authorOf } from './generations.ts';
 import { listJobs, type NamedJob, toCounts } from './jobs.ts';
 import type { AttemptRow, Db, DraftRow, EventRow, ImportRow } from './schema.ts';
 
@@ -66,6 +67,8 @@ export function messagePage(db: Db, filter: MessageFilter, after: number, limit:
 export interface MessageStory {
   readonly summary: MessageSummary;
   readonly draft: DraftRow | undefined;
+  /** Who wrote it, when a model did. */
+  readonly author: Author | undefined;
   readonly attempts: readonly AttemptRow[];
   readonly events: readonly EventRow[];
 }
@@ -74,7 +77,13 @@ export interface MessageStory {
 export async function messageStory(db: Db, id: number): Promise<MessageStory | undefined> {
   const summary = await summaries(db).where('messages.id', '=', id).executeTakeFirst();
   if (summary === undefined) return undefined;
-  return { summary, draft: await draftOf(db, id), attempts: await attemptsOf(db, id), events: await eventsOf(db, id) };
+  return {
+    summary,
+    draft: await draftOf(db, id),
+    author: await authorOf(db, id),
+    attempts: await attemptsOf(db, id),
+    events: await eventsOf(db, id),
+  };
 }
 
 function summaries(db: Db) {

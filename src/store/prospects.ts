@@ -91,6 +91,34 @@ export function findProspect(db: Db, campaignId: number, key: string) {
     .executeTakeFirst();
 }
 
+/** Every message to this address, whatever its campaign. */
+export function messagesTo(db: Db, key: string) {
+  return db
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .innerJoin('campaigns', 'campaigns.id', 'messages.campaign_id')
+    .select(['messages.id', 'messages.job_id', 'messages.state', 'campaigns.name as campaign'])
+    .where('prospects.email_key', '=', key)
+    .orderBy('messages.id')
+    .execute();
+}
+
+/** Leads of a campaign to try a text on: those that wait for one first. */
+export function sampleLeads(db: Db, campaignId: number, limit: number) {
+  return db
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .innerJoin('jobs', 'jobs.id', 'messages.job_id')
+    .select(['prospects.id', 'prospects.email', 'prospects.email_key', 'prospects.fields', 'prospects.version'])
+    .select(['messages.id as message_id', 'messages.job_id'])
+    .where('prospects.campaign_id', '=', campaignId)
+    .where('jobs.cancelled_at', 'is', null)
+    .orderBy(sql`case messages.state when 'pending' then 0 when 'review' then 1 else 2 end`)
+    .orderBy('messages.id')
+    .limit(limit)
+    .execute();
+}
+
 export function prospectById(db: Db, id: number): Promise<StoredProspect> {
   return db
     .selectFrom('prospects')

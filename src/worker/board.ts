@@ -1,6 +1,7 @@
-import type { Campaign, CampaignSource } from '../domain/campaign.ts';
+import type { Campaign, CampaignSource, Generator } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import type { ShutGate } from '../domain/pace.ts';
+import type { Resting } from '../llm/writer.ts';
 import { isCurrent, refreshCampaign } from '../pipeline/refreshCampaign.ts';
 import type { Store } from '../store/database.ts';
 import { openJobs } from '../store/jobs.ts';
@@ -16,6 +17,8 @@ export interface BoardJob {
   shut: { readonly opensAt: number | null; readonly gates: readonly ShutGate[] } | undefined;
   /** Set when the last look found nothing to draft. */
   drafted: boolean;
+  /** Set while nobody can write for this job. */
+  rest: Resting | undefined;
   /** Rises whenever the job may have work again: an answer from before that is not believed. */
   round: number;
 }
@@ -23,6 +26,7 @@ export interface BoardJob {
 export interface BoardEvents {
   voided(campaign: string, messages: number): void;
   held(jobId: number, reason: string): void;
+  resting(jobId: number, resting: Resting): void;
 }
 
 /**
@@ -34,6 +38,7 @@ export class Board {
   readonly #campaigns: CampaignSource;
   readonly #now: () => number;
   readonly #events: BoardEvents;
+  readonly #only: readonly number[] | undefined;
   #jobs: BoardJob[] = [];
   #turn = 0;
   /** Rings when there may be work: lanes listen. */
@@ -44,7 +49,9 @@ export class Board {
   /** The content of each campaign that this worker has brought in line with the database. */
   readonly #settled = new Map<string, string>();
 
-  constructor(store: Store, campaigns: CampaignSource, now: () => number, events: BoardEvents) {
+  /** `only`: the jobs this worker was asked to see to; all of them when undefined. */
+  constructor(store: Store, campaigns: CampaignSource, now: () => number, events: BoardEvents, only?: readonly number[]) {
+    this.#only = only;
     this.#store = store;
     this.#campaigns = campaigns;
     this.#now = now;
@@ -57,7 +64,7 @@ export class Board {
 
   /** A fresh look at the database and the campaign files; wakes whoever waits for work. */
   async refresh(): Promise<void> {
-    const rows = await openJobs(this.#store.db);
+    const rows = (await openJobs(this.#store.db)).filter(({ id }) => this.#only === undefined || this.#only.includes(id));
     const jobs: BoardJob[] = [];
     const held = new Map<number, string>();
     for (const row of rows) {
@@ -84,8 +91,20 @@ export class Board {
     return this.#next((job) => !job.paused && job.shut === undefined);
   }
 
-  nextToDraft(): BoardJob | undefined {
-    return this.#next((job) => !job.paused && !job.drafted);
+  nextToDraft(generator?: Generator): BoardJob | undefined {
+    const now = this.#now();
+    return this.#next(
+      (job) =>
+        !job.paused && !job.drafted && (job.rest?.until ?? 0) <= now && (generator === undefined || job.campaign.generator === generator),
+    );
+  }
+
+  /** Nobody can write for this job until then; said once as long as the reason is the same. */
+  rest(job: BoardJob, resting: Resting): void {
+    if (job.rest?.reason !== resting.reason) this.#events.resting(job.id, resting);
+    job.rest = resting;
+    job.drafted = false;
+    this.news.ring();
   }
 
   /** A claim begun in `round` found nothing that may leave. */
@@ -96,8 +115,9 @@ export class Board {
 
   /** The job may have a mail to send again: a new draft, or one that came back. */
   reopen(job: BoardJob): void {
+    const wasShut = job.shut !== undefined;
     reset(job, { drafting: false });
-    this.work.ring();
+    if (wasShut) this.work.ring();
   }
 
   /** A place came back (ledger, cap, a sender's health), and any job may be waiting for it. */
@@ -112,9 +132,12 @@ export class Board {
     this.work.ring();
   }
 
-  /** When the first shut job opens by itself; null when none does. */
+  /** When the first shut job opens by itself, or a resting writer writes again; null when none does. */
   nextOpening(): number | null {
-    const openings = this.#jobs.flatMap(({ shut }) => (shut?.opensAt == null ? [] : [shut.opensAt]));
+    const openings = this.#jobs.flatMap(({ shut, rest, paused }) => [
+      ...(shut?.opensAt == null ? [] : [shut.opensAt]),
+      ...(rest === undefined || paused ? [] : [rest.until]),
+    ]);
     return openings.length === 0 ? null : Math.min(...openings);
   }
 
@@ -141,8 +164,9 @@ export class Board {
 
   /** The same object for a job across looks, so that lanes and board never speak of different ones. */
   #entry(id: number, facts: Pick<BoardJob, 'paused' | 'drip' | 'campaign'>): BoardJob {
-    const known = this.#jobs.find((job) => job.id === id) ?? { id, round: 0, shut: undefined, drafted: false, ...facts };
+    const known = this.#jobs.find((job) => job.id === id) ?? { id, round: 0, shut: undefined, drafted: false, rest: undefined, ...facts };
     reset(known, { drafting: true });
+    if (known.rest !== undefined && known.rest.until <= this.#now()) known.rest = undefined;
     return Object.assign(known, facts);
   }
 

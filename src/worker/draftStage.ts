@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import type { Generator } from '../domain/campaign.ts';
 import { type ClaimedDraft, claimDrafts, type DraftDependencies, draftMessage } from '../pipeline/draftMessage.ts';
 import { countsOf } from '../store/jobs.ts';
 import type { Board, BoardJob } from './board.ts';
@@ -6,40 +7,83 @@ import type { Stage } from './stage.ts';
 
 /** Ready mails that a drip may have waiting: more would only be outdated by the next edit of the campaign. */
 const DRIP_AHEAD = 200;
+/** Leads claimed in one commit. */
 const BATCH = 50;
 
-/** Turns pending leads into drafts: claims a batch of one job, writes them side by side, then the next job's turn. */
-export async function draftStage(stage: Stage, board: Board, deps: DraftDependencies, concurrency: number): Promise<void> {
-  const writing = new PQueue({ concurrency });
+/** What a person asked to be written, of all that waits. */
+export interface DraftChoice {
+  readonly jobIds: readonly number[] | undefined;
+  readonly messageIds: readonly number[] | undefined;
+  readonly limit: number | undefined;
+}
+
+/**
+ * Turns pending leads into drafts, jobs in turn, as many at a time as their writer allows. A few
+ * leads are claimed ahead so that no place stands empty while a commit runs.
+ */
+export async function draftStage(
+  lane: string,
+  generator: Generator,
+  stage: Stage,
+  board: Board,
+  deps: DraftDependencies,
+  choice?: DraftChoice,
+): Promise<void> {
+  const writer = deps.writerFor(generator);
+  // A template takes a millisecond and no one waits for it: a whole batch may lie ready.
+  const ahead = () => (generator === 'template' ? BATCH : writer.width());
+  const writing = new PQueue({ concurrency: writer.width() });
+  const write = async (draft: ClaimedDraft, job: BoardJob) => {
+    await stage.guard(() => draftOne(stage, board, deps, draft, job));
+    writing.concurrency = writer.width();
+  };
+  let left = choice?.limit ?? Infinity;
   while (!stage.stopping.aborted) {
-    const job = board.nextToDraft();
+    await writing.onSizeLessThan(Math.max(1, ahead()));
+    const job = left > 0 ? board.nextToDraft(generator) : undefined;
     if (job === undefined) {
-      await stage.idle('draft', board);
+      // What is in the making may come back, or make work for others.
+      if (writing.pending + writing.size > 0) await Promise.race([writing.onIdle(), board.work.after(board.work.round)]);
+      else await stage.idle(lane, board);
       continue;
     }
     await stage.guard(async () => {
-      const claimed = await claimDrafts(deps, job.id, await room(deps, job));
-      if (claimed.length === 0) {
-        job.drafted = true;
-        return;
-      }
-      await Promise.all(claimed.map((draft) => writing.add(() => stage.guard(() => draftOne(stage, deps, draft, job)))));
-      board.reopen(job);
+      const room = await roomFor(deps, job, choice);
+      const claimed = await claimDrafts(deps, job.id, Math.min(room, ahead(), left), choice?.messageIds);
+      if (claimed.length === 0) job.drafted = true;
+      left -= claimed.length;
+      for (const draft of claimed) void writing.add(() => write(draft, job));
     });
   }
+  await writing.onIdle();
 }
 
-async function room(deps: DraftDependencies, job: BoardJob): Promise<number> {
-  if (!job.drip) return BATCH;
-  const { ready } = await countsOf(deps.store.db, job.id);
-  return Math.max(0, Math.min(BATCH, DRIP_AHEAD - ready));
+/** Drafting stays a little ahead of a drip, and no further; a person who asks for drafts gets them. */
+async function roomFor(deps: DraftDependencies, job: BoardJob, choice: DraftChoice | undefined): Promise<number> {
+  if (!job.drip || choice !== undefined) return BATCH;
+  const { ready, drafting } = await countsOf(deps.store.db, job.id);
+  return Math.max(0, Math.min(BATCH, DRIP_AHEAD - ready - drafting));
 }
 
-async function draftOne(stage: Stage, deps: DraftDependencies, draft: ClaimedDraft, job: BoardJob): Promise<void> {
-  const drafted = await draftMessage(deps, draft, job.campaign);
-  if (drafted.kind === 'superseded') return;
-  if (drafted.kind !== 'held') stage.tally.generated++;
+async function draftOne(stage: Stage, board: Board, deps: DraftDependencies, draft: ClaimedDraft, job: BoardJob): Promise<void> {
   const fields = { job: job.id, message: draft.hold.id, to: draft.prospect.email };
-  if (drafted.kind !== 'ready') stage.log.info({ ...fields, reason: drafted.reason }, 'held for review');
-  else stage.log.debug(fields, 'drafted');
+  const drafted = await draftMessage(deps, draft, job.campaign);
+  switch (drafted.kind) {
+    case 'ready':
+      stage.tally.generated++;
+      stage.log.debug(fields, 'drafted');
+      board.reopen(job);
+      break;
+    case 'review':
+    case 'held':
+      stage.tally[drafted.kind === 'held' ? 'held' : 'generated']++;
+      stage.log.info({ ...fields, reason: drafted.reason }, 'held for review');
+      break;
+    case 'superseded':
+      board.redraft(job);
+      break;
+    case 'resting':
+      if (drafted.why === 'leaving') board.redraft(job);
+      else board.rest(job, drafted);
+  }
 }

@@ -12,6 +12,8 @@ export interface Log {
 
 export interface Tally {
   generated: number;
+  /** Leads that could not be written to; they wait in review. */
+  held: number;
   accepted: number;
   failed: number;
   uncertain: number;
@@ -24,7 +26,7 @@ const TROUBLE_PAUSE_MS = 1_000;
 
 /** What the stages of one worker share: when to stop, what to count, and how to bear a disk that refuses. */
 export class Stage {
-  readonly tally: Tally = { generated: 0, accepted: 0, failed: 0, uncertain: 0, deferred: 0 };
+  readonly tally: Tally = { generated: 0, held: 0, accepted: 0, failed: 0, uncertain: 0, deferred: 0 };
   readonly stopping: AbortSignal;
   readonly log: Log;
   readonly #sleep: (ms: number) => Promise<void>;

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { CampaignSource } from '../domain/campaign.ts';
+import { type CampaignSource, GENERATORS } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { DAY } from '../domain/duration.ts';
 import { messageOf } from '../domain/errors.ts';
 import { OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
+import type { Resting } from '../llm/writer.ts';
 import type { DraftDependencies } from '../pipeline/draftMessage.ts';
 import { recoverMessages } from '../pipeline/recoverMessages.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
@@ -15,8 +16,8 @@ import type { Store } from '../store/database.ts';
 import { cancelledWithOpenMessages, countsOf, listJobs } from '../store/jobs.ts';
 import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
 import { forgetOldWorkers, markStopped, previousStart, registerWorker } from '../store/workers.ts';
-import { Board } from './board.ts';
-import { draftStage } from './draftStage.ts';
+import { Board, type BoardJob } from './board.ts';
+import { type DraftChoice, draftStage } from './draftStage.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
 
@@ -32,8 +33,10 @@ export type WorkerMode =
 export interface WorkerOptions {
   readonly mode: WorkerMode;
   readonly only: 'generate' | 'send' | undefined;
-  /** Mails on the wire, and drafts in the making, at the same time. */
+  /** Mails on the wire at the same time. */
   readonly concurrency: number;
+  /** What to draft, of all that waits; everything when undefined. */
+  readonly choice?: DraftChoice;
 }
 
 export interface WorkerParts {
@@ -43,7 +46,8 @@ export interface WorkerParts {
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly log: Log;
-  readonly drafting: Omit<DraftDependencies, 'worker'>;
+  /** The drafting of one worker; its calls on their way are broken off when `cut` aborts. */
+  drafting(worker: string, cut: AbortSignal): DraftDependencies;
   readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble'>;
   closeMailers(): Promise<void>;
 }
@@ -56,6 +60,8 @@ export interface WorkerEnd {
   readonly needPerson: number;
   /** Jobs whose campaign cannot be read, with the reason. */
   readonly held: readonly { readonly job: number; readonly reason: string }[];
+  /** Jobs for which nobody writes until a person does something: budget spent, key refused. */
+  readonly stuck: readonly { readonly job: number; readonly why: Resting['why']; readonly reason: string }[];
   /** Jobs whose import is not complete. */
   readonly importing: readonly number[];
   /** Nothing is left but what the monthly limit keeps back. */
@@ -90,10 +96,21 @@ export class Worker {
     this.#parts = parts;
     this.#options = options;
     this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, () => this.stop());
-    this.#board = new Board(parts.store, parts.campaigns, parts.now, {
-      voided: (campaign, messages) => parts.log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),
-      held: (job, reason) => parts.log.error({ job, reason }, 'job held back until its campaign can be read'),
-    });
+    this.#board = new Board(
+      parts.store,
+      parts.campaigns,
+      parts.now,
+      {
+        voided: (campaign, messages) => parts.log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),
+        held: (job, reason) => parts.log.error({ job, reason }, 'job held back until its campaign can be read'),
+        resting: (job, { why, reason, until }) => sayResting(parts.log, job, why, reason, until),
+      },
+      options.choice?.jobIds,
+    );
+  }
+
+  get tally(): Readonly<Tally> {
+    return this.#stage.tally;
   }
 
   /** Finish the mails on the wire, claim no more. What is not done in time is cut. */
@@ -133,12 +150,12 @@ export class Worker {
   #laneNames(): string[] {
     const { only, concurrency } = this.#options;
     const send = only === 'generate' ? [] : Array.from({ length: concurrency }, (_, index) => `send ${index + 1}`);
-    return only === 'send' ? send : ['draft', ...send];
+    return only === 'send' ? send : [...GENERATORS, ...send];
   }
 
   #lanes(): Promise<void>[] {
-    const { mode, concurrency } = this.#options;
-    const drafting: DraftDependencies = { ...this.#parts.drafting, worker: this.#id };
+    const { mode, choice } = this.#options;
+    const drafting = this.#parts.drafting(this.#id, this.#cut.signal);
     const sending: SendDependencies = {
       ...this.#parts.sending,
       worker: this.#id,
@@ -148,11 +165,12 @@ export class Worker {
     };
     const asOf = mode.kind === 'drain' ? this.#startedAt : undefined;
     const said = new Map<number, string>();
-    return this.#laneNames().map((lane) =>
-      lane === 'draft'
-        ? draftStage(this.#stage, this.#board, drafting, concurrency)
-        : sendLane(lane, this.#stage, this.#board, sending, said, asOf),
-    );
+    return this.#laneNames().map((lane) => {
+      const generator = GENERATORS.find((known) => known === lane);
+      return generator === undefined
+        ? sendLane(lane, this.#stage, this.#board, sending, said, asOf)
+        : draftStage(lane, generator, this.#stage, this.#board, drafting, choice);
+    });
   }
 
   /** Looks again whenever something may have changed, and notices when there is nothing left to do. */
@@ -194,10 +212,15 @@ export class Worker {
     if (mode.kind === 'forever') return false;
     if (mode.kind === 'for') return this.#parts.now() >= mode.until;
     if (this.#stage.troubled || !this.#stage.allIdle(this.#laneNames())) return false;
-    if (this.#board.nextToDraft() !== undefined && this.#options.only !== 'send') return false;
-    if (this.#board.nextToSend() !== undefined && this.#options.only !== 'generate') return false;
-    if (mode.kind === 'drain' || this.#options.only === 'generate') return true;
-    return this.#nothingLeft();
+    if (this.#options.only !== 'send' && !this.#limitReached() && this.#board.nextToDraft() !== undefined) return false;
+    if (this.#options.only !== 'generate' && this.#board.nextToSend() !== undefined) return false;
+    if (mode.kind === 'drain' || this.#limitReached()) return true;
+    return this.#options.only === 'generate' ? !this.#board.jobs.some(isTemporary) : this.#nothingLeft();
+  }
+
+  #limitReached(): boolean {
+    const { generated, held } = this.#stage.tally;
+    return generated + held >= (this.#options.choice?.limit ?? Infinity);
   }
 
   async #nothingLeft(): Promise<boolean> {
@@ -207,7 +230,9 @@ export class Worker {
       const counts = await countsOf(this.#parts.store.db, job.id);
       const open = sumOf(counts, OPEN_STATES);
       if (open === 0) continue;
-      if (open !== counts.ready || !job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return false;
+      const stuck = isStuck(job) ? counts.pending : 0;
+      if (open === stuck) continue;
+      if (open - stuck !== counts.ready || !job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return false;
       quota = true;
     }
     this.#quotaOnly = quota;
@@ -265,6 +290,9 @@ export class Worker {
       waiting,
       needPerson,
       held: [...this.#board.held].map(([job, reason]) => ({ job, reason: messageOf(reason) })),
+      stuck: this.#board.jobs
+        .filter(isStuck)
+        .flatMap(({ id, rest }) => (rest === undefined ? [] : [{ job: id, why: rest.why, reason: rest.reason }])),
       importing: jobs.filter(({ imported_at }) => imported_at === null).map(({ id }) => id),
       quotaOnly: this.#quotaOnly,
       drips,
@@ -272,4 +300,23 @@ export class Worker {
       sinceLastStart: before === null ? null : this.#startedAt - before,
     };
   }
+}
+
+/** Nobody writes for this job until a person does something. */
+function isStuck({ rest, paused }: BoardJob): boolean {
+  return !paused && (rest?.why === 'budget' || rest?.why === 'final');
+}
+
+function isTemporary(job: BoardJob): boolean {
+  return job.rest !== undefined && !job.paused && !isStuck(job);
+}
+
+function sayResting(log: Log, job: number, why: Resting['why'], reason: string, until: number): void {
+  const fields = { job, reason, until: new Date(until).toISOString() };
+  if (why === 'provider') log.warn(fields, 'no AI provider can write now; the leads wait');
+  else
+    log.error(
+      fields,
+      why === 'budget' ? 'the budget is reached; nothing more is written' : 'no AI provider will write until you mend this',
+    );
 }

@@ -51,7 +51,7 @@ test('a lead without a value that the mail prints waits in review and cannot be 
   await bench.import('email,first_name,company\nx@y.example,Eve,\n');
   expect(await bench.draft()).toEqual(['held']);
   const [row] = await bench.store.db.selectFrom('messages').select('reason').execute();
-  expect(row?.reason).toContain('company is empty for this lead');
+  expect(row?.reason).toContain('this lead has no company');
   expect(await approveMessages(bench.store, {}, now)).toEqual({ approved: 0, without_draft: 1, voided: 0 });
 });
 
@@ -159,7 +159,7 @@ test('fields that change while a draft is written, or after a failed try, never 
   const [claimed] = await claimDrafts({ store: bench.store, worker: 'w1', now }, 1, 1);
   if (claimed === undefined) throw new Error('nothing to draft');
   await bench.import('email,first_name,company\na@y.example,Annika,A\n', { update: true });
-  const deps = { store: bench.store, worker: 'w1', now, writer: templateWriter(), compose: composeMime };
+  const deps = { store: bench.store, worker: 'w1', now, writerFor: () => templateWriter(4), compose: composeMime };
   expect(await draftMessage(deps, claimed, bench.campaign)).toEqual({ kind: 'superseded' });
   expect(await bench.draft()).toEqual(['ready']);
   expect((await draft()).text).toContain('Hi Annika,');

@@ -65,7 +65,7 @@ export class Bench {
   }
 
   async draft(jobId = 1, limit = 100): Promise<string[]> {
-    const deps = { store: this.#store, worker: 'w1', now: () => this.now, writer: templateWriter(), compose: composeMime };
+    const deps = { store: this.#store, worker: 'w1', now: () => this.now, writerFor: () => templateWriter(4), compose: composeMime };
     const kinds: string[] = [];
     for (const claimed of await claimDrafts(deps, jobId, limit)) kinds.push((await draftMessage(deps, claimed, this.campaign)).kind);
     return kinds;

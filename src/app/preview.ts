@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import type { Generator } from '../domain/campaign.ts';
+import { templateWriter } from '../llm/templateWriter.ts';
+import type { PreviewDependencies } from '../pipeline/previewMails.ts';
+import { modelWriter } from '../pipeline/writeWithModel.ts';
+import type { Store } from '../store/database.ts';
+import { type App, aiLimits, openProviders, sleep } from './app.ts';
+
+export async function openPreview(
+  app: App,
+  store: Store,
+  env: NodeJS.ProcessEnv,
+  generator: Generator,
+  cut: AbortSignal,
+): Promise<PreviewDependencies> {
+  const { composeMime } = await import('../mail/mime.ts');
+  const now = () => Date.now();
+  const worker = `preview-${randomBytes(6).toString('hex')}`;
+  const writer =
+    generator === 'template'
+      ? templateWriter(1)
+      : modelWriter({
+          store,
+          worker,
+          now,
+          sleep,
+          cut,
+          providers: await openProviders(app.config, env),
+          limits: aiLimits(app.config),
+          purpose: 'preview',
+        });
+  return { store, now, writer, compose: composeMime };
+}

@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { blockForTerminal } from '../domain/text.ts';
+import { cell } from '../terminal/output.ts';
+import { type Context, command, type Use, wholeNumber } from './context.ts';
+
+export function previewCommand(use: Use): Command {
+  return command('preview', 'Show whole mails of a campaign, and what they cost, before anything is stored or sent.', [
+    'preview hello --limit 3',
+    'preview hello --json',
+  ])
+    .argument('[campaign]', 'campaign (default: the only one there is)')
+    .addOption(new Option('--limit <n>', 'for this many leads').argParser(wholeNumber('a number above 0')).default(3))
+    .action(use(preview));
+}
+
+async function preview(context: Context, name: string | undefined, options: { limit: number }): Promise<number> {
+  const { output, env } = context;
+  const app = await context.app();
+  const { chooseCampaign } = await import('../config/campaign.ts');
+  const { openPreview } = await import('../app/preview.ts');
+  const { previewMails } = await import('../pipeline/previewMails.ts');
+  const { authorOf } = await import('../store/generations.ts');
+  const campaign = app.campaigns.load(chooseCampaign(app.workspace, name));
+  const store = await app.openStore();
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    const previews = await previewMails(await openPreview(app, store, env, campaign.generator, stop.signal), campaign, options.limit);
+    if (previews.length === 0) {
+      throw new OutreachError('not_found', `campaign ${campaign.name} has no leads yet`, {
+        hint: `Import some: outreach import leads.csv --campaign ${campaign.name}`,
+      });
+    }
+    let total = 0;
+    for (const { messageId, email, draft, reason } of previews) {
+      const author = campaign.generator === 'ai' ? await authorOf(store.db, messageId) : undefined;
+      total += author?.costNano ?? 0;
+      output.object({
+        email,
+        subject: draft?.subject ?? null,
+        text: draft?.text ?? null,
+        html: draft?.html ?? null,
+        reason,
+        model: author?.model ?? null,
+        cost_usd: author === undefined || author.costNano === null ? null : author.costNano / NANO_PER_USD,
+      });
+      const by =
+        author === undefined ? '' : `   ${author.model}, ${author.costNano === null ? 'price unknown' : formatUsd(author.costNano)}`;
+      output.line(`${output.colour.bold(`To ${cell(email)}`)}${output.colour.dim(by)}`);
+      if (draft === undefined) output.line(`  ${output.colour.yellow(cell(reason, 300))}\n`);
+      else
+        output.line(
+          `  Subject: ${cell(draft.subject, 200)}\n\n${blockForTerminal(draft.text)
+            .trimEnd()
+            .replace(/^(?=.)/gm, '  ')}\n`,
+        );
+    }
+    if (campaign.generator === 'ai')
+      output.line(`Cost of these: ${formatUsd(total)}. They are used as they are unless the brief or the lead changes.`);
+    output.line(`Next: edit ${campaign.path}, or outreach estimate ${campaign.name}, or outreach worker`);
+    const stopped = previews.find((one) => one.stopped !== undefined)?.stopped;
+    if (stop.signal.aborted) return 130;
+    return stopped === 'budget' ? 4 : stopped === undefined ? 0 : 1;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { bodyText, oneLine } from '../domain/text.ts';
+
+/** What a model must answer with; the same shape goes out as a JSON schema where the provider takes one. */
+const reply = z.strictObject({
+  subject: z
+    .string('subject must be a text')
+    .transform(oneLine)
+    .pipe(z.string().min(1, 'subject is empty').max(200, 'subject is longer than 200 characters')),
+  body: z
+    .string('body must be a text')
+    .transform((text) => bodyText(text).trim())
+    .pipe(z.string().min(1, 'body is empty').max(20_000, 'body is longer than 20,000 characters')),
+});
+
+export const REPLY_SCHEMA = {
+  type: 'object',
+  properties: { subject: { type: 'string' }, body: { type: 'string' } },
+  required: ['subject', 'body'],
+  additionalProperties: false,
+} as const;
+
+export type MailReply =
+  | { readonly ok: true; readonly subject: string; readonly body: string }
+  | { readonly ok: false; readonly trouble: string };
+
+/** Checks a model's answer. Models without structured output wrap their JSON in a fence or a sentence: the object inside counts. */
+export function readMailReply(text: string): MailReply {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  } catch {
+    return { ok: false, trouble: 'it is not one JSON object' };
+  }
+  const parsed = reply.safeParse(value);
+  if (parsed.success) return { ok: true, ...parsed.data };
+  return { ok: false, trouble: [...new Set(parsed.error.issues.map(({ message }) => message))].slice(0, 3).join('; ') };
+}

@@ -1,0 +1,243 @@
+import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import { z } from 'zod';
+import { NANO_PER_USD, type Price } from '../domain/aiCost.ts';
+import { retryAfter } from '../domain/breaker.ts';
+import { messageOf } from '../domain/errors.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../domain/outputFormat.ts';
+import { forTerminal } from '../domain/text.ts';
+import { type Capabilities, capabilitiesOf } from './capabilities.ts';
+import { REPLY_SCHEMA } from './mailReply.ts';
+import type { Prompt } from './prompt.ts';
+import type { Meter, Reply, TextProvider } from './provider.ts';
+import { allowanceRest } from './rateLimit.ts';
+
+export interface OpenAiSettings {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly apiKey: string | undefined;
+  /** What messages call the key: `env:OPENAI_API_KEY`. */
+  readonly keyName: string | undefined;
+  readonly price: Price | undefined;
+  readonly output: OutputFormat | undefined;
+  readonly maxOutputTokens: number;
+  /** From a call's first byte to the reply's last, in ms. */
+  readonly limitMs: number;
+}
+
+/** A reply longer than this is not a mail. */
+const LONGEST_REPLY = 2_000_000;
+
+/** What a chat completion must hold for us; the rest of it is not ours to judge. */
+const completion = z.object({
+  choices: z
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .min(1),
+});
+
+const usage = z.object({
+  prompt_tokens: z.int().nonnegative(),
+  completion_tokens: z.int().nonnegative(),
+  /** OpenRouter's own account, in USD. */
+  cost: z.number().nonnegative().optional(),
+});
+
+/** A model behind any server that speaks the OpenAI chat completions API. */
+export function openAiProvider(settings: OpenAiSettings): TextProvider {
+  const client = new OpenAI({
+    apiKey: settings.apiKey ?? 'none',
+    baseURL: settings.baseUrl,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    // Its own retries obey any Retry-After without a bound.
+    maxRetries: 0,
+    timeout: settings.limitMs,
+    logLevel: 'off',
+    fetch: boundedFetch,
+  });
+  const known = capabilitiesOf(settings.baseUrl);
+  let can: Capabilities = { ...known, output: settings.output ?? known.output };
+  return {
+    name: settings.name,
+    model: settings.model,
+    price: settings.price ?? known.price,
+    maxOutputTokens: settings.maxOutputTokens,
+    async ask(prompt, cut) {
+      for (;;) {
+        const result = await once(client, settings, can, prompt, cut);
+        if (result.kind !== 'cannot') return result;
+        can = result.instead;
+      }
+    },
+  };
+}
+
+/** The server does not know a parameter; nothing was charged, and it is asked again without. */
+interface Cannot {
+  readonly kind: 'cannot';
+  readonly instead: Capabilities;
+}
+
+async function once(
+  client: OpenAI,
+  settings: OpenAiSettings,
+  can: Capabilities,
+  prompt: Prompt,
+  cut: AbortSignal,
+): Promise<Reply | Cannot> {
+  const timer = new AbortController();
+  // The client's own time-out ends with the reply's headers; this one covers its body too.
+  const timeout = setTimeout(() => timer.abort(), settings.limitMs);
+  const leave = () => timer.abort();
+  cut.addEventListener('abort', leave, { once: true });
+  if (cut.aborted) leave();
+  try {
+    const { data, response } = await client.chat.completions
+      .create(
+        {
+          model: settings.model,
+          messages: prompt.messages.map(({ role, content }) => ({ role, content })),
+          [can.cap]: settings.maxOutputTokens,
+          ...formatOf(can.output),
+          stream: false,
+        },
+        { signal: timer.signal },
+      )
+      .withResponse();
+    return readCompletion(data, response.headers, settings);
+  } catch (error) {
+    if (timer.signal.aborted || error instanceof APIUserAbortError)
+      return { kind: 'lost', reason: cut.aborted ? 'the worker left' : `no complete reply within ${settings.limitMs / 1_000} s` };
+    return readError(error, settings, can);
+  } finally {
+    clearTimeout(timeout);
+    cut.removeEventListener('abort', leave);
+  }
+}
+
+function formatOf(output: OutputFormat): Pick<OpenAI.ChatCompletionCreateParams, 'response_format'> {
+  if (output === 'json_schema')
+    return { response_format: { type: 'json_schema', json_schema: { name: 'mail', strict: true, schema: REPLY_SCHEMA } } };
+  return output === 'json_object' ? { response_format: { type: 'json_object' } } : {};
+}
+
+function readCompletion(data: unknown, headers: Headers, settings: OpenAiSettings): Reply {
+  const parsed = completion.safeParse(data);
+  const choice = parsed.success ? parsed.data.choices[0] : undefined;
+  if (choice === undefined) return { kind: 'lost', reason: `its reply is no chat completion: ${shortened(JSON.stringify(data) ?? '')}` };
+  const meter = readMeter((data as { usage?: unknown }).usage, headers);
+  const { message, finish_reason } = choice;
+  const refusal = message.refusal?.trim();
+  if (refusal) return { kind: 'lead_failed', reason: `the model refused: ${shortened(refusal)}`, meter };
+  if (finish_reason === 'content_filter') return { kind: 'lead_failed', reason: "the provider's content filter stopped the model", meter };
+  if (finish_reason === 'length')
+    return { kind: 'lead_failed', reason: `the text was cut off at ${settings.maxOutputTokens} tokens (ai.max_output_tokens)`, meter };
+  return { kind: 'text', text: message.content ?? '', meter };
+}
+
+function readMeter(value: unknown, headers: Headers): Meter {
+  const parsed = usage.safeParse(value);
+  const restMs = allowanceRest(headers, Date.now());
+  const raw = JSON.stringify(value ?? null);
+  if (!parsed.success) return { raw, usage: undefined, costNano: undefined, restMs };
+  const { prompt_tokens, completion_tokens, cost } = parsed.data;
+  return {
+    raw,
+    usage: { input: prompt_tokens, output: completion_tokens },
+    costNano: cost === undefined ? undefined : Math.ceil(cost * NANO_PER_USD),
+    restMs,
+  };
+}
+
+/** Nothing was written yet when these happen. */
+const BEFORE_REQUEST = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL/;
+
+function readError(error: unknown, settings: OpenAiSettings, can: Capabilities): Reply | Cannot {
+  if (error instanceof APIConnectionError || !(error instanceof APIError) || error.status === undefined) {
+    const code = causeOf(error);
+    if (BEFORE_REQUEST.test(code)) return { kind: 'down', reason: `cannot be reached (${code})`, restMs: undefined };
+    return { kind: 'lost', reason: `the connection broke before a complete reply (${code})` };
+  }
+  const { status, code, headers } = error;
+  const says = withoutKey(shortened(error.message), settings.apiKey);
+  const restMs = retryAfterOf(headers);
+  const key = settings.keyName === undefined ? 'it asks for a key, and api_key is not set' : `the key ${settings.keyName}`;
+  if (code === 'insufficient_quota' || error.type === 'insufficient_quota' || status === 402)
+    return { kind: 'final', reason: `no quota is left for ${key}; top up the account` };
+  // Its own words repeat a part of the key.
+  if (status === 401) return { kind: 'final', reason: settings.keyName === undefined ? key : `${key} is refused (401)` };
+  if (isModeration(error)) return { kind: 'lead_failed', reason: `the provider refused this lead's prompt: ${says}`, meter: UNCHARGED };
+  if (status === 403) return { kind: 'final', reason: `${key} may not do this: ${says}` };
+  if (status === 404) return { kind: 'final', reason: `there is no model ${settings.model} at ${settings.baseUrl}: ${says}` };
+  if (status === 429) return { kind: 'throttled', reason: says, restMs };
+  if (status === 413 || code === 'context_length_exceeded')
+    return { kind: 'lead_failed', reason: 'the brief and the lead are too long for this model', meter: UNCHARGED };
+  if (status === 400 || status === 422) return without(error, can) ?? { kind: 'final', reason: `the request is refused: ${says}` };
+  return { kind: 'down', reason: says, restMs };
+}
+
+const UNCHARGED: Meter = { raw: 'null', usage: { input: 0, output: 0 }, costNano: 0, restMs: undefined };
+
+/** OpenAI and Azure name it in the code; OpenRouter answers 403 with the reasons. */
+function isModeration({ code, status, error }: APIError): boolean {
+  if (code === 'content_filter' || code === 'content_policy_violation') return true;
+  return status === 403 && (error as { metadata?: { reasons?: unknown } } | undefined)?.metadata?.reasons !== undefined;
+}
+
+/** What to leave out when the server says that it does not know it; undefined when the refusal is about something else. */
+function without(error: APIError, can: Capabilities): Cannot | undefined {
+  const about = `${error.param ?? ''} ${error.message}`;
+  if (/max_tokens/.test(about) && /max_completion_tokens/.test(about) && can.cap === 'max_tokens')
+    return { kind: 'cannot', instead: { ...can, cap: 'max_completion_tokens' } };
+  if (/max_completion_tokens/.test(about) && can.cap === 'max_completion_tokens')
+    return { kind: 'cannot', instead: { ...can, cap: 'max_tokens' } };
+  const next = OUTPUT_FORMATS[OUTPUT_FORMATS.indexOf(can.output) + 1];
+  if (/response_format|json_schema|json_object|structured output|guided/i.test(about) && next !== undefined)
+    return { kind: 'cannot', instead: { ...can, output: next } };
+  return undefined;
+}
+
+function retryAfterOf(headers: Headers | undefined): number | undefined {
+  const ms = Number(headers?.get('retry-after-ms') ?? '');
+  return retryAfter(ms > 0 ? String(ms / 1_000) : headers?.get('retry-after'), Date.now());
+}
+
+function causeOf(error: unknown): string {
+  for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
+    const code = (inner as NodeJS.ErrnoException).code;
+    if (typeof code === 'string') return code;
+    if (inner.cause === undefined) return shortened(messageOf(inner));
+  }
+  return 'unknown';
+}
+
+function shortened(text: string): string {
+  const line = forTerminal(text);
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
+}
+
+function withoutKey(text: string, key: string | undefined): string {
+  return key === undefined || key === '' ? text : text.replaceAll(key, '…');
+}
+
+/** A reply that never ends must not fill the memory. */
+async function boundedFetch(url: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  if (response.body === null) return response;
+  let bytes = 0;
+  const bound = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > LONGEST_REPLY) controller.error(new Error(`the reply is longer than ${LONGEST_REPLY} bytes`));
+      else controller.enqueue(chunk);
+    },
+  });
+  const { status, statusText, headers } = response;
+  return new Response(response.body.pipeThrough(bound), { status, statusText, headers });
+}

@@ -1,0 +1,231 @@
+import { costNano, formatUsd, mostTokens } from '../domain/aiCost.ts';
+import { DEADLINES } from '../domain/deadlines.ts';
+import { HOUR } from '../domain/duration.ts';
+import { reached } from '../domain/milestone.ts';
+import type { Throttle } from '../domain/throttle.ts';
+import { readMailReply } from '../llm/mailReply.ts';
+import type { HashedPrompt } from '../llm/prompt.ts';
+import type { Reply, TextProvider } from '../llm/provider.ts';
+import type { Assignment, Resting, Written } from '../llm/writer.ts';
+import { noteBudget, openCall, openCalls, settleCall, spendOf } from '../store/aiCalls.ts';
+import { providerWorks, restOf, restProvider } from '../store/aiProviders.ts';
+import type { Store } from '../store/database.ts';
+import { saveGeneration } from '../store/generations.ts';
+import type { CallPurpose, GenerationRow, Tx } from '../store/schema.ts';
+
+export interface CallDependencies {
+  readonly store: Store;
+  readonly worker: string;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Calls on their way are broken off when it aborts. */
+  readonly cut: AbortSignal;
+  /** In order of preference. */
+  readonly providers: readonly TextProvider[];
+  readonly limits: AiLimits;
+  readonly purpose: 'draft' | 'preview';
+}
+
+export interface AiLimits {
+  /** Calls of this process at a time. */
+  readonly concurrency: number;
+  /** Calls of all workers at a time; null for no limit. */
+  readonly shared: number | null;
+  /** Ceiling of one job in billionths of a USD; null for none. */
+  readonly budgetNano: number | null;
+}
+
+/** What the calls of one process share. */
+export interface Desk extends CallDependencies {
+  readonly throttle: Throttle;
+  /** Providers that wait for a person, as long as this process lives. */
+  readonly finals: Map<string, { until: number; reason: string }>;
+}
+
+/** A provider that only a person can mend is asked again this much later. */
+const FINAL_REST = HOUR;
+/** How often a call that found all places taken looks again, in ms. */
+const PLACE_EVERY = 200;
+const BUDGET_EVERY = 5 * 60_000;
+
+/** What one call gave: an end, a reply that may be repaired, or a provider that rests. */
+export type Turn = Written | { readonly kind: 'unusable'; readonly reply: string; readonly trouble: string };
+
+/** One call: reserved before it is made, settled after it. The only place that spends money. */
+export async function callModel(
+  desk: Desk,
+  assignment: Assignment,
+  provider: TextProvider,
+  prompt: HashedPrompt,
+  purpose: CallPurpose,
+): Promise<Turn> {
+  const final = desk.finals.get(provider.name);
+  if (final !== undefined && final.until > desk.now()) return { kind: 'resting', why: 'final', ...final };
+  const place = await takePlace(desk, assignment, provider, prompt, purpose);
+  if (typeof place !== 'number') return place;
+  reached('ai.reserved');
+  const startedAt = desk.now();
+  const reply = await provider.ask(prompt, desk.cut);
+  reached('ai.replied');
+  const turn = judge(reply, provider, purpose, desk);
+  if (reply.kind === 'throttled') desk.throttle.slowed(startedAt, desk.now());
+  if (reply.kind === 'text') desk.throttle.succeeded();
+  if (reply.kind === 'final')
+    desk.finals.set(provider.name, { until: desk.now() + FINAL_REST, reason: `${provider.name}: ${reply.reason}` });
+  const restUntil = await settle(desk, { callId: place, assignment, provider, prompt, reply, turn, startedAt });
+  reached('ai.settled');
+  return turn.kind === 'resting' && restUntil !== undefined ? { ...turn, until: restUntil } : turn;
+}
+
+/** Reserves the most that the call can cost and one of the shared places; waits for a place as long as the lead is ours. */
+async function takePlace(
+  desk: Desk,
+  assignment: Assignment,
+  provider: TextProvider,
+  prompt: HashedPrompt,
+  purpose: CallPurpose,
+): Promise<number | Resting> {
+  const most = mostTokens(prompt.messages.map(({ content }) => content).join('\n'), provider.maxOutputTokens);
+  const reservedNano = provider.price === undefined ? 0 : costNano(provider.price, most);
+  for (;;) {
+    const now = desk.now();
+    if (now + DEADLINES.aiCall > assignment.deadlineAt || desk.cut.aborted)
+      return { kind: 'resting', why: 'leaving', reason: 'no time is left for a call', until: now };
+    const place = await desk.store.write((tx) =>
+      reserve(tx, desk, assignment, provider, { reservedNano, hash: prompt.hash, purpose, now }),
+    );
+    if (place !== 'wait') return place;
+    await desk.sleep(PLACE_EVERY);
+  }
+}
+
+async function reserve(
+  tx: Tx,
+  { limits, worker }: Desk,
+  { jobId, messageId }: Assignment,
+  provider: TextProvider,
+  call: { reservedNano: number; hash: string; purpose: CallPurpose; now: number },
+): Promise<number | Resting | 'wait'> {
+  const { now, reservedNano } = call;
+  const rest = await restOf(tx, provider.name);
+  if (rest.until > now)
+    return { kind: 'resting', why: 'provider', reason: `${provider.name}: ${rest.reason ?? 'resting'}`, until: rest.until };
+  if (limits.shared !== null && (await openCalls(tx, now)) >= limits.shared) return 'wait';
+  if (limits.budgetNano !== null) {
+    const spend = await spendOf(tx, jobId);
+    const full = spend.settled + spend.open + reservedNano > limits.budgetNano;
+    // What calls on their way have reserved mostly comes back.
+    if (full && spend.open > 0) return 'wait';
+    await noteBudget(tx, jobId, full);
+    if (full) return budgetReached(spend.settled, limits.budgetNano, now);
+  }
+  return openCall(tx, {
+    jobId,
+    messageId,
+    worker,
+    purpose: call.purpose,
+    provider: provider.name,
+    model: provider.model,
+    promptHash: call.hash,
+    reservedNano,
+    priced: provider.price !== undefined,
+    now,
+    deadlineAt: now + DEADLINES.aiCall + 5_000,
+  });
+}
+
+function budgetReached(settled: number, budget: number, now: number): Resting {
+  const reason = `${formatUsd(settled)} of the job's ${formatUsd(budget)} (ai.budget_usd) is spent, and one more call could exceed it`;
+  return { kind: 'resting', why: 'budget', reason, until: now + BUDGET_EVERY };
+}
+
+function judge(reply: Reply, provider: TextProvider, purpose: CallPurpose, desk: Desk): Turn {
+  const resting = (why: Resting['why'], restMs = 0): Resting => ({
+    kind: 'resting',
+    why,
+    reason: `${provider.name}: ${'reason' in reply ? reply.reason : ''}`,
+    until: desk.now() + restMs,
+  });
+  switch (reply.kind) {
+    case 'text': {
+      const mail = readMailReply(reply.text);
+      if (mail.ok) return { kind: 'written', subject: mail.subject, text: mail.body };
+      if (purpose === 'repair') return { kind: 'lead_failed', reason: `the model's answer could not be used, twice: ${mail.trouble}` };
+      return { kind: 'unusable', reply: reply.text, trouble: mail.trouble };
+    }
+    case 'lead_failed':
+      return { kind: 'lead_failed', reason: reply.reason };
+    case 'final':
+      return resting('final', FINAL_REST);
+    case 'lost':
+      return resting(desk.cut.aborted ? 'leaving' : 'provider');
+    default:
+      return resting('provider');
+  }
+}
+
+interface Settlement {
+  readonly callId: number;
+  readonly assignment: Assignment;
+  readonly provider: TextProvider;
+  readonly prompt: HashedPrompt;
+  readonly reply: Reply;
+  readonly turn: Turn;
+  readonly startedAt: number;
+}
+
+/** One commit: what the call cost, what it gave, and how its provider is. Returns when a resting provider may be asked again. */
+function settle(desk: Desk, { callId, assignment, provider, prompt, reply, turn, startedAt }: Settlement): Promise<number | undefined> {
+  return desk.store.write(async (tx) => {
+    const now = desk.now();
+    await settleCall(tx, callId, {
+      outcome: reply.kind,
+      costNano: chargeOf(reply, provider),
+      usage: 'meter' in reply ? reply.meter.raw : null,
+      now,
+    });
+    const generation = generationOf(turn, { messageId: assignment.messageId, promptHash: prompt.hash, callId, now });
+    if (generation !== undefined) await saveGeneration(tx, generation);
+    reached('ai.settle_open');
+    return noteHealth(tx, desk, provider.name, reply, startedAt, now);
+  });
+}
+
+async function noteHealth(tx: Tx, desk: Desk, name: string, reply: Reply, startedAt: number, now: number): Promise<number | undefined> {
+  switch (reply.kind) {
+    case 'text':
+    case 'lead_failed':
+      await providerWorks(tx, name);
+      if (reply.meter.restMs !== undefined)
+        await restProvider(tx, name, { startedAt: now, restMs: reply.meter.restMs, reason: 'its allowance for now is used up', now });
+      return undefined;
+    case 'throttled':
+    case 'down':
+      return restProvider(tx, name, { startedAt, restMs: reply.restMs, reason: reply.reason, now });
+    case 'lost':
+      return desk.cut.aborted ? undefined : restProvider(tx, name, { startedAt, restMs: undefined, reason: reply.reason, now });
+    case 'final':
+      return undefined;
+  }
+}
+
+/** Null when nobody knows, so that the reservation stands. */
+function chargeOf(reply: Reply, provider: TextProvider): number | null {
+  if (reply.kind === 'lost') return null;
+  if (!('meter' in reply)) return 0;
+  const { usage, costNano: named } = reply.meter;
+  if (provider.price !== undefined) return usage === undefined ? null : costNano(provider.price, usage);
+  return named ?? 0;
+}
+
+function generationOf(
+  turn: Turn,
+  { messageId, promptHash, callId, now }: { messageId: number; promptHash: string; callId: number; now: number },
+): GenerationRow | undefined {
+  const nothing = { subject: null, body: null, reply: null, reason: null };
+  const row = { message_id: messageId, prompt_hash: promptHash, call_id: callId, created_at: now, ...nothing };
+  if (turn.kind === 'written') return { ...row, verdict: 'written', subject: turn.subject, body: turn.text };
+  if (turn.kind === 'unusable') return { ...row, verdict: 'unusable', reply: turn.reply, reason: turn.trouble };
+  if (turn.kind === 'lead_failed') return { ...row, verdict: 'failed', reason: turn.reason };
+  return undefined;
+}

@@ -1,0 +1,53 @@
+import PQueue from 'p-queue';
+import type { Campaign } from '../domain/campaign.ts';
+import { DEADLINES } from '../domain/deadlines.ts';
+import type { Writer } from '../llm/writer.ts';
+import type { Composer } from '../mail/mailer.ts';
+import { findCampaign } from '../store/campaigns.ts';
+import type { Store } from '../store/database.ts';
+import { sampleLeads } from '../store/prospects.ts';
+import { composeDraft, type Draft, fieldsOf } from './draftMessage.ts';
+
+export interface PreviewDependencies {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly writer: Writer;
+  readonly compose: Composer;
+}
+
+/** One lead's mail as it would be, or why there is none. */
+export interface Preview {
+  readonly messageId: number;
+  readonly email: string;
+  readonly draft: Draft | undefined;
+  readonly reason: string | null;
+  /** Nobody can write just now: for the leads to come it would be the same. */
+  readonly stopped: 'provider' | 'budget' | 'final' | 'leaving' | undefined;
+}
+
+/**
+ * Writes a few of the campaign's mails and changes no message. What a model wrote is kept all the
+ * same: it is paid for, and the worker will use it if neither brief nor lead change.
+ */
+export async function previewMails(deps: PreviewDependencies, campaign: Campaign, limit: number): Promise<Preview[]> {
+  const known = await findCampaign(deps.store.db, campaign.name);
+  const leads = known === undefined ? [] : await sampleLeads(deps.store.db, known.id, limit);
+  const writing = new PQueue({ concurrency: deps.writer.width() });
+  return writing.addAll(
+    leads.map((prospect) => async (): Promise<Preview> => {
+      const lead = fieldsOf(prospect);
+      const { message_id: messageId, job_id: jobId, email } = prospect;
+      const written = await deps.writer.write({ campaign, lead, jobId, messageId, deadlineAt: deps.now() + DEADLINES.drafting });
+      if (written.kind !== 'written')
+        return {
+          messageId,
+          email,
+          draft: undefined,
+          reason: written.reason,
+          stopped: written.kind === 'resting' ? written.why : undefined,
+        };
+      const draft = await composeDraft(deps.compose, campaign, lead, written, messageId);
+      return { messageId, email, draft, reason: null, stopped: undefined };
+    }),
+  );
+}
