@@ -85,6 +85,21 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'if (skipped < started.rows + 1 && started.rows > 0) skipped++;',
     },
   ],
+  'a paid text is not kept': [
+    {
+      file: 'src/pipeline/callModel.ts',
+      find: 'if (generation !== undefined) await saveGeneration(tx, generation);',
+      replace: "if (generation !== undefined && generation.verdict === 'unusable') await saveGeneration(tx, generation);",
+    },
+  ],
+  'a call without a reservation': [
+    {
+      file: 'src/pipeline/callModel.ts',
+      find: 'const reply = await provider.ask(prompt, desk.cut);',
+      replace:
+        "const reply = await provider.ask(prompt, desk.cut).then((first) => (first.kind === 'text' ? provider.ask(prompt, desk.cut) : first));",
+    },
+  ],
   'the error decides, not the arm': [
     {
       file: 'src/mail/smtp.ts',
@@ -104,4 +119,6 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'pace in memory': 'cap',
   'ledger outside the transaction': 'kill',
   'import that loses its place': 'import',
+  'a paid text is not kept': 'write',
+  'a call without a reservation': 'write',
 };

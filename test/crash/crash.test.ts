@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { BUGS, FOCUS } from './bugs.ts';
 import { buildPatched } from './build.ts';
 import { campaign } from './campaign.ts';
+import { run } from './run.ts';
+import { draftingScenario } from './scenario.ts';
 
 const PARALLEL = 3;
 
@@ -11,6 +13,15 @@ test('forty crashes and faults: no mail twice, no lead lost, every record true',
   expect(failures).toEqual([]);
   expect(runs).toBe(40);
   expect(kills).toBeGreaterThan(10);
+});
+
+test('twenty kills while a model writes: nothing is paid for twice beyond the calls on their way, and nobody is lost', {
+  timeout: 180_000,
+}, async () => {
+  const entry = await buildPatched('honest', []);
+  const { kills, violations } = await run(entry, draftingScenario(1));
+  expect(violations).toEqual([]);
+  expect(kills).toBeGreaterThan(15);
 });
 
 test.each(Object.entries(BUGS))('the crash suite catches: %s', { timeout: 120_000 }, async (name, patches) => {

@@ -1,6 +1,10 @@
 import { connect } from '../../src/store/sqlite/load.ts';
+import type { AiCall } from '../support/aiServer.ts';
 import type { Scenario } from './scenario.ts';
 import type { Received } from './sink.ts';
+
+/** Calls to a model that one worker has on their way. */
+export const AI_CONCURRENCY = 3;
 
 export interface Verdict {
   readonly uncertain: number;
@@ -15,7 +19,7 @@ interface MessageRow {
 }
 
 /** Holds the database against the server: what the server took is the truth. */
-export function judge(database: string, received: readonly Received[], scenario: Scenario): Verdict {
+export function judge(database: string, received: readonly Received[], calls: readonly AiCall[] | undefined, scenario: Scenario): Verdict {
   const db = connect(database, { fileMustExist: true });
   const all = <T>(sql: string) => db.prepare(sql).all() as T[];
   const one = (sql: string) => all<{ n: number }>(sql)[0]?.n ?? -1;
@@ -25,7 +29,8 @@ export function judge(database: string, received: readonly Received[], scenario:
     const messages = all<MessageRow>(
       'select messages.id, email, state, frozen_sha256 from messages join prospects on prospects.id = messages.prospect_id order by messages.id',
     );
-    judgeLeads(messages, scenario, violations);
+    judgeLeads(messages, calls, scenario, violations);
+    if (calls !== undefined) judgeCalls(all, calls, scenario, violations);
     for (const message of messages)
       judgeMessage(
         message,
@@ -45,11 +50,19 @@ export function judge(database: string, received: readonly Received[], scenario:
   }
 }
 
-function judgeLeads(messages: readonly MessageRow[], { leads, dailyCap }: Scenario, violations: string[]): void {
+function judgeLeads(
+  messages: readonly MessageRow[],
+  calls: readonly AiCall[] | undefined,
+  { leads, dailyCap }: Scenario,
+  violations: string[],
+): void {
   if (messages.length !== leads) violations.push(`${leads} leads were imported as ${messages.length} messages`);
   if (new Set(messages.map(({ email }) => email.toLowerCase())).size !== messages.length) violations.push('a lead was imported twice');
   const settled = dailyCap === undefined ? ['accepted', 'failed', 'uncertain'] : ['accepted', 'failed', 'uncertain', 'ready'];
-  for (const { id, state } of messages) if (!settled.includes(state)) violations.push(`message ${id} came to rest as ${state}`);
+  for (const { id, email, state } of messages) {
+    const unwritable = calls?.some((call) => call.email === email && call.charged && LEAD_FAILURES.has(call.fault ?? ''));
+    if (!settled.includes(state) && !(state === 'review' && unwritable === true)) violations.push(`message ${id} came to rest as ${state}`);
+  }
 }
 
 function judgeMessage(
@@ -88,4 +101,45 @@ function judgeCap(one: (sql: string) => number, received: readonly Received[], {
   const attempts = one('select count(*) as n from attempts where counted = 1');
   if (attempts > dailyCap || received.length > dailyCap)
     violations.push(`a daily cap of ${dailyCap} saw ${attempts} attempts and ${received.length} mails`);
+}
+
+/** After these a lead may wait for a person. */
+const LEAD_FAILURES = new Set(['refusal', 'wrong schema']);
+
+interface CallRow {
+  readonly message_id: number;
+  readonly email: string;
+  readonly purpose: string;
+  readonly outcome: string | null;
+}
+
+/**
+ * No call without its reservation; nothing that was paid for and recorded is paid for again; what
+ * was paid for and lost was on its way when a process died or froze.
+ */
+function judgeCalls(all: <T>(sql: string) => T[], calls: readonly AiCall[], { rounds }: Scenario, violations: string[]): void {
+  const rows = all<CallRow>(
+    `select message_id, email, purpose, outcome from ai_calls
+      join messages on messages.id = ai_calls.message_id join prospects on prospects.id = messages.prospect_id`,
+  );
+  const freezes = rounds.filter(({ end }) => end.kind === 'freeze').length;
+  const answered = rows.filter(({ outcome }) => outcome === 'text' || outcome === 'lead_failed');
+  for (const email of new Set(calls.map((call) => call.email))) {
+    const made = calls.filter((call) => call.email === email).length;
+    const reserved = rows.filter((row) => row.email === email).length;
+    if (made > reserved) violations.push(`${email}: ${made} calls to the model, and ${reserved} reservations`);
+    for (const purpose of ['draft', 'repair']) {
+      const times = answered.filter((row) => row.email === email && row.purpose === purpose).length;
+      if (times > 1 + freezes) violations.push(`${email}: a ${purpose} was paid for ${times} times`);
+    }
+  }
+  const lost = calls.filter(({ charged }) => charged).length - answered.length;
+  const inFlight = rounds.reduce((sum, { workers }) => sum + workers * AI_CONCURRENCY, 0);
+  if (lost > inFlight) violations.push(`${lost} paid answers were lost, and at most ${inFlight} were on their way`);
+  if (rows.some(({ outcome }) => outcome === null)) violations.push('a call was never settled');
+  const off = all<{ n: number }>(
+    `select count(*) as n from ai_spend s where open_nano <> 0
+      or settled_nano <> (select coalesce(sum(cost_nano), 0) from ai_calls c where c.job_id = s.job_id)`,
+  );
+  if (off[0]?.n !== 0) violations.push('what was spent is not what the calls cost');
 }

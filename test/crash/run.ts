@@ -2,7 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { judge } from './judge.ts';
+import { type AiServer, startAiServer } from '../support/aiServer.ts';
+import { AI_CONCURRENCY, judge } from './judge.ts';
 import type { Round, Scenario } from './scenario.ts';
 import { type Sink, startSink } from './sink.ts';
 
@@ -30,13 +31,14 @@ const SCRATCH = process.platform === 'linux' ? '/dev/shm' : tmpdir();
 export async function run(entry: string, scenario: Scenario): Promise<RunResult> {
   const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
   const sink = await startSink(scenario.faultFor);
+  const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
   const runner = new Runner(entry, workspace);
   try {
-    writeWorkspace(workspace, sink.port, scenario);
+    writeWorkspace(workspace, sink.port, ai, scenario);
     await importAll(runner, scenario, sink);
     for (const round of scenario.rounds) await runner.round(round, databaseOf(workspace), scenario.dailyCap !== undefined);
     await runner.settle(scenario.dailyCap !== undefined);
-    const verdict = judge(databaseOf(workspace), sink.received, scenario);
+    const verdict = judge(databaseOf(workspace), sink.received, ai?.calls, scenario);
     return {
       seed: scenario.seed,
       kills: runner.kills,
@@ -46,6 +48,7 @@ export async function run(entry: string, scenario: Scenario): Promise<RunResult>
   } finally {
     runner.killAll();
     await sink.close();
+    await ai?.close();
     rmSync(workspace, { recursive: true, force: true });
   }
 }
@@ -54,7 +57,7 @@ function databaseOf(workspace: string): string {
   return join(workspace, '.outreach', 'outreach.db');
 }
 
-function writeWorkspace(workspace: string, port: number, { leads, dailyCap }: Scenario): void {
+function writeWorkspace(workspace: string, port: number, ai: AiServer | undefined, { leads, dailyCap }: Scenario): void {
   mkdirSync(join(workspace, 'campaigns'));
   const cap = dailyCap === undefined ? '' : `, daily_cap: ${dailyCap}`;
   writeFileSync(
@@ -64,11 +67,13 @@ identity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, 28013 Madrid, Spain"
 senders:
   - { name: main, type: smtp, from: "Ana Ruiz <ana@ruiz.example>", host: 127.0.0.1, port: ${port}, security: none${cap} }
 retry: { delays: [40ms], then: 80ms, give_up: 1h }
-`,
+${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ name: local, base_url: "${ai.url}", model: m, price: { input: 1, output: 2 } }] }\n`}`,
   );
   writeFileSync(
     join(workspace, 'campaigns', 'hello.md'),
-    '---\nsubject: "For {{ company }}"\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n',
+    ai === undefined
+      ? '---\nsubject: "For {{ company }}"\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n'
+      : '---\ngenerator: ai\n---\nAsk one question.\n',
   );
   const rows = Array.from({ length: leads }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
   writeFileSync(

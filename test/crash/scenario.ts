@@ -1,4 +1,5 @@
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
+import type { AiFault } from '../support/aiServer.ts';
 import { Random } from './random.ts';
 import { FAULTS, type Fault } from './sink.ts';
 
@@ -26,10 +27,13 @@ export interface Scenario {
   readonly rounds: readonly Round[];
   readonly dailyCap: number | undefined;
   faultFor(to: string | undefined): Fault | undefined;
+  /** A model writes the mails, and this is what goes wrong with it; undefined for a template. */
+  readonly writing: ((email: string, turn: number) => AiFault | undefined) | undefined;
 }
 
 const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
-const WORK_POINTS = MILESTONES.filter((point) => !point.startsWith('import.'));
+const AI_POINTS = MILESTONES.filter((point) => point.startsWith('ai.'));
+const WORK_POINTS = MILESTONES.filter((point) => !point.startsWith('import.') && !point.startsWith('ai.'));
 /** Where a frozen process is most dangerous when it wakes. */
 const ZOMBIE_POINTS: readonly Milestone[] = [
   't2.asked',
@@ -46,7 +50,7 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
 ];
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
-export type Focus = 'freeze' | 'import' | 'cap' | 'kill' | 'crowd';
+export type Focus = 'freeze' | 'import' | 'cap' | 'kill' | 'crowd' | 'write';
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -59,7 +63,53 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     : [];
   const rounds = Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus));
   const dailyCap = focus === 'cap' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
-  return { seed, leads, imports, rounds, dailyCap, faultFor: faults(seed, focus === undefined ? random.pick([0, 0.15, 0.4]) : 0) };
+  const faultFor = faults(seed, focus === undefined ? random.pick([0, 0.15, 0.4]) : 0);
+  // A source of its own, so that the runs with a template stay the runs they were.
+  const ai = new Random(seed * 613 + 5);
+  if (!(focus === 'write' || (focus === undefined && ai.chance(0.2))))
+    return { seed, leads, imports, rounds, dailyCap, faultFor, writing: undefined };
+  const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
+  return { seed, leads, imports, rounds: rounds.map((round) => amongCalls(ai, round)), dailyCap, faultFor, writing };
+}
+
+/** Twenty kills around the calls to a model, each after a few of them. */
+export function draftingScenario(seed: number): Scenario {
+  const random = new Random(seed);
+  const points: readonly Milestone[] = [...AI_POINTS, 'draft.claimed', 'draft.written', 'draft.store_open'];
+  const rounds = Array.from({ length: 20 }, (): Round => {
+    const end = { kind: 'kill', at: random.pick(points), pass: random.between(1, 3) } as const;
+    return { workers: 1, concurrency: 1, sparePages: undefined, end };
+  });
+  return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, faultFor: () => undefined, writing: () => undefined };
+}
+
+/** Half of the ends come around a call instead. */
+function amongCalls(random: Random, round: Round): Round {
+  const { end } = round;
+  if (!(end.kind === 'kill' || end.kind === 'freeze') || random.chance(0.5)) return round;
+  return { ...round, end: { ...end, at: random.pick(AI_POINTS), pass: random.between(1, 3) } };
+}
+
+/** What a model's provider may do; keys refused for good are left out, as no worker can finish then. */
+const AI_FAULTS: readonly AiFault[] = [
+  'hang',
+  'reset',
+  '429 for an hour',
+  '429 for ever',
+  '429 till yesterday',
+  '500',
+  'cut JSON',
+  'slow drip',
+  'refusal',
+  'wrong schema',
+  'wrong schema, then right',
+];
+
+function aiFaults(seed: number, likelihood: number): (email: string, turn: number) => AiFault | undefined {
+  return (email, turn) => {
+    const random = new Random(seed * 37 + turn * 89 + hash(email));
+    return turn <= 2 && random.chance(likelihood) ? random.pick(AI_FAULTS) : undefined;
+  };
 }
 
 function roundOf(random: Random, leads: number): Round {

@@ -35,6 +35,7 @@ export interface AiCall {
   readonly body: ChatRequest;
   readonly authorization: string | undefined;
   readonly at: number;
+  readonly fault: AiFault | undefined;
   charged: boolean;
 }
 
@@ -70,12 +71,13 @@ export async function startAiServer(
     const email = /"email": "([^"]+)"/.exec(body.messages.map(({ content }) => content).join('\n'))?.[1] ?? '';
     const turn = (turns.get(email) ?? 0) + 1;
     turns.set(email, turn);
-    const call: AiCall = { email, body, authorization: request.headers.authorization, at: Date.now(), charged: false };
+    const fault = faultFor(email, turn);
+    const call: AiCall = { email, body, authorization: request.headers.authorization, at: Date.now(), fault, charged: false };
     calls.push(call);
     most = Math.max(most, ++running);
     response.on('close', () => running--);
     if (answerAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, answerAfterMs));
-    answer(faultFor(email, turn), call, response);
+    answer(call, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -110,7 +112,7 @@ export function aiSettings(baseUrl: string, change: Partial<OpenAiSettings> = {}
 /** Tokens that every completion of this server is said to have used. */
 export const AI_USAGE = { prompt_tokens: 400, completion_tokens: 100, total_tokens: 500 };
 
-function answer(fault: AiFault | undefined, call: AiCall, response: ServerResponse): void {
+function answer(call: AiCall, response: ServerResponse): unknown {
   const json = (status: number, value: object, headers: Record<string, string> = {}) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
   };
@@ -124,13 +126,13 @@ function answer(fault: AiFault | undefined, call: AiCall, response: ServerRespon
     role: 'assistant',
     content: JSON.stringify({ subject: `For ${call.email}`, body: `Hello ${call.email},\n\na question.\n\nAna` }),
   };
-  switch (fault) {
+  switch (call.fault) {
     case undefined:
       return complete(mail);
     case 'hang':
-      return;
+      return undefined;
     case 'reset':
-      return void response.socket?.destroy();
+      return response.socket?.destroy();
     case '429':
       return error(429, 'Rate limit reached', { type: 'tokens', code: 'rate_limit_exceeded' });
     case '429 for an hour':
@@ -149,9 +151,9 @@ function answer(fault: AiFault | undefined, call: AiCall, response: ServerRespon
       return error(500, 'The server had an error');
     case 'cut JSON':
       response.writeHead(200, { 'content-type': 'application/json' });
-      return void response.end('{"id":"c1","choices":[{"index":0,"message":{"role":"assist');
+      return response.end('{"id":"c1","choices":[{"index":0,"message":{"role":"assist');
     case 'no JSON':
-      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the hotel network</h1>');
+      return response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the hotel network</h1>');
     case 'refusal':
       return complete({ role: 'assistant', content: null, refusal: 'I cannot help with that.' });
     case 'wrong schema':
@@ -179,7 +181,7 @@ function answer(fault: AiFault | undefined, call: AiCall, response: ServerRespon
       return complete(mail, 'stop', { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m30s' });
     case 'slow drip':
     case 'endless':
-      return drip(response, fault === 'endless' ? 65_536 : 1);
+      return drip(response, call.fault === 'endless' ? 65_536 : 1);
   }
 }
 
