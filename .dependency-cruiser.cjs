@@ -13,7 +13,7 @@ const ROOMS = {
   terminal: { may: ['domain'], advice: 'terminal is a leaf: it prints what it is given.' },
   queue: { may: ['domain', 'store'], advice: 'queue wakes workers; content and rules stay in store and pipeline.' },
   pipeline: {
-    may: ['domain', 'store', 'csv', 'queue/queue.ts', 'mail/mailer.ts', 'llm/writer.ts'],
+    may: ['domain', 'store', 'csv', 'queue/queue.ts', 'mail/mailer.ts', 'llm/writer.ts', 'llm/provider.ts'],
     advice: 'pipeline knows interfaces, not adapters: take a Mailer, Writer or Queue as a dependency and let app choose it.',
   },
   worker: {

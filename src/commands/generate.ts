@@ -3,7 +3,7 @@ import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { number, plural } from '../terminal/output.ts';
 import type { DraftChoice } from '../worker/draftStage.ts';
-import type { WorkerEnd } from '../worker/worker.ts';
+import type { WorkerEnd } from '../worker/end.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 interface Options {

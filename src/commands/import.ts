@@ -216,7 +216,7 @@ async function sendRule(app: App, campaign: Campaign, options: Options): Promise
 /** A template that prints what no lead can have is refused before the first row. */
 async function checkTemplates(campaign: Campaign, columns: readonly (string | null)[]): Promise<void> {
   const { checkVariables, parseTemplate } = await import('../domain/template.ts');
-  const { senderScope } = await import('../llm/templateWriter.ts');
+  const { senderScope } = await import('../domain/rendering.ts');
   const known = [...columns.filter((field) => field !== null), ...Object.keys(senderScope(campaign)).map((key) => `sender.${key}`)];
   const { path, lines } = campaign;
   if (campaign.subject !== null) checkVariables(parseTemplate(campaign.subject, { path, line: lines.subject }).required, known, path);

@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander';
 import { formatDuration, HOUR, parseDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { moment, number, type Output, plural } from '../terminal/output.ts';
-import type { WorkerEnd, WorkerMode } from '../worker/worker.ts';
+import type { WorkerEnd } from '../worker/end.ts';
+import type { WorkerMode } from '../worker/worker.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 interface Options {

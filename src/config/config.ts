@@ -167,7 +167,6 @@ const schema = strictObject({
 
 type Parsed = z.output<typeof schema>;
 export type SmtpSenderConfig = z.output<typeof smtp>;
-export type AiProviderConfig = z.output<typeof provider>;
 export type SenderConfig = z.output<typeof sender>;
 
 /** outreach.yaml, checked. Durations are milliseconds; `database` is absolute. */

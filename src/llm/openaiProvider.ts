@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { NANO_PER_USD, type Price } from '../domain/aiCost.ts';
 import { retryAfter } from '../domain/breaker.ts';
 import { messageOf } from '../domain/errors.ts';
+import { REPLY_SCHEMA } from '../domain/mailReply.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../domain/outputFormat.ts';
+import type { Prompt } from '../domain/prompt.ts';
 import { forTerminal } from '../domain/text.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
-import { REPLY_SCHEMA } from './mailReply.ts';
-import type { Prompt } from './prompt.ts';
 import type { Meter, Reply, TextProvider } from './provider.ts';
 import { allowanceRest } from './rateLimit.ts';
 

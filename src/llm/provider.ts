@@ -1,5 +1,5 @@
 import type { Price, TokenUsage } from '../domain/aiCost.ts';
-import type { Prompt } from './prompt.ts';
+import type { Prompt } from '../domain/prompt.ts';
 
 /** What came of one call to a model. The adapter has read the provider's reply once; nobody else interprets it. */
 export type Reply =

@@ -1,10 +1,10 @@
 import { costNano, formatUsd, mostTokens } from '../domain/aiCost.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { HOUR } from '../domain/duration.ts';
+import { readMailReply } from '../domain/mailReply.ts';
 import { reached } from '../domain/milestone.ts';
+import type { HashedPrompt } from '../domain/prompt.ts';
 import type { Throttle } from '../domain/throttle.ts';
-import { readMailReply } from '../llm/mailReply.ts';
-import type { HashedPrompt } from '../llm/prompt.ts';
 import type { Reply, TextProvider } from '../llm/provider.ts';
 import type { Assignment, Resting, Written } from '../llm/writer.ts';
 import { noteBudget, openCall, openCalls, settleCall, spendOf } from '../store/aiCalls.ts';

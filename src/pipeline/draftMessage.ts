@@ -42,6 +42,9 @@ export type Drafted =
   /** Nobody can write just now: it is pending again. */
   | Resting;
 
+/** Why nobody writes just now, and when it is worth trying again. */
+export type Rest = Extract<Drafted, { kind: 'resting' }>;
+
 /** pending → drafting for up to `limit` messages of a job, among `ids` if they are given; suppressed leads are set aside on the way. */
 export function claimDrafts(
   deps: Pick<DraftDependencies, 'store' | 'worker' | 'now'>,

@@ -1,6 +1,6 @@
 import { costNano, mostTokens, type Price } from '../domain/aiCost.ts';
 import type { Campaign } from '../domain/campaign.ts';
-import { mailPrompt } from '../llm/prompt.ts';
+import { mailPrompt } from '../domain/prompt.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import { usualCall } from '../store/costs.ts';
 import { countsOf, openJobs } from '../store/jobs.ts';

@@ -1,6 +1,6 @@
+import { type HashedPrompt, mailPrompt, repairPrompt } from '../domain/prompt.ts';
+import { renderSubject } from '../domain/rendering.ts';
 import { Throttle } from '../domain/throttle.ts';
-import { type HashedPrompt, mailPrompt, repairPrompt } from '../llm/prompt.ts';
-import { renderSubject } from '../llm/templateWriter.ts';
 import type { Assignment, Resting, Writer, Written } from '../llm/writer.ts';
 import { findGeneration } from '../store/generations.ts';
 import type { GenerationRow } from '../store/schema.ts';

@@ -1,7 +1,7 @@
 import type { Campaign, CampaignSource, Generator } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import type { ShutGate } from '../domain/pace.ts';
-import type { Resting } from '../llm/writer.ts';
+import type { Rest } from '../pipeline/draftMessage.ts';
 import { isCurrent, refreshCampaign } from '../pipeline/refreshCampaign.ts';
 import type { Store } from '../store/database.ts';
 import { openJobs } from '../store/jobs.ts';
@@ -18,7 +18,7 @@ export interface BoardJob {
   /** Set when the last look found nothing to draft. */
   drafted: boolean;
   /** Set while nobody can write for this job. */
-  rest: Resting | undefined;
+  rest: Rest | undefined;
   /** Rises whenever the job may have work again: an answer from before that is not believed. */
   round: number;
 }
@@ -26,7 +26,7 @@ export interface BoardJob {
 export interface BoardEvents {
   voided(campaign: string, messages: number): void;
   held(jobId: number, reason: string): void;
-  resting(jobId: number, resting: Resting): void;
+  resting(jobId: number, resting: Rest): void;
 }
 
 /**
@@ -100,7 +100,7 @@ export class Board {
   }
 
   /** Nobody can write for this job until then; said once as long as the reason is the same. */
-  rest(job: BoardJob, resting: Resting): void {
+  rest(job: BoardJob, resting: Rest): void {
     if (job.rest?.reason !== resting.reason) this.#events.resting(job.id, resting);
     job.rest = resting;
     job.drafted = false;

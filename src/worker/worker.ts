@@ -3,21 +3,20 @@ import { hostname } from 'node:os';
 import { type CampaignSource, GENERATORS } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { DAY } from '../domain/duration.ts';
-import { messageOf } from '../domain/errors.ts';
-import { OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
+import { OPEN_STATES, sumOf } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
-import type { Resting } from '../llm/writer.ts';
-import type { DraftDependencies } from '../pipeline/draftMessage.ts';
+import type { DraftDependencies, Rest } from '../pipeline/draftMessage.ts';
 import { recoverMessages } from '../pipeline/recoverMessages.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
 import { sweepCancelled } from '../pipeline/steerJob.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/database.ts';
-import { cancelledWithOpenMessages, countsOf, listJobs } from '../store/jobs.ts';
+import { cancelledWithOpenMessages, countsOf } from '../store/jobs.ts';
 import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
-import { forgetOldWorkers, markStopped, previousStart, registerWorker } from '../store/workers.ts';
-import { Board, type BoardJob } from './board.ts';
+import { forgetOldWorkers, markStopped, registerWorker } from '../store/workers.ts';
+import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
+import { isStuck, isTemporary, summarise, type WorkerEnd } from './end.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
 
@@ -50,28 +49,6 @@ export interface WorkerParts {
   drafting(worker: string, cut: AbortSignal): DraftDependencies;
   readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble'>;
   closeMailers(): Promise<void>;
-}
-
-export interface WorkerEnd {
-  readonly tally: Tally;
-  /** Messages that still have something to be done, in jobs that go on. */
-  readonly waiting: number;
-  /** Messages in those jobs that wait for a person. */
-  readonly needPerson: number;
-  /** Jobs whose campaign cannot be read, with the reason. */
-  readonly held: readonly { readonly job: number; readonly reason: string }[];
-  /** Jobs for which nobody writes until a person does something: budget spent, key refused. */
-  readonly stuck: readonly { readonly job: number; readonly why: Resting['why']; readonly reason: string }[];
-  /** Jobs whose import is not complete. */
-  readonly importing: readonly number[];
-  /** Nothing is left but what the monthly limit keeps back. */
-  readonly quotaOnly: boolean;
-  /** When the next mail may leave; null when nothing is planned. */
-  readonly nextDueAt: number | null;
-  /** Drips that go on, with their planned mails an hour. */
-  readonly drips: readonly { readonly job: number; readonly rate: number }[];
-  /** Time since the last worker of the same mode started, in ms. */
-  readonly sinceLastStart: number | null;
 }
 
 /** However quiet the database is, campaign files are compared this often. */
@@ -218,6 +195,16 @@ export class Worker {
     return this.#options.only === 'generate' ? !this.#board.jobs.some(isTemporary) : this.#nothingLeft();
   }
 
+  #end(): Promise<WorkerEnd> {
+    const { mode } = this.#options;
+    return summarise(this.#parts.store, this.#board, {
+      tally: this.#stage.tally,
+      quotaOnly: this.#quotaOnly,
+      mode,
+      startedAt: this.#startedAt,
+    });
+  }
+
   #limitReached(): boolean {
     const { generated, held } = this.#stage.tally;
     return generated + held >= (this.#options.choice?.limit ?? Infinity);
@@ -268,50 +255,9 @@ export class Worker {
     }
     for (const job of await cancelledWithOpenMessages(store.db)) await sweepCancelled(store, job, now);
   }
-
-  async #end(): Promise<WorkerEnd> {
-    const { store } = this.#parts;
-    let waiting = 0;
-    let needPerson = 0;
-    const drips: { job: number; rate: number }[] = [];
-    const jobs = (await listJobs(store.db)).filter((job) => job.cancelled_at === null && job.paused_at === null);
-    for (const job of jobs) {
-      if (job.imported_at === null) continue;
-      const counts: StateCounts = await countsOf(store.db, job.id);
-      const open = sumOf(counts, OPEN_STATES);
-      waiting += open;
-      if (open > 0 && job.send_rate !== null) drips.push({ job: job.id, rate: job.send_rate });
-      needPerson += counts.review + counts.uncertain;
-    }
-    const { kind } = this.#options.mode;
-    const before = await previousStart(store.db, kind, this.#startedAt);
-    return {
-      tally: this.#stage.tally,
-      waiting,
-      needPerson,
-      held: [...this.#board.held].map(([job, reason]) => ({ job, reason: messageOf(reason) })),
-      stuck: this.#board.jobs
-        .filter(isStuck)
-        .flatMap(({ id, rest }) => (rest === undefined ? [] : [{ job: id, why: rest.why, reason: rest.reason }])),
-      importing: jobs.filter(({ imported_at }) => imported_at === null).map(({ id }) => id),
-      quotaOnly: this.#quotaOnly,
-      drips,
-      nextDueAt: this.#board.nextOpening(),
-      sinceLastStart: before === null ? null : this.#startedAt - before,
-    };
-  }
 }
 
-/** Nobody writes for this job until a person does something. */
-function isStuck({ rest, paused }: BoardJob): boolean {
-  return !paused && (rest?.why === 'budget' || rest?.why === 'final');
-}
-
-function isTemporary(job: BoardJob): boolean {
-  return job.rest !== undefined && !job.paused && !isStuck(job);
-}
-
-function sayResting(log: Log, job: number, why: Resting['why'], reason: string, until: number): void {
+function sayResting(log: Log, job: number, why: Rest['why'], reason: string, until: number): void {
   const fields = { job, reason, until: new Date(until).toISOString() };
   if (why === 'provider') log.warn(fields, 'no AI provider can write now; the leads wait');
   else

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
+import { readMailReply } from '../../src/domain/mailReply.ts';
+import { mailPrompt } from '../../src/domain/prompt.ts';
 import { capabilitiesOf } from '../../src/llm/capabilities.ts';
-import { readMailReply } from '../../src/llm/mailReply.ts';
 import { openAiProvider } from '../../src/llm/openaiProvider.ts';
-import { mailPrompt } from '../../src/llm/prompt.ts';
 import type { Reply } from '../../src/llm/provider.ts';
 import { allowanceRest } from '../../src/llm/rateLimit.ts';
 import { type AiFault, type AiServer, aiSettings, startAiServer } from '../support/aiServer.ts';

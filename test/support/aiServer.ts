@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { OpenAiSettings } from '../../src/llm/openaiProvider.ts';
 
 /** What may go wrong with one call. Names say what the client sees. */
-export const AI_FAULTS = [
+const AI_FAULTS = [
   'hang',
   'reset',
   '429',

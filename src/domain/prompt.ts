@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Campaign } from '../domain/campaign.ts';
-import type { LeadFields } from '../domain/lead.ts';
-import { bodyText } from '../domain/text.ts';
+import type { Campaign } from './campaign.ts';
+import type { LeadFields } from './lead.ts';
+import { bodyText } from './text.ts';
 
 export interface Prompt {
   readonly messages: readonly { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }[];

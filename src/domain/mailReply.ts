@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bodyText, oneLine } from '../domain/text.ts';
+import { bodyText, oneLine } from './text.ts';
 
 /** What a model must answer with; the same shape goes out as a JSON schema where the provider takes one. */
 const reply = z.strictObject({
