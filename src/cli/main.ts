@@ -3,7 +3,7 @@ import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
 import { type GlobalOptions, openContext, type Run, type Use } from '../commands/context.ts';
 import { type ErrorCode, messageOf, OutreachError } from '../domain/errors.ts';
-import { storageError } from '../store/database.ts';
+import { storageError } from '../store/troubles.ts';
 import { buildProgram } from './program.ts';
 
 /** Exit codes are set here and nowhere else. */
@@ -38,7 +38,7 @@ const use: Use =
     const command = parameters.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions>();
     if (options.envFile !== undefined) readEnvironment(options.envFile);
-    const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform });
+    const { context, close } = await openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform });
     try {
       const code = await run(context, ...(parameters.slice(0, -1) as unknown as Arguments));
       process.exitCode = code ?? 0;

@@ -34,10 +34,15 @@ export function command(usage: string, purpose: string, examples: readonly strin
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ outreach ${example}`).join('\n')}`);
 }
 
-export function openContext(options: GlobalOptions, surroundings: Surroundings): { context: Context; close: () => Promise<void> } {
+export async function openContext(
+  options: GlobalOptions,
+  surroundings: Surroundings,
+): Promise<{ context: Context; close: () => Promise<void> }> {
+  // Help and mistakes print no table, and need not wait for it.
+  const { formatTable } = await import('../terminal/table.ts');
   const { env } = surroundings;
   const colour = options.color && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb';
-  const output = new Output({ json: options.json === true, colour, stdout: process.stdout, stderr: process.stderr });
+  const output = new Output({ json: options.json === true, colour, stdout: process.stdout, stderr: process.stderr, formatTable });
   const apps: App[] = [];
   const context: Context = {
     ...surroundings,

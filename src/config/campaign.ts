@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DateTime } from 'luxon';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Campaign, type CampaignSource, contentHash, GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';

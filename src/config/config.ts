@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { isZone } from '../domain/window.ts';

@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 

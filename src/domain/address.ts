@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import validator from 'validator';
+import validator from 'validator/lib/isEmail.js';
 import { oneLine } from './text.ts';
 
 export interface Address {
@@ -40,7 +40,7 @@ export function parseAddress(cell: string): AddressCheck {
   }
   const domain = domainToASCII(bare.slice(at + 1).replace(/\.$/, ''));
   const email = `${bare.slice(0, at)}@${domain}`;
-  if (domain === '' || !validator.isEmail(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };
+  if (domain === '' || !validator.default(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };
   const name = angle?.[1]?.trim();
   return { ok: true, address: { email, key: email.toLowerCase(), name: name === '' ? undefined : name } };
 }

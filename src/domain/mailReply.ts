@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bodyText, oneLine } from './text.ts';
 
 /** What a model must answer with; the same shape goes out as a JSON schema where the provider takes one. */

@@ -1,5 +1,5 @@
 import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
-import { z } from 'zod';
+import * as z from 'zod';
 import { NANO_PER_USD, type Price } from '../domain/aiCost.ts';
 import { retryAfter } from '../domain/breaker.ts';
 import { messageOf } from '../domain/errors.ts';

@@ -5,8 +5,8 @@ import { reached } from '../domain/milestone.ts';
 import type { RetryPolicy } from '../domain/retry.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { armAttempt } from '../store/attempts.ts';
-import { storageError } from '../store/database.ts';
 import { armMessage } from '../store/messages.ts';
+import { storageError } from '../store/troubles.ts';
 import { type ClaimDependencies, type ClaimedMail, type ClaimResult, claimMessage } from './claimMessage.ts';
 import { type Finished, finishMessage } from './finishMessage.ts';
 

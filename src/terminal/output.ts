@@ -1,12 +1,13 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import Table from 'cli-table3';
 import { forTerminal } from '../domain/text.ts';
+import type { formatTable } from './table.ts';
 
 export interface OutputOptions {
   readonly json: boolean;
   readonly colour: boolean;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  readonly formatTable: typeof formatTable;
 }
 
 /** Results go to stdout, talk to stderr; with --json stdout holds JSON and nothing else. */
@@ -49,37 +50,10 @@ export class Output {
 
   table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): void {
     if (this.json) return;
-    const table = new Table({
-      head: head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(name)),
-      colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-      chars: NO_LINES,
-    });
-    table.push(...rows.map((row) => [...row]));
-    const text = table.toString().replace(/[ \t]+$/gm, '');
-    this.#options.stdout.write(`${text}\n`);
+    const titles = head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(name));
+    this.#options.stdout.write(`${this.#options.formatTable(titles, rows, right)}\n`);
   }
 }
-
-const NO_LINES = Object.fromEntries(
-  [
-    'top',
-    'top-mid',
-    'top-left',
-    'top-right',
-    'bottom',
-    'bottom-mid',
-    'bottom-left',
-    'bottom-right',
-    'left',
-    'left-mid',
-    'mid',
-    'mid-mid',
-    'right',
-    'right-mid',
-    'middle',
-  ].map((part) => [part, '']),
-);
 
 /** Lead data for one cell: nothing in it can move the cursor, and it is no longer than `width`. */
 export function cell(value: string | null | undefined, width = 60): string {

@@ -1,5 +1,5 @@
 import type { OutreachError } from '../domain/errors.ts';
-import { storageError } from '../store/database.ts';
+import { storageError } from '../store/troubles.ts';
 import type { Board } from './board.ts';
 
 /** The part of pino's logger (https://getpino.io) that the worker uses. */

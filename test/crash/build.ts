@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -38,7 +38,9 @@ export async function buildPatched(name: string, patches: readonly Patch[]): Pro
   const outdir = join(CACHE, name);
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  copyFileSync(join(ROOT, 'package.json'), join(CACHE, 'package.json'));
+  // Put in place in one step: another campaign may be starting processes that read it.
+  copyFileSync(join(ROOT, 'package.json'), join(outdir, 'package.json'));
+  renameSync(join(outdir, 'package.json'), join(CACHE, 'package.json'));
   const applied = new Set<Patch>();
   await build({
     entryPoints: [join(ROOT, 'src', 'cli', 'main.ts')],

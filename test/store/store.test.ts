@@ -2,11 +2,12 @@ import { readdirSync, statSync } from 'node:fs';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrations } from '../../migrations/index.ts';
-import { openStore, type Store, storageError } from '../../src/store/database.ts';
+import { openStore, type Store } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { isAlive, takeLivenessLock } from '../../src/store/sqlite/lock.ts';
 import { suppress, suppressionOf } from '../../src/store/suppressions.ts';
+import { storageError } from '../../src/store/troubles.ts';
 import { Folder } from '../support/program.ts';
 
 let folder: Folder;

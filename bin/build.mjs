@@ -1,0 +1,39 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+// One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
+
+const NATIVE = ['better-sqlite3', 'better-sqlite3-v12'];
+
+rmSync('dist', { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: ['src/cli/main.ts'],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  external: NATIVE,
+  // Bundled CommonJS packages ask for Node's own modules with require().
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  metafile: true,
+  logLevel: 'warning',
+});
+writeFileSync('dist/LICENSES.txt', licences(Object.keys(metafile.inputs)));
+
+/** The notices of everything inside the bundle, as their licences ask. */
+function licences(inputs) {
+  const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
+  const notices = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const text =
+      file === undefined || !existsSync(join(folder, file)) ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8').trim();
+    return `${name} ${version}\n\n${text}\n`;
+  });
+  return `Parts of other packages are included in this program.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
