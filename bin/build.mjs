@@ -1,9 +1,12 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 // One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
 
+const HELP = "await (await import('./dist/main.js')).main(['node', 'outreach', '--help'])";
 const NATIVE = ['better-sqlite3', 'better-sqlite3-v12'];
 
 rmSync('dist', { recursive: true, force: true });
@@ -15,15 +18,35 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
+  keepNames: false,
   external: NATIVE,
   // Bundled CommonJS packages ask for Node's own modules with require().
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  define: { OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')) },
   metafile: true,
   logLevel: 'warning',
 });
 writeFileSync('dist/LICENSES.txt', licences(Object.keys(metafile.inputs)));
+
+// What `--help` prints, as the program itself says it.
+const help = spawnSync(process.execPath, ['--input-type=module', '-e', HELP], {
+  encoding: 'utf8',
+  env: { ...process.env, COLUMNS: '100' },
+});
+if (help.status !== 0 || help.stdout === '') throw new Error(`the built program does not run: ${help.stderr}`);
+writeFileSync('dist/help.txt', help.stdout);
+
+/** The same for the same sources, whenever and wherever they are built. */
+function fingerprint(...paths) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    if (!statSync(path).isDirectory()) return void hash.update(path).update(readFileSync(path));
+    for (const entry of readdirSync(path).sort()) add(join(path, entry));
+  };
+  for (const path of paths) add(path);
+  return hash.digest('hex').slice(0, 16);
+}
 
 /** The notices of everything inside the bundle, as their licences ask. */
 function licences(inputs) {

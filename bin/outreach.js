@@ -1,9 +1,11 @@
 #!/usr/bin/env -S node --
-// The version is asked for by scripts and prompts: it loads nothing.
-if (['--version', '-V'].includes(process.argv[2] ?? '')) {
+// What scripts and shells ask most often loads nothing.
+const asked = process.argv.slice(2).join(' ');
+if (asked === '--version' || asked === '-V') process.stdout.write(`${JSON.parse(await textOf('../package.json')).version}\n`);
+else if (asked === '--help' || asked === '-h' || asked === 'help') process.stdout.write(await textOf('../dist/help.txt'));
+else await (await import('../dist/main.js')).main(process.argv);
+
+async function textOf(path) {
   const { readFileSync } = await import('node:fs');
-  console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
-} else {
-  const { main } = await import('../dist/main.js');
-  await main(process.argv);
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
 }

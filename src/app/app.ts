@@ -1,22 +1,12 @@
-import { campaignFiles } from '../config/campaign.ts';
-import { type Config, isLive, loadConfig, resolveSecret, type SenderConfig, securityOf } from '../config/config.ts';
+import { stampOf } from '../config/campaignFolder.ts';
+import { readChecked, type Settings, writeChecked } from '../config/checked.ts';
+import type { Config } from '../config/config.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import type { CampaignSource } from '../domain/campaign.ts';
-import { DEADLINES } from '../domain/deadlines.ts';
-import { OutreachError } from '../domain/errors.ts';
-import { capabilitiesOf } from '../llm/capabilities.ts';
-import type { TextProvider } from '../llm/provider.ts';
-import { templateWriter } from '../llm/templateWriter.ts';
-import type { Mailer } from '../mail/mailer.ts';
 import type { AiLimits } from '../pipeline/callModel.ts';
-import type { Model } from '../pipeline/estimateCost.ts';
 import type { PaceSettings } from '../pipeline/gates.ts';
-import { modelWriter } from '../pipeline/writeWithModel.ts';
-import { sqliteQueue } from '../queue/sqlite.ts';
 import { openStore, type Store } from '../store/database.ts';
-import type { Log } from '../worker/stage.ts';
-import type { WorkerParts } from '../worker/worker.ts';
 
 /** One workspace, opened: everything a command needs, built from the configuration when it is asked for. */
 export interface App {
@@ -28,13 +18,19 @@ export interface App {
   close(): Promise<void>;
 }
 
-export function openApp(workspace: Workspace): App {
-  const config = loadConfig(workspace);
+/** Set by the build; tells the copies of one build from another's. */
+declare const OUTREACH_BUILD: string | undefined;
+const BUILD = typeof OUTREACH_BUILD === 'undefined' ? undefined : OUTREACH_BUILD;
+
+/** `watching`: for work that goes on while campaign files may change. Others take the settings as last checked, if no file has changed since. */
+export async function openApp(workspace: Workspace, { watching = false } = {}): Promise<App> {
+  const { config, campaigns } =
+    (watching || BUILD === undefined ? undefined : readChecked(workspace, BUILD)) ?? (await readSettings(workspace));
   let store: Promise<Store> | undefined;
   return {
     workspace,
     config,
-    campaigns: campaignFiles(workspace, config),
+    campaigns,
     pace: paceSettings(config),
     openStore() {
       prepareData(workspace);
@@ -47,6 +43,16 @@ export function openApp(workspace: Workspace): App {
   };
 }
 
+async function readSettings(workspace: Workspace): Promise<Settings> {
+  const { loadConfig } = await import('../config/config.ts');
+  const { campaignFiles } = await import('../config/campaign.ts');
+  const stamp = stampOf(workspace.configFile);
+  const config = loadConfig(workspace);
+  const settings = { config, campaigns: campaignFiles(workspace, config) };
+  if (BUILD !== undefined && stamp !== undefined) writeChecked(workspace, BUILD, stamp, settings);
+  return settings;
+}
+
 function paceSettings(config: Config): PaceSettings {
   const senders = config.senders.map(
     ({ name, gap, daily_cap }) => [name, { name, gap: gap ?? null, dailyCap: daily_cap ?? null }] as const,
@@ -55,79 +61,6 @@ function paceSettings(config: Config): PaceSettings {
     senders: new Map(senders),
     limits: { emailsPerMonth: config.limits.emails_per_month ?? null, sendPerHour: config.limits.send_per_hour ?? null },
   };
-}
-
-/** What a worker is started for: `concurrency` is the number of mails on the wire. */
-export interface WorkerNeeds {
-  readonly only?: 'generate' | 'send';
-  readonly concurrency: number;
-}
-
-/** Everything a worker works with. Secrets are resolved here, before anything is claimed. */
-export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.ProcessEnv, needs: WorkerNeeds): Promise<WorkerParts> {
-  if (needs.only !== 'generate') refuseMissingAddress(app.config);
-  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, env);
-  const providers = needs.only === 'send' ? [] : await openProviders(app.config, env);
-  const now = () => Date.now();
-  const mailerFor = (sender: string): Mailer => {
-    const mailer = mailers.get(sender);
-    if (mailer === undefined) throw new Error(`no mailer for sender ${sender}`);
-    return mailer;
-  };
-  const { composeMime } = await import('../mail/mime.ts');
-  return {
-    store,
-    queue: sqliteQueue(store, now),
-    campaigns: app.campaigns,
-    now,
-    sleep,
-    log,
-    drafting(worker, cut) {
-      const template = templateWriter(needs.concurrency);
-      const ai = modelWriter({ store, worker, now, sleep, cut, providers, limits: aiLimits(app.config), purpose: 'draft' });
-      return { store, worker, now, compose: composeMime, writerFor: (generator) => (generator === 'ai' ? ai : template) };
-    },
-    sending: {
-      ...app.pace,
-      store,
-      now,
-      random: Math.random,
-      retry: app.config.retry,
-      mailerFor,
-      providerOf: (sender) => mailerFor(sender).provider,
-      sleep,
-    },
-    async closeMailers() {
-      for (const mailer of mailers.values()) await mailer.close();
-    },
-  };
-}
-
-/** The models of the configuration, in its order, with their keys. */
-export async function openProviders(config: Config, env: NodeJS.ProcessEnv): Promise<TextProvider[]> {
-  const { ai } = config;
-  if (ai === undefined) return [];
-  const { openAiProvider } = await import('../llm/openaiProvider.ts');
-  return ai.providers.map(({ name, base_url, model, api_key, price, output }) =>
-    openAiProvider({
-      name,
-      baseUrl: base_url,
-      model,
-      apiKey: api_key === undefined ? undefined : resolveSecret(api_key, `${config.path}: ai provider ${name}`, env),
-      keyName: api_key,
-      price,
-      output,
-      maxOutputTokens: ai.max_output_tokens,
-      limitMs: DEADLINES.aiCall,
-    }),
-  );
-}
-
-/** The model that is asked first, with what is known of its price. */
-export function firstModel({ ai }: Config): Model | undefined {
-  const [first] = ai?.providers ?? [];
-  if (ai === undefined || first === undefined) return undefined;
-  return { model: first.model, price: first.price ?? capabilitiesOf(first.base_url).price, maxOutputTokens: ai.max_output_tokens };
 }
 
 export function aiLimits({ ai, limits }: Config): AiLimits {
@@ -141,34 +74,4 @@ export function aiLimits({ ai, limits }: Config): AiLimits {
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function openMailers(app: App, env: NodeJS.ProcessEnv): Promise<Map<string, Mailer>> {
-  const mailers = new Map<string, Mailer>();
-  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, env));
-  return mailers;
-}
-
-async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv): Promise<Mailer> {
-  if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
-  const { smtpMailer } = await import('../mail/smtp.ts');
-  const { host, port, user, password } = sender;
-  const auth =
-    user === undefined || password === undefined
-      ? undefined
-      : { user, password: resolveSecret(password, `${app.config.path}: sender ${sender.name}`, env) };
-  return smtpMailer({ host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth });
-}
-
-/** CAN-SPAM (16 CFR 316) and its kin ask for a postal address in every commercial mail. */
-function refuseMissingAddress(config: Config): void {
-  const live = config.senders.find(isLive);
-  if (live === undefined || config.identity.postal_address !== undefined) return;
-  throw new OutreachError(
-    'config',
-    `${config.path}: identity.postal_address is missing, and sender ${live.name} reaches real mailboxes; write your postal address there`,
-    {
-      hint: 'It stands at the foot of every mail; the law of most countries asks for it.',
-    },
-  );
 }

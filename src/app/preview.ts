@@ -4,7 +4,8 @@ import { templateWriter } from '../llm/templateWriter.ts';
 import type { PreviewDependencies } from '../pipeline/previewMails.ts';
 import { modelWriter } from '../pipeline/writeWithModel.ts';
 import type { Store } from '../store/database.ts';
-import { type App, aiLimits, openProviders, sleep } from './app.ts';
+import { type App, aiLimits, sleep } from './app.ts';
+import { openProviders } from './parts.ts';
 
 export async function openPreview(
   app: App,

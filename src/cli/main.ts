@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     throw error;
   });
   try {
-    await throwing(buildProgram(version(), use)).parseAsync(argv as string[]);
+    await throwing(await buildProgram(version(), use, argv)).parseAsync(argv as string[]);
   } catch (error) {
     process.exitCode = complain(error);
   }

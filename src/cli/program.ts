@@ -1,27 +1,39 @@
 import { Command } from 'commander';
-import { approveCommand } from '../commands/approve.ts';
-import { cancelCommand } from '../commands/cancel.ts';
 import type { Use } from '../commands/context.ts';
-import { costCommand } from '../commands/cost.ts';
-import { demoCommand } from '../commands/demo.ts';
-import { estimateCommand } from '../commands/estimate.ts';
-import { generateCommand } from '../commands/generate.ts';
-import { importCommand } from '../commands/import.ts';
-import { initCommand } from '../commands/init.ts';
-import { jobsCommand } from '../commands/jobs.ts';
-import { messagesCommand } from '../commands/messages.ts';
-import { pauseCommand } from '../commands/pause.ts';
-import { previewCommand } from '../commands/preview.ts';
-import { rejectCommand } from '../commands/reject.ts';
-import { resolveCommand } from '../commands/resolve.ts';
-import { resumeCommand } from '../commands/resume.ts';
-import { retryCommand } from '../commands/retry.ts';
-import { showCommand } from '../commands/show.ts';
-import { statusCommand } from '../commands/status.ts';
-import { workerCommand } from '../commands/worker.ts';
+
+/** Each command's file is loaded when it is asked for; help needs all of them. */
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(use: Use) => Command>>>>> = {
+  'Start:': {
+    demo: async () => (await import('../commands/demo.ts')).demoCommand,
+    init: async () => (await import('../commands/init.ts')).initCommand,
+    import: async () => (await import('../commands/import.ts')).importCommand,
+    worker: async () => (await import('../commands/worker.ts')).workerCommand,
+  },
+  'Write:': {
+    preview: async () => (await import('../commands/preview.ts')).previewCommand,
+    generate: async () => (await import('../commands/generate.ts')).generateCommand,
+    estimate: async () => (await import('../commands/estimate.ts')).estimateCommand,
+    cost: async () => (await import('../commands/cost.ts')).costCommand,
+  },
+  'Look:': {
+    status: async () => (await import('../commands/status.ts')).statusCommand,
+    jobs: async () => (await import('../commands/jobs.ts')).jobsCommand,
+    messages: async () => (await import('../commands/messages.ts')).messagesCommand,
+    show: async () => (await import('../commands/show.ts')).showCommand,
+  },
+  'Steer:': {
+    approve: async () => (await import('../commands/approve.ts')).approveCommand,
+    reject: async () => (await import('../commands/reject.ts')).rejectCommand,
+    pause: async () => (await import('../commands/pause.ts')).pauseCommand,
+    resume: async () => (await import('../commands/resume.ts')).resumeCommand,
+    cancel: async () => (await import('../commands/cancel.ts')).cancelCommand,
+    retry: async () => (await import('../commands/retry.ts')).retryCommand,
+    resolve: async () => (await import('../commands/resolve.ts')).resolveCommand,
+  },
+};
 
 /** The command tree. It throws instead of exiting, and leaves exit codes to `main`. */
-export function buildProgram(version: string, use: Use): Command {
+export async function buildProgram(version: string, use: Use, argv: readonly string[]): Promise<Command> {
   const program = new Command('outreach')
     .description('One personal mail for every lead of a CSV, at a human pace, and never twice.')
     .version(version, '-V, --version', 'print the version')
@@ -32,25 +44,13 @@ export function buildProgram(version: string, use: Use): Command {
     .option('--json', 'print JSON: one object, or one a line for lists')
     .option('--no-color', 'no colours; NO_COLOR does the same')
     .option('--env-file <file>', 'read environment variables from a file');
-  const groups: [string, Command[]][] = [
-    ['Start:', [demoCommand(use), initCommand(use), importCommand(use), workerCommand(use)]],
-    ['Write:', [previewCommand(use), generateCommand(use), estimateCommand(use), costCommand(use)]],
-    ['Look:', [statusCommand(use), jobsCommand(use), messagesCommand(use), showCommand(use)]],
-    [
-      'Steer:',
-      [
-        approveCommand(use),
-        rejectCommand(use),
-        pauseCommand(use),
-        resumeCommand(use),
-        cancelCommand(use),
-        retryCommand(use),
-        resolveCommand(use),
-      ],
-    ],
-  ];
-  for (const [group, commands] of groups) {
-    for (const command of commands) program.addCommand(command.helpGroup(group).copyInheritedSettings(program));
+  const [asked = ''] = argv.slice(2);
+  const known = Object.values(COMMANDS).some((group) => Object.hasOwn(group, asked));
+  for (const [heading, group] of Object.entries(COMMANDS)) {
+    for (const [name, load] of Object.entries(group)) {
+      if (known && name !== asked) continue;
+      program.addCommand((await load())(use).helpGroup(heading).copyInheritedSettings(program));
+    }
   }
   return program.addHelpText(
     'after',

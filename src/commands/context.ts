@@ -10,7 +10,7 @@ export interface Context extends Surroundings {
   readonly workspaceFlag: string | undefined;
   workspace(): Workspace;
   /** Opens the workspace; closed when the command ends. */
-  app(workspace?: Workspace): Promise<App>;
+  app(choice?: { workspace?: Workspace; watching?: boolean }): Promise<App>;
 }
 
 /** A command's work; resolves to an exit code, or to nothing for success. */
@@ -49,9 +49,9 @@ export async function openContext(
     output,
     workspaceFlag: options.workspace,
     workspace: () => findWorkspace(options.workspace, surroundings),
-    async app(workspace = findWorkspace(options.workspace, surroundings)) {
+    async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
       const { openApp } = await import('../app/app.ts');
-      const app = openApp(workspace);
+      const app = await openApp(workspace, { watching });
       apps.push(app);
       return app;
     },

@@ -13,8 +13,8 @@ export function estimateCommand(use: Use): Command {
 async function estimate(context: Context, name: string | undefined): Promise<undefined> {
   const { output } = context;
   const app = await context.app();
-  const { chooseCampaign } = await import('../config/campaign.ts');
-  const { firstModel } = await import('../app/app.ts');
+  const { chooseCampaign } = await import('../config/campaignFolder.ts');
+  const { firstModel } = await import('../app/parts.ts');
   const { estimateCost } = await import('../pipeline/estimateCost.ts');
   const campaign = app.campaigns.load(chooseCampaign(app.workspace, name));
   const { db } = await app.openStore();

@@ -57,12 +57,12 @@ async function importFile(context: Context, path: string, options: Options): Pro
     throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
   }
   const { workspace, made } = await workspaceForImport(context);
-  const app = await context.app(workspace);
+  const app = await context.app({ workspace });
   if (made)
     context.output.talk(
       `Made a workspace at ${workspace.root} with a sample campaign; its mails become files in ${workspace.outbox} and reach nobody.`,
     );
-  const { chooseCampaign } = await import('../config/campaign.ts');
+  const { chooseCampaign } = await import('../config/campaignFolder.ts');
   const campaign = app.campaigns.load(chooseCampaign(workspace, options.campaign));
   const send = await sendRule(app, campaign, options);
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };

@@ -18,7 +18,7 @@ export function previewCommand(use: Use): Command {
 async function preview(context: Context, name: string | undefined, options: { limit: number }): Promise<number> {
   const { output, env } = context;
   const app = await context.app();
-  const { chooseCampaign } = await import('../config/campaign.ts');
+  const { chooseCampaign } = await import('../config/campaignFolder.ts');
   const { openPreview } = await import('../app/preview.ts');
   const { previewMails } = await import('../pipeline/previewMails.ts');
   const { authorOf } = await import('../store/generations.ts');

@@ -14,7 +14,8 @@ export function statusCommand(use: Use): Command {
 }
 
 async function status(context: Context, options: { watch?: boolean }): Promise<undefined> {
-  const app = await context.app();
+  // Begun together, the parts of the program load side by side.
+  const [app] = await Promise.all([context.app({ watching: options.watch === true }), import('../app/status.ts')]);
   if (options.watch !== true) {
     await show(context.output, app);
     return;

@@ -36,9 +36,9 @@ export function workerCommand(use: Use): Command {
 
 async function runWorker(context: Context, options: Options): Promise<number> {
   const { output, env } = context;
-  const app = await context.app();
+  const app = await context.app({ watching: true });
   const { openLog, LOG_LEVELS } = await import('../terminal/log.ts');
-  const { workerParts } = await import('../app/app.ts');
+  const { workerParts } = await import('../app/parts.ts');
   const { Worker } = await import('../worker/worker.ts');
   const level = LOG_LEVELS.find((known) => known === env.OUTREACH_LOG) ?? 'info';
   const log = await openLog(level, output.stderr, output.talkColour.level > 0);

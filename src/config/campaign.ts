@@ -1,13 +1,13 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { DateTime } from 'luxon';
 import * as z from 'zod';
 import { type Campaign, type CampaignSource, contentHash, GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
-import { messageOf, OutreachError } from '../domain/errors.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { didYouMean } from '../domain/text.ts';
 import { isZone, parseClock, parseDays, type SendWindow } from '../domain/window.ts';
+import { campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
 import { positive, strictObject, text } from './fields.ts';
 import type { Workspace } from './workspace.ts';
@@ -73,8 +73,7 @@ export function campaignFiles(workspace: Workspace, config: Config): CampaignSou
   const loaded = new Map<string, { stamp: string; campaign: Campaign }>();
   return {
     load(name) {
-      if (/[/\\]|^\.+$/.test(name)) throw missingCampaign(workspace, name);
-      const path = join(workspace.campaigns, `${name}.md`);
+      const path = campaignPath(workspace, name);
       const stamp = stampOf(path);
       const known = loaded.get(name);
       if (known !== undefined && known.stamp === stamp) return known.campaign;
@@ -84,28 +83,6 @@ export function campaignFiles(workspace: Workspace, config: Config): CampaignSou
       return campaign;
     },
   };
-}
-
-export function campaignNames(workspace: Workspace): string[] {
-  try {
-    return readdirSync(workspace.campaigns)
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => basename(file, '.md'))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
-/** The campaign asked for, or the only one there is. */
-export function chooseCampaign(workspace: Workspace, asked: string | undefined): string {
-  if (asked !== undefined) return asked;
-  const names = campaignNames(workspace);
-  const [only] = names;
-  if (only !== undefined && names.length === 1) return only;
-  if (only === undefined)
-    throw new OutreachError('usage', `there is no campaign in ${workspace.campaigns}`, { hint: 'Make a sample with: outreach init' });
-  throw new OutreachError('usage', 'there is more than one campaign, so name one', { hint: `--campaign ${names.join(' | ')}` });
 }
 
 /** A local time in `zone`, or one with an offset of its own, as epoch milliseconds. */
@@ -215,26 +192,4 @@ function split(source: string, path: string): { frontMatter: string; body: strin
   const bodyLine = match[0].split('\n').length;
   if (body.trim() === '') throw new OutreachError('config', `${path}:${bodyLine}: the mail's text is empty; write it below the second ---`);
   return { frontMatter: match[1] ?? '', body, bodyLine };
-}
-
-function stampOf(path: string): string | undefined {
-  try {
-    const { mtimeMs, size, ino } = statSync(path);
-    return `${mtimeMs}:${size}:${ino}`;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function missingCampaign(workspace: Workspace, name: string): OutreachError {
-  const names = campaignNames(workspace);
-  const near = didYouMean(name, names);
-  return new OutreachError(
-    'usage',
-    `there is no campaign ${name} in ${workspace.campaigns}${near === undefined ? '' : `; did you mean ${near}?`}`,
-    {
-      hint: names.length === 0 ? 'Make a sample with: outreach init' : `Campaigns: ${names.join(', ')}. A new workspace: outreach init`,
-    },
-  );
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openApp, sleep, workerParts } from '../app/app.ts';
+import { type App, openApp, sleep } from '../app/app.ts';
+import { workerParts } from '../app/parts.ts';
 import { type Workspace, workspaceAt } from '../config/workspace.ts';
 import { mapColumns } from '../csv/columns.ts';
 import { openCsv } from '../csv/readRows.ts';
@@ -27,7 +28,7 @@ export async function runDemo(
   const server = await startDemoServer(received);
   try {
     writeDemo(workspace, server.port);
-    const app = openApp(workspace);
+    const app = await openApp(workspace);
     try {
       const store = await app.openStore();
       output.line(output.colour.bold('outreach demo: a CSV becomes sent mail, and none of it leaves this machine\n'));
@@ -52,7 +53,7 @@ function writeDemo(workspace: Workspace, port: number): void {
   writeFileSync(join(workspace.root, 'leads.csv'), DEMO_LEADS);
 }
 
-async function importDemo(output: Output, app: ReturnType<typeof openApp>, store: Store): Promise<void> {
+async function importDemo(output: Output, app: App, store: Store): Promise<void> {
   const file = await openCsv(join(app.workspace.root, 'leads.csv'), 'leads.csv', { delimiter: undefined, encoding: undefined });
   const campaign = app.campaigns.load('demo');
   const { tally, rejects } = await importLeads(
@@ -78,7 +79,7 @@ async function importDemo(output: Output, app: ReturnType<typeof openApp>, store
   }
 }
 
-async function sendDemo(output: Output, app: ReturnType<typeof openApp>, store: Store, server: DemoServer): Promise<JobProgress> {
+async function sendDemo(output: Output, app: App, store: Store, server: DemoServer): Promise<JobProgress> {
   const worker = new Worker(await workerParts(app, store, SILENT, {}, { concurrency: 4 }), {
     mode: { kind: 'until_done' },
     only: undefined,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { campaignFiles, campaignNames, chooseCampaign } from '../../src/config/campaign.ts';
+import { campaignFiles } from '../../src/config/campaign.ts';
+import { campaignNames, chooseCampaign } from '../../src/config/campaignFolder.ts';
 import { type Config, loadConfig, resolveSecret, securityOf } from '../../src/config/config.ts';
 import { writeWorkspace } from '../../src/config/scaffold.ts';
 import { findWorkspace, userWorkspace, type Workspace, workspaceAt } from '../../src/config/workspace.ts';

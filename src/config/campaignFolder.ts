@@ -1,0 +1,56 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { messageOf, OutreachError } from '../domain/errors.ts';
+import { didYouMean } from '../domain/text.ts';
+import type { Workspace } from './workspace.ts';
+
+export function campaignNames(workspace: Workspace): string[] {
+  try {
+    return readdirSync(workspace.campaigns)
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => basename(file, '.md'))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The campaign asked for, or the only one there is. */
+export function chooseCampaign(workspace: Workspace, asked: string | undefined): string {
+  if (asked !== undefined) return asked;
+  const names = campaignNames(workspace);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  if (only === undefined)
+    throw new OutreachError('usage', `there is no campaign in ${workspace.campaigns}`, { hint: 'Make a sample with: outreach init' });
+  throw new OutreachError('usage', 'there is more than one campaign, so name one', { hint: `--campaign ${names.join(' | ')}` });
+}
+
+/** The file of a campaign; a name that leads out of the folder is no campaign. */
+export function campaignPath(workspace: Workspace, name: string): string {
+  if (/[/\\]|^\.+$/.test(name)) throw missingCampaign(workspace, name);
+  return join(workspace.campaigns, `${name}.md`);
+}
+
+/** Changes whenever the file does; undefined when there is none. */
+export function stampOf(path: string): string | undefined {
+  try {
+    const { mtimeMs, size, ino } = statSync(path);
+    return `${mtimeMs}:${size}:${ino}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+export function missingCampaign(workspace: Workspace, name: string): OutreachError {
+  const names = campaignNames(workspace);
+  const near = didYouMean(name, names);
+  return new OutreachError(
+    'usage',
+    `there is no campaign ${name} in ${workspace.campaigns}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    {
+      hint: names.length === 0 ? 'Make a sample with: outreach init' : `Campaigns: ${names.join(', ')}. A new workspace: outreach init`,
+    },
+  );
+}
