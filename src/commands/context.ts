@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
-import type { App } from '../app/app.ts';
+import { type App, openApp } from '../app/app.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { Output } from '../terminal/output.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** What every command is given. */
 export interface Context extends Surroundings {
@@ -34,12 +35,7 @@ export function command(usage: string, purpose: string, examples: readonly strin
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ outreach ${example}`).join('\n')}`);
 }
 
-export async function openContext(
-  options: GlobalOptions,
-  surroundings: Surroundings,
-): Promise<{ context: Context; close: () => Promise<void> }> {
-  // Help and mistakes print no table, and need not wait for it.
-  const { formatTable } = await import('../terminal/table.ts');
+export function openContext(options: GlobalOptions, surroundings: Surroundings): { context: Context; close: () => Promise<void> } {
   const { env } = surroundings;
   const colour = options.color && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb';
   const output = new Output({ json: options.json === true, colour, stdout: process.stdout, stderr: process.stderr, formatTable });
@@ -50,7 +46,6 @@ export async function openContext(
     workspaceFlag: options.workspace,
     workspace: () => findWorkspace(options.workspace, surroundings),
     async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
-      const { openApp } = await import('../app/app.ts');
       const app = await openApp(workspace, { watching });
       apps.push(app);
       return app;

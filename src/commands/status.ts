@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { App } from '../app/app.ts';
-import type { Status } from '../app/status.ts';
+import { type App, sleep } from '../app/app.ts';
+import { readStatus, type Status } from '../app/status.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { cell, moment, number, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
@@ -14,15 +14,13 @@ export function statusCommand(use: Use): Command {
 }
 
 async function status(context: Context, options: { watch?: boolean }): Promise<undefined> {
-  // Begun together, the parts of the program load side by side.
-  const [app] = await Promise.all([context.app({ watching: options.watch === true }), import('../app/status.ts')]);
+  const app = await context.app({ watching: options.watch === true });
   if (options.watch !== true) {
     await show(context.output, app);
     return;
   }
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
-  const { sleep } = await import('../app/app.ts');
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
   while (!stop.signal.aborted) {
     // Home and clear: the screen is redrawn in place. Not into a pipe, and never with --json.
@@ -33,7 +31,6 @@ async function status(context: Context, options: { watch?: boolean }): Promise<u
 }
 
 async function show(output: Output, app: App): Promise<void> {
-  const { readStatus } = await import('../app/status.ts');
   const status = await readStatus(app);
   output.object(status);
   if (!output.json) print(output, status);
