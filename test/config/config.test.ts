@@ -50,10 +50,23 @@ test.each([
     'outreach.yaml:2:24: identity.timezone: Mars/Base is not a time zone; write an IANA name such as Europe/Madrid',
   ],
   [`version: 1\n${IDENTITY}\nsendrs: []\n`, 'outreach.yaml:3:1: sendrs: unknown key; did you mean senders?'],
-  [`version: 1\n${IDENTITY}\nai: { concurrency: 2 }\n`, 'outreach.yaml:3:1: ai: writing with a model is not built yet; remove it'],
+  [`version: 1\n${IDENTITY}\nai: { concurrency: 2 }\n`, 'outreach.yaml:3:1: ai.providers: missing; write it'],
   [
-    `version: 1\n${IDENTITY}\nlimits: { ai_concurrency: 5 }\n`,
-    'outreach.yaml:3:11: limits.ai_concurrency: writing with a model is not built yet; remove it',
+    `version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: "http://ai.example/v1", model: m }] }\n`,
+    'outreach.yaml:3:30: ai.providers.base_url: http would send key and leads in clear to ai.example; write https, or add insecure: true',
+  ],
+  [
+    `version: 1\n${IDENTITY}\nai: { budget_usd: 5, providers: [{ name: a, base_url: "https://ai.example/v1", model: m }] }\n`,
+    'ai.providers.price: missing, and a budget cannot be kept without it; write price: { input: 0.25, output: 2.0 }',
+  ],
+  [
+    `version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: "https://u:p@ai.example/v1", model: m }] }\n`,
+    'ai.providers.base_url: a secret must not stand in this file; write api_key: "env:NAME"',
+  ],
+  [`version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: nowhere, model: m }] }\n`, 'ai.providers.base_url: not a web address'],
+  [
+    `version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: "https://ai.example/v1", model: m, api_key: sk-123 }] }\n`,
+    'ai.providers.api_key: a secret must not stand in this file',
   ],
   [`version: 1\n${IDENTITY}\nrequire_source: false\n`, 'outreach.yaml:3:1: require_source: not built yet; remove it'],
   [
@@ -131,7 +144,7 @@ test('a campaign is read with its defaults, and read again when its file changes
 test.each([
   ['subject: Hi\n', 'hello.md:1: a campaign begins with its settings between two lines of ---'],
   ['---\nsubject: Hi\n---\n', "hello.md:4: the mail's text is empty"],
-  ['---\nsubject: Hi\ngenerator: ai\n---\nx\n', 'hello.md:3:1: generator: writing with a model is not built yet; write template'],
+  ['---\nsubject: Hi\ngenerator: ai\n---\nx\n', 'hello.md:3: generator: ai needs a model; write ai.providers into outreach.yaml'],
   ['---\nsubject: Hi\nsend: { mode: drip }\n---\nx\n', 'hello.md:3: send: a drip needs a rate; write rate: 20 (mails an hour)'],
   ['---\nsubject: Hi\nsend: { mode: scheduled, at: soon }\n---\nx\n', 'hello.md:3: send.at: soon is not a time; write 2026-12-01T09:00'],
   ['---\nsubject: Hi\nwindow: { from: "17:00", to: "09:00" }\n---\nx\n', 'hello.md:3:1: window: from must be before to'],

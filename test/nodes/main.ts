@@ -34,10 +34,8 @@ try {
       );
     } catch (error) {
       failed++;
-      const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer };
-      console.log(
-        `FAILED  Node ${line.node}, npm ${line.npm}: ${String(error)}\n${stdout?.toString().slice(-3_000)}\n${stderr?.toString().slice(-3_000)}`,
-      );
+      const { stdout } = error as { stdout?: string };
+      console.log(`FAILED  Node ${line.node}, npm ${line.npm}: ${String(error).slice(0, 1_000)}\n${stdout?.slice(-1_500) ?? ''}`);
     }
   }
 } finally {
