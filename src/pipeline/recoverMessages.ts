@@ -26,15 +26,14 @@ export async function recoverMessages(store: Store, isAlive: (workerId: string) 
   const dead = (await unstoppedWorkers(store.db)).map(({ id }) => id).filter((id) => !isAlive(id));
   const total = { pending: 0, ready: 0, uncertain: 0 };
   for (;;) {
-    const rows = await store.write(async (tx) => {
-      const stranded = await strandedMessages(tx, dead, now(), BATCH);
-      for (const row of stranded) {
-        const to = await recover(tx, row, dead.includes(row.worker_id), now());
-        if (to !== undefined) total[to]++;
-      }
-      return stranded.length;
+    const taken = await store.write(async (tx) => {
+      const ends: (keyof Recovered | undefined)[] = [];
+      for (const row of await strandedMessages(tx, dead, now(), BATCH))
+        ends.push(await recover(tx, row, dead.includes(row.worker_id), now()));
+      return ends;
     });
-    if (rows === 0) break;
+    for (const end of taken) if (end !== undefined) total[end]++;
+    if (taken.length === 0) break;
   }
   if (total.ready > 0) reached('r1.committed');
   if (total.uncertain > 0) reached('r2.committed');

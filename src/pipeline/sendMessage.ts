@@ -35,10 +35,17 @@ export interface Sent {
 
 export type SendResult = Sent | Exclude<ClaimResult, ClaimedMail>;
 
-/** Sends one message of a job, if one may leave now: claim (T1), deliver with the arm inside (T2), record the end (T3). */
+/** Sends one message of a job, if one may leave now. */
 export async function sendMessage(deps: SendDependencies, jobId: number, campaign: Campaign, asOf?: number): Promise<SendResult> {
   const claim = await claimMessage(deps, jobId, campaign, asOf);
-  if (claim.kind !== 'claimed') return claim;
+  return claim.kind === 'claimed' ? sendClaimed(deps, claim, campaign) : claim;
+}
+
+/**
+ * Delivers a claimed message (T1 is behind it) with the arm inside (T2), and records the end (T3).
+ * `alongside` is called in the turn in which the end is first written: what it writes shares that commit.
+ */
+export async function sendClaimed(deps: SendDependencies, claim: ClaimedMail, campaign: Campaign, alongside?: () => void): Promise<Sent> {
   reached('t1.committed');
   const delivery = await deps.mailerFor(claim.sender).deliver(claim.mail, {
     date: new Date(claim.startedAt),
@@ -46,11 +53,13 @@ export async function sendMessage(deps: SendDependencies, jobId: number, campaig
     limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
     cut: deps.cut,
   });
-  const end = await recordEnd(deps, claim, campaign, delivery);
+  const recorded = recordEnd(deps, claim, campaign, delivery);
+  alongside?.();
+  const end = await recorded;
   return {
     kind: 'sent',
     messageId: claim.hold.id,
-    jobId,
+    jobId: claim.jobId,
     sender: claim.sender,
     to: claim.mail.envelope.to,
     delivery,

@@ -22,8 +22,9 @@ export interface Store {
   readonly locks: string;
   /**
    * Runs `unit` in a durable transaction. Units asked for in the same turn of the event loop share
-   * one commit (and one fsync), each in a savepoint of its own: one that throws undoes only itself.
-   * A unit awaits nothing but its own queries. Resolves after the commit; rejects when it failed.
+   * one commit (and one fsync); one that throws undoes only itself. A unit awaits nothing but its own
+   * queries, and may be run again when another one of its group throws: what it does outside the
+   * database must bear that. Resolves after the commit; rejects when it failed.
    */
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
   /** A number that changes when another connection has committed. */
@@ -103,18 +104,9 @@ class GroupCommit {
 
   async #commit(): Promise<void> {
     const group = this.#waiting.splice(0, LARGEST_GROUP);
-    const done: Waiting[] = [];
-    const undone: [Waiting, unknown][] = [];
     try {
-      await this.#db.transaction().execute(async (tx) => {
-        for (const member of group) {
-          const error = await this.#runAlone(tx, member, group.length === 1);
-          if (error === undefined) done.push(member);
-          else undone.push([member, error.thrown]);
-        }
-      });
-      for (const member of done) member.committed();
-      for (const [member, error] of undone) member.failed(error);
+      const alone = await this.#together(group);
+      if (alone !== undefined) await this.#apart(group, alone);
     } catch (error) {
       for (const member of group) member.failed(error);
     } finally {
@@ -123,12 +115,46 @@ class GroupCommit {
     }
   }
 
-  /** A failed member is undone alone, unless SQLite has already undone the whole transaction (disk full). */
-  async #runAlone(tx: Tx, member: Waiting, only: boolean): Promise<{ thrown: unknown } | undefined> {
-    if (only) {
-      await member.run(tx);
-      return undefined;
+  /** All members in one transaction. When one throws everything is undone, and what it threw is returned. */
+  async #together(group: readonly Waiting[]): Promise<{ thrown: unknown } | undefined> {
+    let failure: { thrown: unknown } | undefined;
+    try {
+      await this.#db.transaction().execute(async (tx) => {
+        for (const member of group) {
+          await member.run(tx).catch((thrown: unknown) => {
+            failure = { thrown };
+            throw thrown;
+          });
+        }
+      });
+    } catch (error) {
+      // A commit that failed is everybody's failure.
+      if (failure === undefined) throw error;
+      return failure;
     }
+    for (const member of group) member.committed();
+    return undefined;
+  }
+
+  /** Once more, each member in a savepoint of its own: one that throws undoes only itself. Rare, so that the usual group pays for no savepoints. */
+  async #apart(group: readonly Waiting[], first: { thrown: unknown }): Promise<void> {
+    const [only] = group;
+    if (group.length === 1) return only?.failed(first.thrown);
+    const done: Waiting[] = [];
+    const undone: [Waiting, unknown][] = [];
+    await this.#db.transaction().execute(async (tx) => {
+      for (const member of group) {
+        const error = await this.#inSavepoint(tx, member);
+        if (error === undefined) done.push(member);
+        else undone.push([member, error.thrown]);
+      }
+    });
+    for (const member of done) member.committed();
+    for (const [member, error] of undone) member.failed(error);
+  }
+
+  /** A failed member is undone alone, unless SQLite has already undone the whole transaction (disk full). */
+  async #inSavepoint(tx: Tx, member: Waiting): Promise<{ thrown: unknown } | undefined> {
     await sql`savepoint member`.execute(tx);
     try {
       await member.run(tx);

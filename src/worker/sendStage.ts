@@ -1,10 +1,20 @@
 import { DateTime } from 'luxon';
-import type { SendDependencies, Sent } from '../pipeline/sendMessage.ts';
-import { sendMessage } from '../pipeline/sendMessage.ts';
+import { type ClaimResult, claimMessage } from '../pipeline/claimMessage.ts';
+import { type SendDependencies, type Sent, sendClaimed } from '../pipeline/sendMessage.ts';
 import type { Board, BoardJob } from './board.ts';
 import type { Stage } from './stage.ts';
 
-/** One lane carries one mail at a time, whichever job's turn it is; several run side by side and share their commits. */
+/** A job's turn, and what claiming from it gave. */
+interface Turn {
+  readonly job: BoardJob;
+  readonly round: number;
+  readonly claim: ClaimResult;
+}
+
+/**
+ * One lane carries one mail at a time, whichever job's turn it is; several run side by side and share
+ * their commits. The next mail is claimed in the commit that records the end of the one before.
+ */
 export async function sendLane(
   lane: string,
   stage: Stage,
@@ -13,26 +23,40 @@ export async function sendLane(
   said: Map<number, string>,
   asOf: number | undefined,
 ): Promise<void> {
-  while (!stage.stopping.aborted) {
-    const job = board.nextToSend();
-    if (job === undefined) {
-      await stage.idle(lane, board);
-      continue;
-    }
+  const claimNext = async (): Promise<Turn | undefined> => {
+    const job = stage.stopping.aborted ? undefined : board.nextToSend();
+    if (job === undefined) return undefined;
     const { round } = job;
+    return { job, round, claim: await claimMessage(deps, job.id, job.campaign, asOf) };
+  };
+  let upcoming: Promise<Turn | undefined> | undefined;
+  // A mail that is claimed already is carried even if the worker was told to stop meanwhile.
+  while (!stage.stopping.aborted || upcoming !== undefined) {
+    let nothing = false;
     await stage.guard(async () => {
-      const result = await sendMessage(deps, job.id, job.campaign, asOf);
-      if (result.kind !== 'shut' && result.voided > 0) board.redraft(job);
-      if (result.kind === 'sent') {
-        report(stage, result);
-        // Whatever did not go out gave places back, and other lanes may have found them taken meanwhile.
-        if (result.end.state !== 'accepted' && result.end.state !== 'uncertain') board.reopenAll();
+      const claiming = upcoming ?? claimNext();
+      upcoming = undefined;
+      const turn = await claiming;
+      nothing = turn === undefined;
+      if (turn === undefined) return;
+      const { job, round, claim } = turn;
+      if (claim.kind !== 'shut' && claim.voided > 0) board.redraft(job);
+      if (claim.kind !== 'claimed') {
+        const gates = claim.kind === 'shut' ? claim.gates : [];
+        board.shut(job, claim.kind === 'shut' || claim.voided === 0 ? round : job.round, { opensAt: claim.opensAt, gates });
+        sayGates(stage, job, said);
         return;
       }
-      const gates = result.kind === 'shut' ? result.gates : [];
-      board.shut(job, result.kind === 'shut' || result.voided === 0 ? round : job.round, { opensAt: result.opensAt, gates });
-      sayGates(stage, job, said);
+      const sent = await sendClaimed(deps, claim, job.campaign, () => {
+        upcoming = claimNext();
+        // Awaited at the next turn; until then a failure of it is nobody's unhandled one.
+        upcoming.catch(() => {});
+      });
+      report(stage, sent);
+      // Whatever did not go out gave places back, and other lanes may have found them taken meanwhile.
+      if (sent.end.state !== 'accepted' && sent.end.state !== 'uncertain') board.reopenAll();
     });
+    if (nothing) await stage.idle(lane, board);
   }
 }
 

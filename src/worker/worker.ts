@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { type CampaignSource, GENERATORS } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
@@ -70,6 +71,8 @@ export class Worker {
   #quotaOnly = false;
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
+    // Every mail and every call on its way listens to them.
+    setMaxListeners(0, this.#stop.signal, this.#cut.signal, this.#giveUp.signal);
     this.#parts = parts;
     this.#options = options;
     this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, () => this.stop());

@@ -38,6 +38,6 @@ function timed(cwd: string, parameters: readonly string[]): number {
 }
 
 function run(cwd: string, parameters: readonly string[]): void {
-  const { status, stderr } = spawnSync(process.execPath, parameters, { cwd, env: { PATH: process.env.PATH, HOME: cwd }, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, parameters, { cwd, env: { ...process.env, HOME: cwd }, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${parameters.join(' ')} ended with ${status}: ${stderr}`);
 }
