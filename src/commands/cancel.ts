@@ -3,7 +3,10 @@ import { number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 export function cancelCommand(use: Use): Command {
-  return command('cancel', 'End a job for good: nothing more of it is sent. Drops an import that is not complete.', ['cancel 3'])
+  return command('cancel', 'End a job for good: nothing more of it is sent. Drops an import that is not complete.', [
+    'cancel 3',
+    'cancel 3 --json',
+  ])
     .argument('<job>', 'job id')
     .action(use(cancelOne));
 }

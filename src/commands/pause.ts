@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 export function pauseCommand(use: Use): Command {
-  return command('pause', 'Stop writing and sending for a job; mails on the wire finish.', ['pause 3'])
+  return command('pause', 'Stop writing and sending for a job; mails on the wire finish.', ['pause 3', 'pause 3 --json'])
     .argument('<job>', 'job id')
     .action(use(pauseOne));
 }

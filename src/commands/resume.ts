@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 export function resumeCommand(use: Use): Command {
-  return command('resume', 'Let a paused job go on, at its pace: missed time is not made up for.', ['resume 3'])
+  return command('resume', 'Let a paused job go on, at its pace: missed time is not made up for.', ['resume 3', 'resume 3 --json'])
     .argument('<job>', 'job id')
     .action(use(resumeOne));
 }

@@ -27,7 +27,7 @@ export function workerCommand(use: Use): Command {
     .optionsGroup('What to do:')
     .addOption(new Option('--only <stage>', 'one stage alone').choices(['generate', 'send']))
     .addOption(
-      new Option('--concurrency <n>', 'mails on the wire, and drafts in the making, at a time')
+      new Option('--concurrency <n>', 'mails on the wire at a time (calls to a model: ai.concurrency)')
         .argParser(wholeNumber('a number above 0'))
         .default(4),
     )

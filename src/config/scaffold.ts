@@ -55,6 +55,13 @@ ${sendersText(answers, name, scalar)}
 # retry: { delays: [1m, 5m, 15m, 60m], then: 1h, give_up: 24h }
 
 # limits: { emails_per_month: 500, send_per_hour: 100 }
+
+# A model to write the mails of campaigns with generator: ai. Anything that speaks the OpenAI chat API.
+# ai:
+#   budget_usd: 5                  # writing stops before a job costs more
+#   providers:                     # tried in order; price in USD per million tokens
+#     - { name: openai, base_url: "https://api.openai.com/v1", model: gpt-5-mini, api_key: "env:OPENAI_API_KEY", price: { input: 0.25, output: 2.0 } }
+#     - { name: ollama, base_url: "http://localhost:11434/v1", model: llama3.1 }
 `;
 }
 

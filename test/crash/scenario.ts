@@ -87,7 +87,9 @@ export function draftingScenario(seed: number): Scenario {
 function amongCalls(random: Random, round: Round): Round {
   const { end } = round;
   if (!(end.kind === 'kill' || end.kind === 'freeze') || random.chance(0.5)) return round;
-  return { ...round, end: { ...end, at: random.pick(AI_POINTS), pass: random.between(1, 3) } };
+  // Frozen inside a transaction a process only keeps everybody waiting: that is no zombie.
+  const points = end.kind === 'freeze' ? AI_POINTS.filter((point) => !point.endsWith('_open')) : AI_POINTS;
+  return { ...round, end: { ...end, at: random.pick(points), pass: random.between(1, 3) } };
 }
 
 /** What a model's provider may do; keys refused for good are left out, as no worker can finish then. */
