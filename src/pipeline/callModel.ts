@@ -1,3 +1,4 @@
+import type PQueue from 'p-queue';
 import { costNano, formatUsd, mostTokens } from '../domain/aiCost.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { HOUR } from '../domain/duration.ts';
@@ -38,6 +39,8 @@ export interface AiLimits {
 /** What the calls of one process share. */
 export interface Desk extends CallDependencies {
   readonly throttle: Throttle;
+  /** Holds calls on their way to the throttle's width. What comes before and after a call keeps no place. */
+  readonly line: PQueue;
   /** Providers that wait for a person, as long as this process lives. */
   readonly finals: Map<string, { until: number; reason: string }>;
 }
@@ -61,20 +64,56 @@ export async function callModel(
 ): Promise<Turn> {
   const final = desk.finals.get(provider.name);
   if (final !== undefined && final.until > desk.now()) return { kind: 'resting', why: 'final', ...final };
-  const place = await takePlace(desk, assignment, provider, prompt, purpose);
-  if (typeof place !== 'number') return place;
-  reached('ai.reserved');
-  const startedAt = desk.now();
-  const reply = await provider.ask(prompt, desk.cut);
-  reached('ai.replied');
+  const made = await makeCall(desk, assignment, provider, prompt, purpose);
+  if ('kind' in made) return made;
+  const { callId, reply, startedAt } = made;
   const turn = judge(reply, provider, purpose, desk);
   if (reply.kind === 'throttled') desk.throttle.slowed(startedAt, desk.now());
   if (reply.kind === 'text') desk.throttle.succeeded();
   if (reply.kind === 'final')
     desk.finals.set(provider.name, { until: desk.now() + FINAL_REST, reason: `${provider.name}: ${reply.reason}` });
-  const restUntil = await settle(desk, { callId: place, assignment, provider, prompt, reply, turn, startedAt });
+  const restUntil = await settle(desk, { callId, assignment, provider, prompt, reply, turn, startedAt });
   reached('ai.settled');
   return turn.kind === 'resting' && restUntil !== undefined ? { ...turn, until: restUntil } : turn;
+}
+
+interface Made {
+  readonly callId: number;
+  readonly reply: Reply;
+  readonly startedAt: number;
+}
+
+/**
+ * Reserves and asks, as one of at most so many. Where places are shared with other workers the
+ * reservation is the place, so it is taken last; otherwise it is taken ahead, and a free place in the line never waits for a commit.
+ */
+async function makeCall(
+  desk: Desk,
+  assignment: Assignment,
+  provider: TextProvider,
+  prompt: HashedPrompt,
+  purpose: CallPurpose,
+): Promise<Made | Resting> {
+  const reserveFirst = () => takePlace(desk, assignment, provider, prompt, purpose);
+  const askFor = async (callId: number): Promise<Made> => {
+    const startedAt = desk.now();
+    const reply = await provider.ask(prompt, desk.cut);
+    reached('ai.replied');
+    return { callId, reply, startedAt };
+  };
+  const inLine = <T>(work: () => Promise<T>): Promise<T> => {
+    desk.line.concurrency = desk.throttle.width;
+    return desk.line.add(work);
+  };
+  if (desk.limits.shared !== null) {
+    return inLine(async () => {
+      const place = await reserveFirst();
+      return typeof place === 'number' ? askFor(place) : place;
+    });
+  }
+  const place = await reserveFirst();
+  if (typeof place !== 'number') return place;
+  return inLine(() => askFor(place));
 }
 
 /** Reserves the most that the call can cost and one of the shared places; waits for a place as long as the lead is ours. */
@@ -89,12 +128,16 @@ async function takePlace(
   const reservedNano = provider.price === undefined ? 0 : costNano(provider.price, most);
   for (;;) {
     const now = desk.now();
-    if (now + DEADLINES.aiCall > assignment.deadlineAt || desk.cut.aborted)
+    // A call may wait in line as long as another one takes.
+    if (now + 2 * DEADLINES.aiCall > assignment.deadlineAt || desk.cut.aborted)
       return { kind: 'resting', why: 'leaving', reason: 'no time is left for a call', until: now };
     const place = await desk.store.write((tx) =>
       reserve(tx, desk, assignment, provider, { reservedNano, hash: prompt.hash, purpose, now }),
     );
-    if (place !== 'wait') return place;
+    if (place !== 'wait') {
+      if (typeof place === 'number') reached('ai.reserved');
+      return place;
+    }
     await desk.sleep(PLACE_EVERY);
   }
 }
@@ -130,7 +173,7 @@ async function reserve(
     reservedNano,
     priced: provider.price !== undefined,
     now,
-    deadlineAt: now + DEADLINES.aiCall + 5_000,
+    deadlineAt: now + 2 * DEADLINES.aiCall + 5_000,
   });
 }
 

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { type HashedPrompt, mailPrompt, repairPrompt } from '../domain/prompt.ts';
 import { renderSubject } from '../domain/rendering.ts';
 import { Throttle } from '../domain/throttle.ts';
@@ -13,9 +14,10 @@ import { type CallDependencies, callModel, type Desk } from './callModel.ts';
  */
 export function modelWriter(deps: CallDependencies): Writer {
   const throttle = new Throttle(deps.limits.concurrency);
-  const desk: Desk = { ...deps, throttle, finals: new Map() };
+  const desk: Desk = { ...deps, throttle, line: new PQueue({ concurrency: throttle.width }), finals: new Map() };
   return {
-    width: () => throttle.width,
+    // Twice as many in the making as on their way: while some are stored, others are asked.
+    width: () => 2 * throttle.width,
     async write(assignment) {
       const prompt = mailPrompt(assignment.campaign, assignment.lead);
       const known = await findGeneration(deps.store.db, assignment.messageId, prompt.hash);

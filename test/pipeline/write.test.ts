@@ -153,7 +153,7 @@ test('without a next one the stage rests, the leads wait, and nobody calls befor
     { kind: 'resting', why: 'provider' },
   ]);
   expect(await bench.states()).toEqual(['pending', 'pending']);
-  expect(using.width()).toBe(2);
+  expect(using.width()).toBe(4);
   const asked = ai.calls.length;
   bench.now += 599_000;
   await draft([ai], {}, using);
@@ -240,7 +240,7 @@ test('what a dead worker had on its way is closed at its reservation', async () 
   while (ai.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   const { open } = await spend();
   expect(open).toBeGreaterThan(0);
-  bench.now += 66_000;
+  bench.now += 126_000;
   await recoverMessages(
     bench.store,
     () => true,
