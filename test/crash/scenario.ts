@@ -69,7 +69,8 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   if (!(focus === 'write' || (focus === undefined && ai.chance(0.2))))
     return { seed, leads, imports, rounds, dailyCap, faultFor, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
-  return { seed, leads, imports, rounds: rounds.map((round) => amongCalls(ai, round)), dailyCap, faultFor, writing };
+  // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
+  return { seed, leads, imports, rounds: rounds.map((round) => amongCalls(ai, round)), dailyCap: undefined, faultFor, writing };
 }
 
 /** Twenty kills around the calls to a model, each after a few of them. */
