@@ -39,9 +39,9 @@ export async function chooseDrafts(store: Store, wish: Wish): Promise<{ choice: 
   return { choice: { jobIds, messageIds: messages.map(({ id }) => id), limit }, waiting };
 }
 
-/** `generate --again`: what was written for this lead and not sent goes, the paid text included. */
-export async function dropDrafts(store: Store, lead: string, campaign: string | undefined): Promise<void> {
-  const messages = (await leadMessages(store, lead)).filter((message) => campaign === undefined || message.campaign === campaign);
+/** `generate --again`: what was written for the chosen messages and not sent goes, the paid text included. Returns how many wait now. */
+export async function dropDrafts(store: Store, lead: string, { messageIds = [], jobIds = [] }: DraftChoice): Promise<number> {
+  const messages = (await leadMessages(store, lead)).filter(({ id, job_id }) => messageIds.includes(id) && jobIds.includes(job_id));
   const ids = messages.filter(({ state }) => ['pending', 'review', 'ready'].includes(state)).map(({ id }) => id);
   if (ids.length === 0) {
     throw new OutreachError('refused', `nothing for ${lead} can be written again: it is sent, held by a worker, or over`, {
@@ -52,6 +52,7 @@ export async function dropDrafts(store: Store, lead: string, campaign: string | 
     await voidMessages(tx, ids, Date.now(), 'to be written again');
     await deleteGenerations(tx, ids);
   });
+  return ids.length;
 }
 
 export async function spentOn(store: Store, { jobIds }: DraftChoice): Promise<number> {

@@ -39,9 +39,9 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     now,
     sleep,
     log,
-    drafting(worker, cut) {
+    drafting(worker, { stopping, cut }) {
       const template = templateWriter(needs.concurrency);
-      const ai = modelWriter({ store, worker, now, sleep, cut, providers, limits: aiLimits(app.config), purpose: 'draft' });
+      const ai = modelWriter({ store, worker, now, sleep, stopping, cut, providers, limits: aiLimits(app.config), purpose: 'draft' });
       return { store, worker, now, compose: composeMime, writerFor: (generator) => (generator === 'ai' ? ai : template) };
     },
     sending: {
@@ -70,7 +70,7 @@ export async function openProviders(config: Config, env: NodeJS.ProcessEnv): Pro
       name,
       baseUrl: base_url,
       model,
-      apiKey: api_key === undefined ? undefined : resolveSecret(api_key, `${config.path}: ai provider ${name}`, env),
+      apiKey: api_key === undefined ? undefined : headerSafe(resolveSecret(api_key, `${config.path}: ai provider ${name}`, env), api_key),
       keyName: api_key,
       price,
       output,
@@ -78,6 +78,14 @@ export async function openProviders(config: Config, env: NodeJS.ProcessEnv): Pro
       limitMs: DEADLINES.aiCall,
     }),
   );
+}
+
+/** A key goes into a header (RFC 9110 §5.5): a line break in it would end up in an error message, key and all. */
+function headerSafe(key: string, reference: string): string {
+  if (/^[\x21-\x7e]+$/.test(key.trim())) return key.trim();
+  throw new OutreachError('config', `${reference} holds characters that no key has (a line break, a space, or a letter outside ASCII)`, {
+    hint: 'Copy the key again, on one line.',
+  });
 }
 
 /** The model that is asked first, with what is known of its price. */

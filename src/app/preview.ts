@@ -25,6 +25,7 @@ export async function openPreview(
           worker,
           now,
           sleep,
+          stopping: cut,
           cut,
           providers: await openProviders(app.config, env),
           limits: aiLimits(app.config),

@@ -10,7 +10,7 @@ export function approveCommand(use: Use): Command {
 
 async function approve(context: Context, ids: string[], options: SelectionOptions): Promise<number | undefined> {
   const selection = selectionOf(ids, options);
-  const app = await context.app();
+  const app = await context.app({ watching: true });
   const store = await app.openStore();
   const { approveMessages } = await import('../pipeline/approveMessages.ts');
   const { refreshCampaigns } = await import('../app/campaigns.ts');

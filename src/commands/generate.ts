@@ -38,8 +38,8 @@ async function generate(context: Context, options: Options): Promise<number> {
   const { progressBar } = await import('../terminal/progressBar.ts');
   const { Worker } = await import('../worker/worker.ts');
   const store = await app.openStore();
-  if (options.again === true) await dropDrafts(store, options.lead ?? '', options.campaign);
-  const { choice, waiting } = await chooseDrafts(store, options);
+  const { choice, waiting: pending } = await chooseDrafts(store, options);
+  const waiting = options.again === true ? await dropDrafts(store, options.lead ?? '', choice) : pending;
   const before = await spentOn(store, choice);
   // A bar and a log do not share one terminal.
   const log = await openLog(output.stderrIsTerminal ? 'silent' : 'warn', output.stderr, false);

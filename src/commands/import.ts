@@ -57,7 +57,7 @@ async function importFile(context: Context, path: string, options: Options): Pro
     throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
   }
   const { workspace, made } = await workspaceForImport(context);
-  const app = await context.app({ workspace });
+  const app = await context.app({ workspace, watching: true });
   if (made)
     context.output.talk(
       `Made a workspace at ${workspace.root} with a sample campaign; its mails become files in ${workspace.outbox} and reach nobody.`,

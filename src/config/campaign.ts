@@ -7,7 +7,7 @@ import { SEND_MODES } from '../domain/job.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { didYouMean } from '../domain/text.ts';
 import { isZone, parseClock, parseDays, type SendWindow } from '../domain/window.ts';
-import { campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
+import { campaignNames, campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
 import { positive, strictObject, text } from './fields.ts';
 import type { Workspace } from './workspace.ts';
@@ -73,6 +73,8 @@ export function campaignFiles(workspace: Workspace, config: Config): CampaignSou
   const loaded = new Map<string, { stamp: string; campaign: Campaign }>();
   return {
     load(name) {
+      // Some file systems find `hello.md` under other spellings; a campaign has one name.
+      if (!campaignNames(workspace).includes(name)) throw missingCampaign(workspace, name);
       const path = campaignPath(workspace, name);
       const stamp = stampOf(path);
       const known = loaded.get(name);

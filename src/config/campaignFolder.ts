@@ -35,8 +35,8 @@ export function campaignPath(workspace: Workspace, name: string): string {
 /** Changes whenever the file does; undefined when there is none. */
 export function stampOf(path: string): string | undefined {
   try {
-    const { mtimeMs, size, ino } = statSync(path);
-    return `${mtimeMs}:${size}:${ino}`;
+    const { mtimeMs, ctimeMs, size, ino } = statSync(path);
+    return `${mtimeMs}:${ctimeMs}:${size}:${ino}`;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Campaign, CampaignSource } from '../domain/campaign.ts';
 import { campaignNames, campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
@@ -27,28 +27,29 @@ export interface Settings {
   readonly campaigns: CampaignSource;
 }
 
-/** Undefined when there is no copy, or any file is not as it was. */
+/** Undefined when there is no copy that holds, or any file is not as it was: then the files themselves decide. */
 export function readChecked(workspace: Workspace, build: string): Settings | undefined {
-  const checked = parsed(fileOf(workspace));
-  if (checked === undefined || checked.build !== build || checked.root !== workspace.root) return undefined;
-  if (checked.config.stamp !== stampOf(workspace.configFile)) return undefined;
-  const names = campaignNames(workspace);
-  if (names.length !== Object.keys(checked.campaigns).length) return undefined;
-  if (names.some((name) => checked.campaigns[name]?.stamp !== stampOf(campaignPath(workspace, name)))) return undefined;
-  return {
-    config: checked.config.value,
-    campaigns: {
-      load(name) {
-        const campaign = checked.campaigns[name]?.value;
-        if (campaign === undefined) throw missingCampaign(workspace, name);
-        return campaign;
-      },
-    },
-  };
+  try {
+    const checked = JSON.parse(readFileSync(fileOf(workspace), 'utf8')) as Checked;
+    if (checked.build !== build || checked.root !== workspace.root) return undefined;
+    if (checked.config.stamp !== stampOf(workspace.configFile)) return undefined;
+    const names = campaignNames(workspace);
+    if (names.length !== Object.keys(checked.campaigns).length) return undefined;
+    if (names.some((name) => checked.campaigns[name]?.stamp !== stampOf(campaignPath(workspace, name)))) return undefined;
+    return { config: checked.config.value, campaigns: { load: (name) => checked.campaigns[name]?.value ?? missing(workspace, name) } };
+  } catch {
+    return undefined;
+  }
+}
+
+function missing(workspace: Workspace, name: string): never {
+  throw missingCampaign(workspace, name);
 }
 
 /** Keeps a copy if every campaign can be read; `stamp` is that of outreach.yaml before it was read. The copy is a convenience: a disk that refuses it is no trouble. */
 export function writeChecked(workspace: Workspace, build: string, stamp: string, { config, campaigns }: Settings): void {
+  const file = fileOf(workspace);
+  const unfinished = `${file}.${process.pid}`;
   try {
     const stamped = campaignNames(workspace).map((name) => {
       const stamp = stampOf(campaignPath(workspace, name)) ?? '';
@@ -60,22 +61,14 @@ export function writeChecked(workspace: Workspace, build: string, stamp: string,
       config: { stamp, value: config },
       campaigns: Object.fromEntries(stamped),
     };
-    const file = fileOf(workspace);
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify(checked), { mode: 0o600 });
-    renameSync(`${file}.${process.pid}`, file);
+    writeFileSync(unfinished, JSON.stringify(checked), { mode: 0o600 });
+    renameSync(unfinished, file);
   } catch {
     // Whoever needs the campaign that cannot be read will say so.
+    rmSync(unfinished, { force: true });
   }
 }
 
 function fileOf(workspace: Workspace): string {
   return join(workspace.data, 'checked.json');
-}
-
-function parsed(file: string): Checked | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Checked;
-  } catch {
-    return undefined;
-  }
 }

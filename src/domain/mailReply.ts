@@ -2,16 +2,19 @@ import * as z from 'zod';
 import { bodyText, oneLine } from './text.ts';
 
 /** What a model must answer with; the same shape goes out as a JSON schema where the provider takes one. */
-const reply = z.strictObject({
-  subject: z
-    .string('subject must be a text')
-    .transform(oneLine)
-    .pipe(z.string().min(1, 'subject is empty').max(200, 'subject is longer than 200 characters')),
-  body: z
-    .string('body must be a text')
-    .transform((text) => bodyText(text).trim())
-    .pipe(z.string().min(1, 'body is empty').max(20_000, 'body is longer than 20,000 characters')),
-});
+const reply = z.strictObject(
+  {
+    subject: z
+      .string('subject must be a text')
+      .transform(oneLine)
+      .pipe(z.string().min(1, 'subject is empty').max(200, 'subject is longer than 200 characters')),
+    body: z
+      .string('body must be a text')
+      .transform((text) => bodyText(text).trim())
+      .pipe(z.string().min(1, 'body is empty').max(20_000, 'body is longer than 20,000 characters')),
+  },
+  { error: 'it holds other keys than subject and body' },
+);
 
 export const REPLY_SCHEMA = {
   type: 'object',

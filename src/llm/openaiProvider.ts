@@ -35,6 +35,7 @@ const completion = z.object({
       z.object({
         message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
         finish_reason: z.string().nullish(),
+        error: z.unknown().optional(),
       }),
     )
     .min(1),
@@ -63,19 +64,45 @@ export function openAiProvider(settings: OpenAiSettings): TextProvider {
   });
   const known = capabilitiesOf(settings.baseUrl);
   let can: Capabilities = { ...known, output: settings.output ?? known.output };
+  // Once it has answered, a refused request is about this lead; before, about the settings.
+  let worked = false;
   return {
     name: settings.name,
     model: settings.model,
     price: settings.price ?? known.price,
     maxOutputTokens: settings.maxOutputTokens,
     async ask(prompt, cut) {
-      for (;;) {
-        const result = await once(client, settings, can, prompt, cut);
-        if (result.kind !== 'cannot') return result;
-        can = result.instead;
+      const timer = new AbortController();
+      // The client's own time-out ends with the reply's headers; this one covers its body too.
+      const timeout = setTimeout(() => timer.abort(), settings.limitMs);
+      const leave = () => timer.abort();
+      cut.addEventListener('abort', leave, { once: true });
+      if (cut.aborted) leave();
+      try {
+        for (let step = 0; ; step++) {
+          const result = await once(client, settings, can, prompt, { timer: timer.signal, cut, worked, mayAdapt: step < MOST_STEPS });
+          if (result.kind === 'cannot') can = result.instead;
+          else {
+            worked ||= result.kind === 'text';
+            return result;
+          }
+        }
+      } finally {
+        clearTimeout(timeout);
+        cut.removeEventListener('abort', leave);
       }
     },
   };
+}
+
+/** Two lesser output formats and the other name of the cap: there is no more to give up. */
+const MOST_STEPS = 3;
+
+interface Circumstances {
+  readonly timer: AbortSignal;
+  readonly cut: AbortSignal;
+  readonly worked: boolean;
+  readonly mayAdapt: boolean;
 }
 
 /** The server does not know a parameter; nothing was charged, and it is asked again without. */
@@ -89,14 +116,8 @@ async function once(
   settings: OpenAiSettings,
   can: Capabilities,
   prompt: Prompt,
-  cut: AbortSignal,
+  { timer, cut, worked, mayAdapt }: Circumstances,
 ): Promise<Reply | Cannot> {
-  const timer = new AbortController();
-  // The client's own time-out ends with the reply's headers; this one covers its body too.
-  const timeout = setTimeout(() => timer.abort(), settings.limitMs);
-  const leave = () => timer.abort();
-  cut.addEventListener('abort', leave, { once: true });
-  if (cut.aborted) leave();
   try {
     const { data, response } = await client.chat.completions
       .create(
@@ -107,17 +128,15 @@ async function once(
           ...formatOf(can.output),
           stream: false,
         },
-        { signal: timer.signal },
+        { signal: timer },
       )
       .withResponse();
     return readCompletion(data, response.headers, settings);
   } catch (error) {
-    if (timer.signal.aborted || error instanceof APIUserAbortError)
+    if (timer.aborted || error instanceof APIUserAbortError)
       return { kind: 'lost', reason: cut.aborted ? 'the worker left' : `no complete reply within ${settings.limitMs / 1_000} s` };
-    return readError(error, settings, can);
-  } finally {
-    clearTimeout(timeout);
-    cut.removeEventListener('abort', leave);
+    const adapted = mayAdapt && error instanceof APIError ? without(error, can) : undefined;
+    return adapted ?? readError(error, settings, worked);
   }
 }
 
@@ -130,15 +149,20 @@ function formatOf(output: OutputFormat): Pick<OpenAI.ChatCompletionCreateParams,
 function readCompletion(data: unknown, headers: Headers, settings: OpenAiSettings): Reply {
   const parsed = completion.safeParse(data);
   const choice = parsed.success ? parsed.data.choices[0] : undefined;
-  if (choice === undefined) return { kind: 'lost', reason: `its reply is no chat completion: ${shortened(JSON.stringify(data) ?? '')}` };
+  if (choice === undefined)
+    return { kind: 'lost', reason: `its reply is no chat completion: ${said(JSON.stringify(data) ?? '', settings)}` };
   const meter = readMeter((data as { usage?: unknown }).usage, headers);
   const { message, finish_reason } = choice;
   const refusal = message.refusal?.trim();
-  if (refusal) return { kind: 'lead_failed', reason: `the model refused: ${shortened(refusal)}`, meter };
+  if (refusal) return { kind: 'lead_failed', reason: `the model refused: ${said(refusal, settings)}`, meter };
   if (finish_reason === 'content_filter') return { kind: 'lead_failed', reason: "the provider's content filter stopped the model", meter };
   if (finish_reason === 'length')
     return { kind: 'lead_failed', reason: `the text was cut off at ${settings.maxOutputTokens} tokens (ai.max_output_tokens)`, meter };
-  return { kind: 'text', text: message.content ?? '', meter };
+  // A provider that broke in the middle says so here, or leaves the text out.
+  const text = message.content ?? '';
+  if (finish_reason === 'error' || choice.error != null || text.trim() === '')
+    return { kind: 'lost', reason: `its reply holds no text (${finish_reason ?? 'no reason given'})`, meter };
+  return { kind: 'text', text, meter };
 }
 
 function readMeter(value: unknown, headers: Headers): Meter {
@@ -158,14 +182,17 @@ function readMeter(value: unknown, headers: Headers): Meter {
 /** Nothing was written yet when these happen. */
 const BEFORE_REQUEST = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL/;
 
-function readError(error: unknown, settings: OpenAiSettings, can: Capabilities): Reply | Cannot {
+/** A gateway gave up while the model behind it may have gone on writing, and charging. */
+const GATEWAY_GAVE_UP = new Set([408, 499, 502, 504, 520, 521, 522, 523, 524]);
+
+function readError(error: unknown, settings: OpenAiSettings, worked: boolean): Reply {
   if (error instanceof APIConnectionError || !(error instanceof APIError) || error.status === undefined) {
-    const code = causeOf(error);
+    const code = said(causeOf(error), settings);
     if (BEFORE_REQUEST.test(code)) return { kind: 'down', reason: `cannot be reached (${code})`, restMs: undefined };
     return { kind: 'lost', reason: `the connection broke before a complete reply (${code})` };
   }
   const { status, code, headers } = error;
-  const says = withoutKey(shortened(error.message), settings.apiKey);
+  const says = said(error.message, settings);
   const restMs = retryAfterOf(headers);
   const key = settings.keyName === undefined ? 'it asks for a key, and api_key is not set' : `the key ${settings.keyName}`;
   if (code === 'insufficient_quota' || error.type === 'insufficient_quota' || status === 402)
@@ -176,23 +203,33 @@ function readError(error: unknown, settings: OpenAiSettings, can: Capabilities):
   if (status === 403) return { kind: 'final', reason: `${key} may not do this: ${says}` };
   if (status === 404) return { kind: 'final', reason: `there is no model ${settings.model} at ${settings.baseUrl}: ${says}` };
   if (status === 429) return { kind: 'throttled', reason: says, restMs };
-  if (status === 413 || code === 'context_length_exceeded')
-    return { kind: 'lead_failed', reason: 'the brief and the lead are too long for this model', meter: UNCHARGED };
-  if (status === 400 || status === 422) return without(error, can) ?? { kind: 'final', reason: `the request is refused: ${says}` };
-  return { kind: 'down', reason: says, restMs };
+  if (status === 413 || code === 'context_length_exceeded' || TOO_LONG.test(error.message))
+    return { kind: 'lead_failed', reason: `brief, lead and ai.max_output_tokens are too long for this model: ${says}`, meter: UNCHARGED };
+  if (status === 400 || status === 422) {
+    const reason = `the request is refused: ${says}`;
+    return worked ? { kind: 'lead_failed', reason, meter: UNCHARGED } : { kind: 'final', reason };
+  }
+  return GATEWAY_GAVE_UP.has(status) ? { kind: 'lost', reason: says } : { kind: 'down', reason: says, restMs };
 }
+
+/** As OpenAI, vLLM, llama.cpp and OpenRouter's hosts say it. */
+const TOO_LONG =
+  /context (?:length|window|size)|maximum context|too many tokens|prompt is too long|reduce the length|exceeds the available context/i;
 
 const UNCHARGED: Meter = { raw: 'null', usage: { input: 0, output: 0 }, costNano: 0, restMs: undefined };
 
 /** OpenAI and Azure name it in the code; OpenRouter answers 403 with the reasons. */
 function isModeration({ code, status, error }: APIError): boolean {
-  if (code === 'content_filter' || code === 'content_policy_violation') return true;
+  if (['content_filter', 'content_policy_violation', 'invalid_prompt'].includes(code ?? '')) return true;
   return status === 403 && (error as { metadata?: { reasons?: unknown } } | undefined)?.metadata?.reasons !== undefined;
 }
 
 /** What to leave out when the server says that it does not know it; undefined when the refusal is about something else. */
 function without(error: APIError, can: Capabilities): Cannot | undefined {
   const about = `${error.param ?? ''} ${error.message}`;
+  if (error.status !== 400 && error.status !== 422) return undefined;
+  if (!/unsupported|not supported|unknown|unrecogni[sz]ed|does not support|not permitted|not allowed|invalid parameter|extra/i.test(about))
+    return undefined;
   if (/max_tokens/.test(about) && /max_completion_tokens/.test(about) && can.cap === 'max_tokens')
     return { kind: 'cannot', instead: { ...can, cap: 'max_completion_tokens' } };
   if (/max_completion_tokens/.test(about) && can.cap === 'max_completion_tokens')
@@ -222,13 +259,18 @@ function shortened(text: string): string {
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }
 
-function withoutKey(text: string, key: string | undefined): string {
-  return key === undefined || key === '' ? text : text.replaceAll(key, '…');
+/** A provider's words, for a person: one short line, and the key is not in it. */
+function said(text: string, { apiKey }: OpenAiSettings): string {
+  return shortened(apiKey === undefined || apiKey === '' ? text : text.replaceAll(apiKey, '…'));
 }
 
 /** A reply that never ends must not fill the memory. */
 async function boundedFetch(url: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(url, init);
+  const response = await fetch(url, init).catch((error: unknown) => {
+    // The client would call this a time-out of the reply; but nothing was sent yet, and nothing was charged.
+    const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    throw code === 'UND_ERR_CONNECT_TIMEOUT' ? Object.assign(new Error('nobody answers'), { code: 'EHOSTUNREACH' }) : error;
+  });
   if (response.body === null) return response;
   let bytes = 0;
   const bound = new TransformStream<Uint8Array, Uint8Array>({

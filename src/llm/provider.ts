@@ -13,7 +13,7 @@ export type Reply =
   /** Only a person can mend it: key refused, no quota left, no such model. Nothing was charged. */
   | { readonly kind: 'final'; readonly reason: string }
   /** No complete reply after the request was written: it may have been charged. */
-  | { readonly kind: 'lost'; readonly reason: string };
+  | { readonly kind: 'lost'; readonly reason: string; readonly meter?: Meter };
 
 /** What a reply says of its cost. */
 export interface Meter {

@@ -19,14 +19,16 @@ export interface Approval {
 export async function approveMessages(store: Store, selection: Selection, now: () => number): Promise<Approval> {
   const total = { approved: 0, without_draft: 0, voided: 0 };
   for await (const ids of batches(store, selection)) {
-    await store.write(async (tx) => {
+    const batch = await store.write(async (tx) => {
       const sorted = await sortForApproval(tx, ids);
       const moved = await moveByHand(tx, sorted.approvable, ['review'], 'ready', { now: now(), reason: null });
       await noteEvents(tx, moved, 'approved', now());
-      total.approved += moved.length;
-      total.without_draft += sorted.withoutDraft;
-      total.voided += await voidMessages(tx, sorted.outdated, now(), 'the campaign changed');
+      const voided = await voidMessages(tx, sorted.outdated, now(), 'the campaign changed');
+      return { approved: moved.length, without_draft: sorted.withoutDraft, voided };
     });
+    total.approved += batch.approved;
+    total.without_draft += batch.without_draft;
+    total.voided += batch.voided;
   }
   return total;
 }

@@ -8,10 +8,10 @@ import type { HashedPrompt } from '../domain/prompt.ts';
 import type { Throttle } from '../domain/throttle.ts';
 import type { Reply, TextProvider } from '../llm/provider.ts';
 import type { Assignment, Resting, Written } from '../llm/writer.ts';
-import { noteBudget, openCall, openCalls, settleCall, spendOf } from '../store/aiCalls.ts';
-import { providerWorks, restOf, restProvider } from '../store/aiProviders.ts';
+import { isBeingWritten, lostCalls, noteBudget, openCall, openCalls, settleCall, spendOf } from '../store/aiCalls.ts';
+import { pauseProvider, providerWorks, restOf, restProvider } from '../store/aiProviders.ts';
 import type { Store } from '../store/database.ts';
-import { saveGeneration } from '../store/generations.ts';
+import { findGeneration, saveGeneration } from '../store/generations.ts';
 import type { CallPurpose, GenerationRow, Tx } from '../store/schema.ts';
 
 export interface CallDependencies {
@@ -19,6 +19,8 @@ export interface CallDependencies {
   readonly worker: string;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+  /** No call is begun once it has aborted. */
+  readonly stopping: AbortSignal;
   /** Calls on their way are broken off when it aborts. */
   readonly cut: AbortSignal;
   /** In order of preference. */
@@ -52,7 +54,11 @@ const PLACE_EVERY = 200;
 const BUDGET_EVERY = 5 * 60_000;
 
 /** What one call gave: an end, a reply that may be repaired, or a provider that rests. */
-export type Turn = Written | { readonly kind: 'unusable'; readonly reply: string; readonly trouble: string };
+export type Turn =
+  | Written
+  /** Somebody else has bought it meanwhile. */
+  | { readonly kind: 'known' }
+  | { readonly kind: 'unusable'; readonly reply: string; readonly trouble: string };
 
 /** One call: reserved before it is made, settled after it. The only place that spends money. */
 export async function callModel(
@@ -68,13 +74,16 @@ export async function callModel(
   if ('kind' in made) return made;
   const { callId, reply, startedAt } = made;
   const turn = judge(reply, provider, purpose, desk);
-  if (reply.kind === 'throttled') desk.throttle.slowed(startedAt, desk.now());
+  if (reply.kind === 'throttled') {
+    desk.throttle.slowed(startedAt, desk.now());
+    desk.line.concurrency = desk.throttle.width;
+  }
   if (reply.kind === 'text') desk.throttle.succeeded();
   if (reply.kind === 'final')
     desk.finals.set(provider.name, { until: desk.now() + FINAL_REST, reason: `${provider.name}: ${reply.reason}` });
-  const restUntil = await settle(desk, { callId, assignment, provider, prompt, reply, turn, startedAt });
+  const settled = await settle(desk, { callId, assignment, provider, prompt, reply, turn, startedAt });
   reached('ai.settled');
-  return turn.kind === 'resting' && restUntil !== undefined ? { ...turn, until: restUntil } : turn;
+  return settled;
 }
 
 interface Made {
@@ -82,6 +91,9 @@ interface Made {
   readonly reply: Reply;
   readonly startedAt: number;
 }
+
+/** A lead whose prompt got no complete reply so often, while others were answered, waits for a person. */
+const MOST_LOST = 3;
 
 /**
  * Reserves and asks, as one of at most so many. Where places are shared with other workers the
@@ -93,9 +105,14 @@ async function makeCall(
   provider: TextProvider,
   prompt: HashedPrompt,
   purpose: CallPurpose,
-): Promise<Made | Resting> {
+): Promise<Made | Resting | { readonly kind: 'known' }> {
   const reserveFirst = () => takePlace(desk, assignment, provider, prompt, purpose);
-  const askFor = async (callId: number): Promise<Made> => {
+  const askFor = async (callId: number): Promise<Made | Resting> => {
+    const unfit = await whyNotNow(desk, assignment, provider);
+    if (unfit !== undefined) {
+      await desk.store.write((tx) => settleCall(tx, callId, { outcome: 'not made', costNano: 0, usage: null, now: desk.now() }));
+      return unfit;
+    }
     const startedAt = desk.now();
     const reply = await provider.ask(prompt, desk.cut);
     reached('ai.replied');
@@ -116,6 +133,19 @@ async function makeCall(
   return inLine(() => askFor(place));
 }
 
+/** Things may have changed while the call waited in line. */
+async function whyNotNow(desk: Desk, { deadlineAt }: Assignment, provider: TextProvider): Promise<Resting | undefined> {
+  const now = desk.now();
+  if (desk.stopping.aborted || desk.cut.aborted || now + DEADLINES.aiCall > deadlineAt)
+    return { kind: 'resting', why: 'leaving', reason: 'no time is left for a call', until: now };
+  const final = desk.finals.get(provider.name);
+  if (final !== undefined && final.until > now) return { kind: 'resting', why: 'final', ...final };
+  const rest = await restOf(desk.store.db, provider.name);
+  return rest.until > now
+    ? { kind: 'resting', why: 'provider', reason: `${provider.name}: ${rest.reason ?? 'resting'}`, until: rest.until }
+    : undefined;
+}
+
 /** Reserves the most that the call can cost and one of the shared places; waits for a place as long as the lead is ours. */
 async function takePlace(
   desk: Desk,
@@ -123,13 +153,13 @@ async function takePlace(
   provider: TextProvider,
   prompt: HashedPrompt,
   purpose: CallPurpose,
-): Promise<number | Resting> {
+): Promise<number | Resting | { readonly kind: 'known' }> {
   const most = mostTokens(prompt.messages.map(({ content }) => content).join('\n'), provider.maxOutputTokens);
   const reservedNano = provider.price === undefined ? 0 : costNano(provider.price, most);
   for (;;) {
     const now = desk.now();
     // A call may wait in line as long as another one takes.
-    if (now + 2 * DEADLINES.aiCall > assignment.deadlineAt || desk.cut.aborted)
+    if (now + 2 * DEADLINES.aiCall > assignment.deadlineAt || desk.stopping.aborted || desk.cut.aborted)
       return { kind: 'resting', why: 'leaving', reason: 'no time is left for a call', until: now };
     const place = await desk.store.write((tx) =>
       reserve(tx, desk, assignment, provider, { reservedNano, hash: prompt.hash, purpose, now }),
@@ -148,8 +178,12 @@ async function reserve(
   { jobId, messageId }: Assignment,
   provider: TextProvider,
   call: { reservedNano: number; hash: string; purpose: CallPurpose; now: number },
-): Promise<number | Resting | 'wait'> {
+): Promise<number | Resting | { readonly kind: 'known' } | 'wait'> {
   const { now, reservedNano } = call;
+  // A preview beside the worker, or a worker that froze, may be paying for the same text.
+  const bought = await findGeneration(tx, messageId, call.hash);
+  if (bought !== undefined && !(call.purpose === 'repair' && bought.verdict === 'unusable')) return { kind: 'known' };
+  if (await isBeingWritten(tx, messageId, now)) return 'wait';
   const rest = await restOf(tx, provider.name);
   if (rest.until > now)
     return { kind: 'resting', why: 'provider', reason: `${provider.name}: ${rest.reason ?? 'resting'}`, until: rest.until };
@@ -217,21 +251,28 @@ interface Settlement {
   readonly startedAt: number;
 }
 
-/** One commit: what the call cost, what it gave, and how its provider is. Returns when a resting provider may be asked again. */
-function settle(desk: Desk, { callId, assignment, provider, prompt, reply, turn, startedAt }: Settlement): Promise<number | undefined> {
+/** One commit: what the call cost, what it gave, and how its provider is. */
+function settle(desk: Desk, { callId, assignment, provider, prompt, reply, turn: given, startedAt }: Settlement): Promise<Turn> {
   return desk.store.write(async (tx) => {
     const now = desk.now();
-    await settleCall(tx, callId, {
-      outcome: reply.kind,
-      costNano: chargeOf(reply, provider),
-      usage: 'meter' in reply ? reply.meter.raw : null,
-      now,
-    });
-    const generation = generationOf(turn, { messageId: assignment.messageId, promptHash: prompt.hash, callId, now });
+    const { messageId } = assignment;
+    const usage = 'meter' in reply && reply.meter !== undefined ? reply.meter.raw : null;
+    await settleCall(tx, callId, { outcome: reply.kind, costNano: chargeOf(reply, provider), usage, now });
+    const turn = await giveUpLost(tx, desk, messageId, prompt.hash, given);
+    const generation = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
     if (generation !== undefined) await saveGeneration(tx, generation);
     reached('ai.settle_open');
-    return noteHealth(tx, desk, provider.name, reply, startedAt, now);
+    const until = await noteHealth(tx, desk, provider.name, reply, startedAt, now);
+    return turn.kind === 'resting' && until !== undefined ? { ...turn, until } : turn;
   });
+}
+
+/** A prompt that is never answered would be bought again and again; when others are answered meanwhile, it is the lead's. */
+async function giveUpLost(tx: Tx, desk: Desk, messageId: number, promptHash: string, turn: Turn): Promise<Turn> {
+  if (turn.kind !== 'resting' || turn.why !== 'provider' || desk.cut.aborted) return turn;
+  const { times, othersAnswered } = await lostCalls(tx, messageId, promptHash);
+  if (times < MOST_LOST || !othersAnswered) return turn;
+  return { kind: 'lead_failed', reason: `${times} calls for this lead got no complete reply (${turn.reason})` };
 }
 
 async function noteHealth(tx: Tx, desk: Desk, name: string, reply: Reply, startedAt: number, now: number): Promise<number | undefined> {
@@ -239,8 +280,7 @@ async function noteHealth(tx: Tx, desk: Desk, name: string, reply: Reply, starte
     case 'text':
     case 'lead_failed':
       await providerWorks(tx, name);
-      if (reply.meter.restMs !== undefined)
-        await restProvider(tx, name, { startedAt: now, restMs: reply.meter.restMs, reason: 'its allowance for now is used up', now });
+      if (reply.meter.restMs !== undefined) await pauseProvider(tx, name, reply.meter.restMs, now);
       return undefined;
     case 'throttled':
     case 'down':
@@ -254,11 +294,12 @@ async function noteHealth(tx: Tx, desk: Desk, name: string, reply: Reply, starte
 
 /** Null when nobody knows, so that the reservation stands. */
 function chargeOf(reply: Reply, provider: TextProvider): number | null {
-  if (reply.kind === 'lost') return null;
-  if (!('meter' in reply)) return 0;
-  const { usage, costNano: named } = reply.meter;
-  if (provider.price !== undefined) return usage === undefined ? null : costNano(provider.price, usage);
-  return named ?? 0;
+  const meter = 'meter' in reply ? reply.meter : undefined;
+  if (meter === undefined) return reply.kind === 'lost' ? null : 0;
+  const { usage, costNano: named } = meter;
+  if (provider.price === undefined) return named ?? 0;
+  // What the provider itself says it took counts if it is more than its price makes it.
+  return usage === undefined ? null : Math.max(named ?? 0, costNano(provider.price, usage));
 }
 
 function generationOf(

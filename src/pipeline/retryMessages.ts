@@ -25,9 +25,12 @@ export async function retryMessages(store: Store, selection: Selection, now: () 
     const ids = await idsInState(store.db, ['failed'], selection, after, BATCH);
     const last = ids.at(-1);
     if (last === undefined) return total;
-    await store.write(async (tx) => {
-      for (const id of ids) total[await retryOne(tx, id, now())]++;
+    const ends = await store.write(async (tx) => {
+      const all: (keyof Retried)[] = [];
+      for (const id of ids) all.push(await retryOne(tx, id, now()));
+      return all;
     });
+    for (const end of ends) total[end]++;
     after = last;
   }
 }

@@ -5,7 +5,7 @@ import { Throttle } from '../domain/throttle.ts';
 import type { Assignment, Resting, Writer, Written } from '../llm/writer.ts';
 import { findGeneration } from '../store/generations.ts';
 import type { GenerationRow } from '../store/schema.ts';
-import { type CallDependencies, callModel, type Desk } from './callModel.ts';
+import { type CallDependencies, callModel, type Desk, type Turn } from './callModel.ts';
 
 /**
  * `generator: ai`. Every call is reserved in the ledger before it is made and settled after it, in
@@ -20,15 +20,23 @@ export function modelWriter(deps: CallDependencies): Writer {
     width: () => 2 * throttle.width,
     async write(assignment) {
       const prompt = mailPrompt(assignment.campaign, assignment.lead);
-      const known = await findGeneration(deps.store.db, assignment.messageId, prompt.hash);
-      if (known !== undefined && known.verdict !== 'unusable') return fromGeneration(known, assignment);
-      return withFixedSubject(await askInOrder(desk, assignment, prompt, known), assignment);
+      for (;;) {
+        const known = await findGeneration(deps.store.db, assignment.messageId, prompt.hash);
+        if (known !== undefined && known.verdict !== 'unusable') return fromGeneration(known, assignment);
+        const written = await askInOrder(desk, assignment, prompt, known);
+        if (written.kind !== 'known') return withFixedSubject(written, assignment);
+      }
     },
   };
 }
 
 /** The first provider that is fit to answer, answers; one that fails on the way makes room for the next. */
-async function askInOrder(desk: Desk, assignment: Assignment, prompt: HashedPrompt, known: GenerationRow | undefined): Promise<Written> {
+async function askInOrder(
+  desk: Desk,
+  assignment: Assignment,
+  prompt: HashedPrompt,
+  known: GenerationRow | undefined,
+): Promise<Exclude<Turn, { kind: 'unusable' }>> {
   let unusable = known === undefined ? undefined : { reply: known.reply ?? '', trouble: known.reason ?? '' };
   const resting: Resting[] = [];
   for (const provider of desk.providers) {

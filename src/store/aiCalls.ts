@@ -90,6 +90,38 @@ export async function openCalls(db: Db, now: number): Promise<number> {
   return n;
 }
 
+/** Whether somebody is paying for this message's text right now. */
+export async function isBeingWritten(db: Db, messageId: number, now: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('ai_calls')
+    .select('id')
+    .where('message_id', '=', messageId)
+    .where('finished_at', 'is', null)
+    .where('deadline_at', '>', now)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** How often this very prompt was asked without a complete reply, and whether others were answered since the first time. */
+export async function lostCalls(db: Db, messageId: number, promptHash: string): Promise<{ times: number; othersAnswered: boolean }> {
+  const row = await db
+    .selectFrom('ai_calls')
+    .select(({ fn }) => [fn.countAll<number>().as('times'), fn.min<number | null>('started_at').as('since')])
+    .where('message_id', '=', messageId)
+    .where('prompt_hash', '=', promptHash)
+    .where('outcome', 'in', ['lost', 'unknown'])
+    .executeTakeFirstOrThrow();
+  const answered = await db
+    .selectFrom('ai_calls')
+    .select('id')
+    .where('outcome', '=', 'text')
+    .where('started_at', '>', row.since ?? 0)
+    .limit(1)
+    .executeTakeFirst();
+  return { times: row.times, othersAnswered: answered !== undefined };
+}
+
 export interface Spend {
   readonly settled: number;
   /** Reserved by calls on their way. */

@@ -11,6 +11,7 @@ export async function restOf(db: Db, name: string): Promise<{ until: number; rea
 /**
  * Lets a provider rest after a failure: `restMs` if the provider itself said how long, else longer
  * with each failure in a row. Calls begun before the rest tell nothing new, so a burst counts once.
+ * No later answer shortens a rest.
  */
 export async function restProvider(
   tx: Tx,
@@ -18,25 +19,37 @@ export async function restProvider(
   failure: { startedAt: number; restMs: number | undefined; reason: string; now: number },
 ): Promise<number> {
   const row = await tx.selectFrom('ai_providers').selectAll().where('name', '=', name).executeTakeFirst();
-  if (row !== undefined && row.rest_until > failure.now && row.rest_since >= failure.startedAt) {
-    const until = Math.max(row.rest_until, failure.now + (failure.restMs ?? 0));
-    if (until > row.rest_until)
-      await tx.updateTable('ai_providers').set({ rest_until: until, reason: failure.reason }).where('name', '=', name).execute();
-    return until;
-  }
-  const failures = (row?.failures ?? 0) + 1;
-  const change = {
-    rest_until: failure.now + (failure.restMs ?? providerRest(failures)),
-    rest_since: failure.now,
+  const { now, startedAt } = failure;
+  const known = row !== undefined && row.rest_until > now && row.rest_since >= startedAt;
+  const failures = (row?.failures ?? 0) + (known ? 0 : 1);
+  const asked = now + (failure.restMs ?? (known ? 0 : providerRest(failures)));
+  return rest(tx, name, {
+    until: Math.max(row?.rest_until ?? 0, asked),
+    since: known ? row.rest_since : now,
     failures,
     reason: failure.reason,
-  };
+  });
+}
+
+/** A provider that works and asks for a pause all the same: its allowance for now is used up. */
+export async function pauseProvider(tx: Tx, name: string, restMs: number, now: number): Promise<void> {
+  const row = await tx.selectFrom('ai_providers').select('rest_until').where('name', '=', name).executeTakeFirst();
+  await rest(tx, name, {
+    until: Math.max(row?.rest_until ?? 0, now + restMs),
+    since: now,
+    failures: 0,
+    reason: 'its allowance for now is used up',
+  });
+}
+
+async function rest(tx: Tx, name: string, to: { until: number; since: number; failures: number; reason: string }): Promise<number> {
+  const change = { rest_until: to.until, rest_since: to.since, failures: to.failures, reason: to.reason };
   await tx
     .insertInto('ai_providers')
     .values({ name, ...change })
     .onConflict((conflict) => conflict.column('name').doUpdateSet(change))
     .execute();
-  return change.rest_until;
+  return to.until;
 }
 
 export async function providerWorks(tx: Tx, name: string): Promise<void> {

@@ -34,8 +34,14 @@ export async function draftStage(
   const ahead = () => (generator === 'template' ? BATCH : writer.width());
   const writing = new PQueue({ concurrency: writer.width() });
   const write = async (draft: ClaimedDraft, job: BoardJob) => {
-    await stage.guard(() => draftOne(stage, board, deps, draft, job));
+    const came = { back: true };
+    await stage.guard(async () => {
+      came.back = await draftOne(stage, board, deps, draft, job);
+    });
     writing.concurrency = writer.width();
+    if (!came.back) return;
+    left++;
+    board.work.ring();
   };
   let left = choice?.limit ?? Infinity;
   while (!stage.stopping.aborted) {
@@ -65,7 +71,8 @@ async function roomFor(deps: DraftDependencies, job: BoardJob, choice: DraftChoi
   return Math.max(0, Math.min(BATCH, DRIP_AHEAD - ready - drafting));
 }
 
-async function draftOne(stage: Stage, board: Board, deps: DraftDependencies, draft: ClaimedDraft, job: BoardJob): Promise<void> {
+/** True when the lead is pending again. */
+async function draftOne(stage: Stage, board: Board, deps: DraftDependencies, draft: ClaimedDraft, job: BoardJob): Promise<boolean> {
   const fields = { job: job.id, message: draft.hold.id, to: draft.prospect.email };
   const drafted = await draftMessage(deps, draft, job.campaign);
   switch (drafted.kind) {
@@ -73,17 +80,18 @@ async function draftOne(stage: Stage, board: Board, deps: DraftDependencies, dra
       stage.tally.generated++;
       stage.log.debug(fields, 'drafted');
       board.reopen(job);
-      break;
+      return false;
     case 'review':
     case 'held':
       stage.tally[drafted.kind === 'held' ? 'held' : 'generated']++;
       stage.log.info({ ...fields, reason: drafted.reason }, 'held for review');
-      break;
+      return false;
     case 'superseded':
       board.redraft(job);
-      break;
+      return true;
     case 'resting':
       if (drafted.why === 'leaving') board.redraft(job);
       else board.rest(job, drafted);
+      return true;
   }
 }

@@ -30,33 +30,35 @@ export async function sendLane(
     return { job, round, claim: await claimMessage(deps, job.id, job.campaign, asOf) };
   };
   let upcoming: Promise<Turn | undefined> | undefined;
-  // A mail that is claimed already is carried even if the worker was told to stop meanwhile.
-  while (!stage.stopping.aborted || upcoming !== undefined) {
-    let nothing = false;
+  // A mail that is claimed already is carried even if the worker was told to stop meanwhile; after a failure it is left to R1.
+  while (stage.failure === undefined && (!stage.stopping.aborted || upcoming !== undefined)) {
+    const seen = board.work.round;
+    const ahead = upcoming !== undefined;
+    let empty = false;
     await stage.guard(async () => {
       const claiming = upcoming ?? claimNext();
       upcoming = undefined;
       const turn = await claiming;
-      nothing = turn === undefined;
+      empty = turn === undefined;
       if (turn === undefined) return;
       const { job, round, claim } = turn;
+      const current = job.round === round;
       if (claim.kind !== 'shut' && claim.voided > 0) board.redraft(job);
       if (claim.kind !== 'claimed') {
-        const gates = claim.kind === 'shut' ? claim.gates : [];
-        board.shut(job, claim.kind === 'shut' || claim.voided === 0 ? round : job.round, { opensAt: claim.opensAt, gates });
+        // An answer from before something changed shuts nothing.
+        if (current) board.shut(job, job.round, { opensAt: claim.opensAt, gates: claim.kind === 'shut' ? claim.gates : [] });
         sayGates(stage, job, said);
         return;
       }
       const sent = await sendClaimed(deps, claim, job.campaign, () => {
-        upcoming = claimNext();
-        // Awaited at the next turn; until then a failure of it is nobody's unhandled one.
-        upcoming.catch(() => {});
+        // What went wrong with it, or was not there yet, is asked for afresh when its turn comes.
+        upcoming = claimNext().catch(() => undefined);
       });
       report(stage, sent);
       // Whatever did not go out gave places back, and other lanes may have found them taken meanwhile.
       if (sent.end.state !== 'accepted' && sent.end.state !== 'uncertain') board.reopenAll();
     });
-    if (nothing) await stage.idle(lane, board);
+    if (empty && !ahead) await stage.idle(lane, board, seen);
   }
 }
 

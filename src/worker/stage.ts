@@ -56,12 +56,12 @@ export class Stage {
     return lanes.every((lane) => this.#idle.has(lane));
   }
 
-  /** Waits for work; stopping rings too. */
-  async idle(lane: string, board: Board): Promise<void> {
+  /** Waits for work that came after round `since` of the bell; stopping rings too. */
+  async idle(lane: string, board: Board, since = board.work.round): Promise<void> {
     if (this.stopping.aborted) return;
     this.#idle.add(lane);
     board.news.ring();
-    await board.work.after(board.work.round);
+    await board.work.after(since);
     this.#idle.delete(lane);
   }
 

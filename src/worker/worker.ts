@@ -46,8 +46,8 @@ export interface WorkerParts {
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly log: Log;
-  /** The drafting of one worker; its calls on their way are broken off when `cut` aborts. */
-  drafting(worker: string, cut: AbortSignal): DraftDependencies;
+  /** The drafting of one worker; no call is begun after `stopping`, and those on their way are broken off at `cut`. */
+  drafting(worker: string, leaving: { readonly stopping: AbortSignal; readonly cut: AbortSignal }): DraftDependencies;
   readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble'>;
   closeMailers(): Promise<void>;
 }
@@ -135,7 +135,7 @@ export class Worker {
 
   #lanes(): Promise<void>[] {
     const { mode, choice } = this.#options;
-    const drafting = this.#parts.drafting(this.#id, this.#cut.signal);
+    const drafting = this.#parts.drafting(this.#id, { stopping: this.#stop.signal, cut: this.#cut.signal });
     const sending: SendDependencies = {
       ...this.#parts.sending,
       worker: this.#id,

@@ -73,9 +73,9 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     {
       file: 'src/pipeline/sendMessage.ts',
-      find: '  const end = await recordEnd(deps, claim, campaign, delivery);',
+      find: '  const end = await recorded;',
       replace:
-        "  const end = await recordEnd(deps, claim, campaign, delivery);\n  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());",
+        "  const end = await recorded;\n  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());",
     },
   ],
   'import that loses its place': [

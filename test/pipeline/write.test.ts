@@ -39,6 +39,7 @@ function writer(from: readonly AiServer[], change: Partial<CallDependencies> = {
     worker: 'w1',
     now: () => bench.now,
     sleep: () => new Promise((resolve) => setTimeout(resolve, 5)),
+    stopping: new AbortController().signal,
     cut: new AbortController().signal,
     providers: from.map(({ url }, index) =>
       openAiProvider(aiSettings(url, { name: `p${index + 1}`, apiKey: 'k', keyName: `env:K${index + 1}` })),
