@@ -116,7 +116,7 @@ export async function lostCalls(db: Db, messageId: number, promptHash: string): 
     .selectFrom('ai_calls')
     .select('id')
     .where('outcome', '=', 'text')
-    .where('started_at', '>', row.since ?? 0)
+    .where('started_at', '>=', row.since ?? 0)
     .limit(1)
     .executeTakeFirst();
   return { times: row.times, othersAnswered: answered !== undefined };

@@ -131,6 +131,30 @@ test('an interrupted generate ends with 130, loses nothing and resumes', async (
   expect(ai.calls).toHaveLength(12);
 });
 
+test('--limit ends although a lead came back on the way', async () => {
+  await workspace(4);
+  faultFor = (email, turn) => (email.startsWith('lead0') && turn === 1 ? '500' : undefined);
+  const ended = await outreach(folder, ['generate', '--limit', '3', '--json'], ENV);
+  expect(objects(ended)).toMatchObject([{ generated: 3, waiting: 1 }]);
+});
+
+test('a key with a line break is refused before any call, and not shown', async () => {
+  await workspace(1);
+  const ended = await outreach(folder, ['worker', '--drain'], { AI_KEY: 'sk-first\nsk-second' });
+  expect(ended.code).toBe(2);
+  expect(ended.stderr).toContain('env:AI_KEY holds characters that no key has');
+  expect(ended.stderr).not.toContain('sk-');
+});
+
+test('--again drops nothing where nothing can be written', async () => {
+  await workspace(1);
+  await outreach(folder, ['generate'], ENV);
+  await outreach(folder, ['pause', '1']);
+  const ended = await outreach(folder, ['generate', '--lead', 'lead0@company0.example', '--again'], ENV);
+  expect(ended.code).toBe(1);
+  expect(await json(folder, 'show', '1')).toMatchObject({ state: 'ready' });
+});
+
 test.each([
   [['generate', '--again'], '--again goes with --lead'],
   [['generate', '--lead', 'nobody@x.example'], 'there is no lead nobody@x.example'],

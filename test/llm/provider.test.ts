@@ -46,6 +46,11 @@ test.each([
   ['endless', { kind: 'lost' }],
   ['refusal', { kind: 'lead_failed', reason: 'the model refused: I cannot help with that.' }],
   ['cut off', { kind: 'lead_failed', reason: 'the text was cut off at 500 tokens (ai.max_output_tokens)' }],
+  ['too long', { kind: 'lead_failed', reason: expect.stringContaining('too long for this model') }],
+  ['cap too large', { kind: 'lead_failed' }],
+  ['gateway gave up', { kind: 'lost' }],
+  ['broke in the middle', { kind: 'lost', meter: { usage: { input: 400 } } }],
+  ['odd request', { kind: 'final' }],
   ['no usage', { kind: 'text', meter: { usage: undefined } }],
   ['allowance used up', { kind: 'text', meter: { restMs: 90_000 } }],
 ] as const)('%s is read once, as what it is', async (fault, expected) => {
@@ -57,6 +62,18 @@ test.each([
 
 test.each(['hang', 'slow drip'] as const)('a reply that does not end (%s) is given up after the time limit', async (fault) => {
   expect(await ask(fault, undefined, 300)).toMatchObject({ kind: 'lost', reason: 'no complete reply within 0.3 s' });
+});
+
+test('a refused request is about the settings before the first answer, and about the lead after it', async () => {
+  server = await startAiServer((_, turn) => (turn === 2 ? 'odd request' : undefined));
+  const provider = openAiProvider(aiSettings(server.url));
+  const prompt = mailPrompt(campaignWith({ generator: 'ai', body: 'Ask.' }), { email: 'a@x.example' });
+  const never = new AbortController().signal;
+  expect(await provider.ask(prompt, never)).toMatchObject({ kind: 'text' });
+  expect(await provider.ask(prompt, never)).toMatchObject({
+    kind: 'lead_failed',
+    reason: expect.stringContaining('something is wrong here'),
+  });
 });
 
 test('a worker that leaves breaks its call off', async () => {

@@ -291,3 +291,66 @@ test('an estimate is reckoned from the prompts first, and measured afterwards', 
   expect(await estimateCost(bench.store.db, bench.campaign, model)).toMatchObject({ mails: 4, measured: 2, each: COST });
   expect(await estimateCost(bench.store.db, bench.campaign, { ...model, price: undefined })).toMatchObject({ each: null, most: null });
 });
+
+test('a lead that never gets a complete reply waits for a person, once others were answered meanwhile', async () => {
+  await bench.import(csv(2));
+  const ai = await server((email) => (email.startsWith('lead0') ? 'reset' : undefined));
+  for (let round = 0; round < 3; round++) {
+    await draft([ai]);
+    bench.now += 601_000;
+  }
+  expect(await bench.states()).toEqual(['review', 'ready']);
+  const [row] = await bench.store.db.selectFrom('messages').select('reason').orderBy('id').execute();
+  expect(row?.reason).toContain('3 calls for this lead got no complete reply');
+});
+
+test('in an outage no lead is given up, however long it lasts', async () => {
+  await bench.import(csv(2));
+  const ai = await server(() => 'reset');
+  for (let round = 0; round < 6; round++) {
+    await draft([ai]);
+    bench.now += 601_000;
+  }
+  expect(await bench.states()).toEqual(['pending', 'pending']);
+});
+
+test('calls that wait in line are not made once the provider asks for patience, and cost nothing', async () => {
+  await bench.import(csv(8));
+  const ai = await server(() => '429 for an hour', 20);
+  await draft([ai], { limits: { concurrency: 2, shared: null, budgetNano: null } });
+  expect(ai.calls.length).toBeLessThanOrEqual(3);
+  expect(await spend()).toEqual({ settled: 0, open: 0 });
+});
+
+test('no later answer shortens the rest that a provider asked for', async () => {
+  await bench.import(csv(2));
+  const ai = await server((email) => (email.startsWith('lead0') ? '429 for an hour' : 'allowance used up'), 20);
+  await draft([ai]);
+  const [row] = await bench.store.db.selectFrom('ai_providers').select('rest_until').execute();
+  expect(row?.rest_until).toBe(bench.now + 600_000);
+});
+
+test('a worker that was told to stop begins no call', async () => {
+  await bench.import(csv(2));
+  const ai = await server();
+  const stopping = new AbortController();
+  stopping.abort();
+  expect(await draft([ai], { stopping: stopping.signal })).toMatchObject([{ kind: 'resting', why: 'leaving' }, { kind: 'resting' }]);
+  expect(ai.calls).toEqual([]);
+});
+
+test('two who write the same lead at once pay once', async () => {
+  await bench.import(csv(1));
+  const ai = await server(undefined, 50);
+  const [one, two] = [writer([ai], { worker: 'w1' }), writer([ai], { worker: 'w2', purpose: 'preview' })];
+  const assignment = {
+    campaign: bench.campaign,
+    lead: { email: 'lead0@company0.example' },
+    jobId: 1,
+    messageId: 1,
+    deadlineAt: bench.now + 300_000,
+  };
+  const texts = await Promise.all([one.write(assignment), two.write(assignment)]);
+  expect(texts.map(({ kind }) => kind)).toEqual(['written', 'written']);
+  expect(ai.calls).toHaveLength(1);
+});

@@ -26,6 +26,11 @@ const AI_FAULTS = [
   'no usage',
   'allowance used up',
   'endless',
+  'too long',
+  'cap too large',
+  'gateway gave up',
+  'broke in the middle',
+  'odd request',
 ] as const;
 export type AiFault = (typeof AI_FAULTS)[number];
 
@@ -179,6 +184,18 @@ function answer(call: AiCall, response: ServerResponse): unknown {
       return json(200, { choices: [{ index: 0, message: mail, finish_reason: 'stop' }] });
     case 'allowance used up':
       return complete(mail, 'stop', { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m30s' });
+    case 'too long':
+      return error(400, "This model's maximum context length is 4096 tokens. Please reduce the length of the messages.", { code: 400 });
+    case 'cap too large':
+      return error(400, "'max_tokens' or 'max_completion_tokens' is too large: 4000. This model's maximum context length is 4096 tokens.", {
+        code: 400,
+      });
+    case 'gateway gave up':
+      return error(504, 'Gateway Timeout');
+    case 'broke in the middle':
+      return complete({ role: 'assistant', content: '{"subject":"For' }, 'error');
+    case 'odd request':
+      return error(400, 'messages.1: something is wrong here');
     case 'slow drip':
     case 'endless':
       return drip(response, call.fault === 'endless' ? 65_536 : 1);
