@@ -12,6 +12,8 @@ export const DEADLINES = {
   drafting: 5 * 60_000,
   /** One call to a model, from its first byte to the reply's last. */
   aiCall: 60_000,
+  /** After a call's own limit, until others may take its place. */
+  aiGrace: 5_000,
   /** After the first stop signal: how long mails on the wire may take before they are cut. */
   drain: 25_000,
   /** How often a running worker looks for dead workers and passed deadlines. */

@@ -207,7 +207,7 @@ async function reserve(
     reservedNano,
     priced: provider.price !== undefined,
     now,
-    deadlineAt: now + 2 * DEADLINES.aiCall + 5_000,
+    deadlineAt: now + 2 * DEADLINES.aiCall + DEADLINES.aiGrace,
   });
 }
 

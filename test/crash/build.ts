@@ -18,6 +18,7 @@ const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'armed: 15 * 60_000', replace: 'armed: 1_500' },
   { file: 'src/domain/deadlines.ts', find: 'drafting: 5 * 60_000', replace: 'drafting: 1_500' },
   { file: 'src/domain/deadlines.ts', find: 'aiCall: 60_000', replace: 'aiCall: 300' },
+  { file: 'src/domain/deadlines.ts', find: 'aiGrace: 5_000', replace: 'aiGrace: 200' },
   { file: 'src/domain/breaker.ts', find: 'first: 5_000, longest: 10 * 60_000', replace: 'first: 50, longest: 100' },
   { file: 'src/domain/deadlines.ts', find: 'drain: 25_000', replace: 'drain: 800' },
   { file: 'src/domain/deadlines.ts', find: 'rescueEvery: 4_000', replace: 'rescueEvery: 200' },
