@@ -25,7 +25,7 @@ export async function campaign(entry: string, options: CampaignOptions): Promise
   let [runs, kills, uncertain] = [0, 0, 0];
   const lane = async () => {
     while (next < options.from + options.seeds && !(options.stopAtFirst && failures.length > 0)) {
-      const result = await run(entry, scenarioOf(next++, options.focus));
+      const result = await run(entry, scenarioOf(next++, options.focus), options.stopAtFirst);
       runs++;
       kills += result.kills;
       uncertain += result.uncertain;

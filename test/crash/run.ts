@@ -24,15 +24,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const FAILPOINT = join(import.meta.dirname, 'failpoint.mjs');
 /** No honest round takes longer: a process that does is reported, not waited for. */
 const PATIENCE_MS = 20_000;
+/** When a broken program is hunted for, one that hangs has shown itself sooner. */
+const HUNTING_PATIENCE_MS = 6_000;
 /** Memory where there is some: durability against power loss is SQLite's, durability against kills is ours. */
 const SCRATCH = process.platform === 'linux' ? '/dev/shm' : tmpdir();
 
 /** One run of the real program in child processes, judged by what the server received. */
-export async function run(entry: string, scenario: Scenario): Promise<RunResult> {
+export async function run(entry: string, scenario: Scenario, hunting = false): Promise<RunResult> {
   const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
   const sink = await startSink(scenario.faultFor);
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
-  const runner = new Runner(entry, workspace);
+  const runner = new Runner(entry, workspace, hunting ? HUNTING_PATIENCE_MS : PATIENCE_MS);
   try {
     writeWorkspace(workspace, sink.port, ai, scenario);
     await importAll(runner, scenario, sink);
@@ -102,10 +104,12 @@ class Runner {
   readonly complaints: string[] = [];
   kills = 0;
   readonly #entry: string;
+  readonly #patience: number;
   readonly #workspace: string;
   readonly #children = new Set<ChildProcess>();
 
-  constructor(entry: string, workspace: string) {
+  constructor(entry: string, workspace: string, patience: number) {
+    this.#patience = patience;
     this.#entry = entry;
     this.#workspace = workspace;
   }
@@ -185,9 +189,9 @@ class Runner {
     child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()));
     const ended = new Promise<void>((resolve) => {
       const late = setTimeout(() => {
-        this.complaints.push(`${parameters.join(' ')} did not end within ${PATIENCE_MS / 1000} s: ${talk.slice(-600)}`);
+        this.complaints.push(`${parameters.join(' ')} did not end within ${this.#patience / 1000} s: ${talk.slice(-600)}`);
         child.kill('SIGKILL');
-      }, PATIENCE_MS);
+      }, this.#patience);
       child.on('close', (code) => {
         clearTimeout(late);
         this.#children.delete(child);

@@ -70,7 +70,15 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     return { seed, leads, imports, rounds, dailyCap, faultFor, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
-  return { seed, leads, imports, rounds: rounds.map((round) => amongCalls(ai, round)), dailyCap: undefined, faultFor, writing };
+  return {
+    seed,
+    leads,
+    imports,
+    rounds: focus === 'write' ? rounds : rounds.map((round) => amongCalls(ai, round)),
+    dailyCap: undefined,
+    faultFor,
+    writing,
+  };
 }
 
 /** Twenty kills around the calls to a model, each after a few of them. */
@@ -139,8 +147,15 @@ function pausing(random: Random): Round {
 function focused(random: Random, leads: number, focus: Focus | undefined): Round {
   if (focus === 'freeze') return fencing(random);
   if (focus === 'crowd') return { workers: 4, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
+  if (focus === 'write') return betweenTextAndDraft(random);
   if (focus !== 'kill') return roundOf(random, leads);
   const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
+  return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'kill', at, pass: random.between(1, 3) } };
+}
+
+/** Killed when a text is paid for and its draft is not stored yet. */
+function betweenTextAndDraft(random: Random): Round {
+  const at = random.pick(['ai.settled', 'draft.written', 'draft.store_open'] as const);
   return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'kill', at, pass: random.between(1, 3) } };
 }
 
