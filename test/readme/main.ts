@@ -51,7 +51,7 @@ function demo(): string {
 
 /** One table row a figure; what the bench says of its circumstances stays above its rows. */
 function bench(): string {
-  const text = output('npm', ['run', '--silent', 'bench', '--', '--full'], ROOT);
+  const text = output('npm', ['run', '--silent', 'bench'], ROOT);
   const rows: string[] = [];
   let about = '';
   for (const line of text.split('\n')) {
