@@ -257,7 +257,9 @@ function settle(desk: Desk, { callId, assignment, provider, prompt, reply, turn:
     const now = desk.now();
     const { messageId } = assignment;
     const usage = 'meter' in reply && reply.meter !== undefined ? reply.meter.raw : null;
-    await settleCall(tx, callId, { outcome: reply.kind, costNano: chargeOf(reply, provider), usage, now });
+    // What we broke off ourselves says nothing of the provider, nor of the lead.
+    const outcome = reply.kind === 'lost' && desk.cut.aborted ? 'unknown' : reply.kind;
+    await settleCall(tx, callId, { outcome, costNano: chargeOf(reply, provider), usage, now });
     const turn = await giveUpLost(tx, desk, messageId, prompt.hash, given);
     const generation = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
     if (generation !== undefined) await saveGeneration(tx, generation);

@@ -103,14 +103,14 @@ export async function isBeingWritten(db: Db, messageId: number, now: number): Pr
   return row !== undefined;
 }
 
-/** How often this very prompt was asked without a complete reply, and whether others were answered since the first time. */
+/** How often a provider gave no complete reply to this very prompt (calls that we broke off ourselves are `unknown`), and whether others were answered since the first time. */
 export async function lostCalls(db: Db, messageId: number, promptHash: string): Promise<{ times: number; othersAnswered: boolean }> {
   const row = await db
     .selectFrom('ai_calls')
     .select(({ fn }) => [fn.countAll<number>().as('times'), fn.min<number | null>('started_at').as('since')])
     .where('message_id', '=', messageId)
     .where('prompt_hash', '=', promptHash)
-    .where('outcome', 'in', ['lost', 'unknown'])
+    .where('outcome', '=', 'lost')
     .executeTakeFirstOrThrow();
   const answered = await db
     .selectFrom('ai_calls')
