@@ -29,7 +29,12 @@ export function judge(database: string, received: readonly Received[], calls: re
     const messages = all<MessageRow>(
       'select messages.id, email, state, frozen_sha256 from messages join prospects on prospects.id = messages.prospect_id order by messages.id',
     );
-    judgeLeads(messages, calls, scenario, violations);
+    const unanswered = new Set(
+      all<{ message_id: number }>("select message_id from ai_calls where outcome = 'lost' group by message_id having count(*) >= 3").map(
+        ({ message_id }) => message_id,
+      ),
+    );
+    judgeLeads(messages, calls, unanswered, scenario, violations);
     if (calls !== undefined) judgeCalls(all, calls, scenario, violations);
     for (const message of messages)
       judgeMessage(
@@ -53,6 +58,7 @@ export function judge(database: string, received: readonly Received[], calls: re
 function judgeLeads(
   messages: readonly MessageRow[],
   calls: readonly AiCall[] | undefined,
+  unanswered: ReadonlySet<number>,
   { leads, dailyCap }: Scenario,
   violations: string[],
 ): void {
@@ -60,8 +66,9 @@ function judgeLeads(
   if (new Set(messages.map(({ email }) => email.toLowerCase())).size !== messages.length) violations.push('a lead was imported twice');
   const settled = dailyCap === undefined ? ['accepted', 'failed', 'uncertain'] : ['accepted', 'failed', 'uncertain', 'ready'];
   for (const { id, email, state } of messages) {
-    const unwritable = calls?.some((call) => call.email === email && call.charged && LEAD_FAILURES.has(call.fault ?? ''));
-    if (!settled.includes(state) && !(state === 'review' && unwritable === true)) violations.push(`message ${id} came to rest as ${state}`);
+    const refused = calls?.some((call) => call.email === email && call.charged && LEAD_FAILURES.has(call.fault ?? '')) === true;
+    const unwritable = refused || unanswered.has(id);
+    if (!settled.includes(state) && !(state === 'review' && unwritable)) violations.push(`message ${id} came to rest as ${state}`);
   }
 }
 
