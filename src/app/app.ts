@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import type { CampaignSource } from '../domain/campaign.ts';
-import type { AiLimits } from '../pipeline/callModel.ts';
 import type { PaceSettings } from '../pipeline/gates.ts';
+import type { AiLimits } from '../pipeline/modelDesk.ts';
 import { openStore, type Store } from '../store/database.ts';
 
 /** One workspace, opened: everything a command needs, built from the configuration when it is asked for. */

@@ -5,7 +5,8 @@ import { Throttle } from '../domain/throttle.ts';
 import type { Assignment, Resting, Writer, Written } from '../llm/writer.ts';
 import { findGeneration } from '../store/generations.ts';
 import type { GenerationRow } from '../store/schema.ts';
-import { type CallDependencies, callModel, type Desk, type Turn } from './callModel.ts';
+import { callModel } from './callModel.ts';
+import type { CallDependencies, Desk, Turn } from './modelDesk.ts';
 
 /**
  * `generator: ai`. Every call is reserved in the ledger before it is made and settled after it, in

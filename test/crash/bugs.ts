@@ -87,7 +87,7 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   'a paid text is not kept': [
     {
-      file: 'src/pipeline/callModel.ts',
+      file: 'src/pipeline/recordReply.ts',
       find: 'if (generation !== undefined) await saveGeneration(tx, generation);',
       replace: "if (generation !== undefined && generation.verdict === 'unusable') await saveGeneration(tx, generation);",
     },

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openAiProvider } from '../../src/llm/openaiProvider.ts';
 import { composeMime } from '../../src/mail/mime.ts';
-import type { CallDependencies } from '../../src/pipeline/callModel.ts';
 import { claimDrafts, type Drafted, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { estimateCost } from '../../src/pipeline/estimateCost.ts';
+import type { CallDependencies } from '../../src/pipeline/modelDesk.ts';
 import { previewMails } from '../../src/pipeline/previewMails.ts';
 import { recoverMessages } from '../../src/pipeline/recoverMessages.ts';
 import { voidMessages } from '../../src/pipeline/refreshCampaign.ts';
