@@ -5,18 +5,15 @@ import { nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import type { FrozenMail } from '../mail/mailer.ts';
 import { startAttempt } from '../store/attempts.ts';
-import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
-import { deleteDrafts, draftOf } from '../store/drafts.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow, takeDripSlot } from '../store/jobs.ts';
-import { bindAttempt, type Claimed, claimReady, type Hold, nextDueAt, withdrawClaim } from '../store/messages.ts';
-import { prospectById } from '../store/prospects.ts';
-import type { DraftRow, JobRow, Tx } from '../store/schema.ts';
+import { claimReady, type DueMessage, firstDue, type Hold, moveByHand, nextDueAt } from '../store/messages.ts';
+import type { JobRow, Tx } from '../store/schema.ts';
 import { setSender } from '../store/senders.ts';
-import { suppressionOf } from '../store/suppressions.ts';
 import { takeUsage } from '../store/usage.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
+import { voidMessages } from './refreshCampaign.ts';
 
 export interface ClaimDependencies extends PaceSettings {
   readonly store: Store;
@@ -60,80 +57,57 @@ export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: C
     const job = await jobNow(tx, jobId);
     const answer = await askGates(tx, job, campaign, deps, { now, asOf });
     if (!answer.open) return { kind: 'shut', gates: answer.gates, opensAt: answer.opensAt };
-    const { sendable, voided } = await claimSendable(tx, deps, jobId, asOf ?? now, now);
-    if (sendable === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
-    const taken = await takePlaces(tx, deps, job, sendable.claimed, answer.sender, now);
+    const { due, voided } = await firstSendable(tx, { jobId, dueBy: asOf ?? now }, now);
+    if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
+    const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
     reached('t1.open');
-    return { kind: 'claimed', jobId, sender: answer.sender.name, startedAt: now, mail: sendable.mail, voided, ...taken };
+    return { kind: 'claimed', jobId, sender: answer.sender.name, startedAt: now, mail: due.mail, voided, ...taken };
   });
 }
 
 interface Sendable {
-  readonly claimed: Claimed;
+  readonly message: DueMessage;
   readonly mail: FrozenMail;
 }
 
 /** The next due message that may still go out as it was frozen; others are set aside, and counted when they must be drafted anew. */
-async function claimSendable(
+async function firstSendable(
   tx: Tx,
-  deps: ClaimDependencies,
-  jobId: number,
-  dueBy: number,
+  asked: { readonly jobId: number; readonly dueBy: number },
   now: number,
-): Promise<{ sendable: Sendable | undefined; voided: number }> {
+): Promise<{ due: Sendable | undefined; voided: number }> {
   let voided = 0;
   for (let withdrawn = 0; withdrawn <= MOST_WITHDRAWN; withdrawn++) {
-    const claimed = await claimReady(tx, { jobId, worker: deps.worker, deadlineAt: now + DEADLINES.unarmed, now, dueBy });
-    if (claimed === undefined) break;
-    const hold = { id: claimed.id, worker: deps.worker, token: claimed.token };
-    const prospect = await prospectById(tx, claimed.prospect_id);
-    const suppressed = await suppressionOf(tx, prospect.email_key);
-    const draft = await draftOf(tx, claimed.id);
-    const outdated = await whyOutdated(tx, claimed, draft, prospect.version);
-    if (suppressed !== undefined) {
-      await withdrawClaim(tx, hold, 'sending', 'suppressed', suppressed, now);
-      await noteEvent(tx, claimed.id, 'suppressed', now, suppressed);
-    } else if (outdated !== undefined) {
-      await withdrawClaim(tx, hold, 'sending', 'pending', outdated, now);
-      await deleteDrafts(tx, [claimed.id]);
-      await noteEvent(tx, claimed.id, 'voided', now, outdated);
-      voided++;
-    } else if (draft !== undefined) return { sendable: { claimed, mail: frozenMail(claimed, draft) }, voided };
+    const message = await firstDue(tx, asked);
+    if (message === undefined) break;
+    const mail = frozenMail(message);
+    if (message.suppressed !== null) {
+      await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
+      await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
+    } else if (typeof mail === 'string') voided += await voidMessages(tx, [message.id], now, mail);
+    else return { due: { message, mail }, voided };
   }
-  return { sendable: undefined, voided };
+  return { due: undefined, voided };
 }
 
-async function whyOutdated(tx: Tx, claimed: Claimed, draft: DraftRow | undefined, leadVersion: number): Promise<string | undefined> {
-  if (draft === undefined) return 'its draft is gone';
-  if (claimed.content_hash !== (await contentOf(tx, claimed.campaign_id))) return 'the campaign changed';
-  return draft.lead_version === leadVersion ? undefined : "the lead's fields changed";
+/** The mail as it was approved, or why that approval no longer holds. */
+function frozenMail(message: DueMessage): FrozenMail | string {
+  const { header_message_id: messageId, envelope_from: from, envelope_to: to, bytes, frozen_sha256: sha256 } = message;
+  if (messageId === null || from === null || to === null || bytes === null || sha256 === null) return 'its draft is gone';
+  if (message.content_hash !== message.campaign_content) return 'the campaign changed';
+  if (message.lead_version !== message.version) return "the lead's fields changed";
+  return { messageId, envelope: { from, to }, bytes, sha256 };
 }
 
-/** The places that this mail takes: attempt (sender cap, hourly limit), usage ledger, drip slot, sender gap. */
-async function takePlaces(tx: Tx, deps: ClaimDependencies, job: JobRow, claimed: Claimed, sender: SenderSettings, now: number) {
-  const hold: Hold = { id: claimed.id, worker: deps.worker, token: claimed.token };
-  const attemptId = await startAttempt(tx, {
-    messageId: claimed.id,
-    worker: deps.worker,
-    token: claimed.token,
-    sender: sender.name,
-    provider: deps.providerOf(sender.name),
-    now,
-    deadlineAt: now + DEADLINES.unarmed,
-  });
-  await bindAttempt(tx, hold, attemptId);
-  await takeUsage(tx, claimed.id, usagePeriod(now), now);
+/** The claim, and the places that this mail takes: attempt (sender cap, hourly limit), usage ledger, drip slot, sender gap. */
+async function takePlaces(tx: Tx, deps: ClaimDependencies, job: JobRow, { id, token }: DueMessage, sender: SenderSettings, now: number) {
+  const hold: Hold = { id, worker: deps.worker, token: token + 1 };
+  const held = { worker: deps.worker, now, deadlineAt: now + DEADLINES.unarmed };
+  const provider = deps.providerOf(sender.name);
+  const attemptId = await startAttempt(tx, { ...held, messageId: id, token: hold.token, sender: sender.name, provider });
+  if (!(await claimReady(tx, { ...held, id, token, attemptId }))) throw new Error(`message ${id} changed inside its own transaction`);
+  await takeUsage(tx, id, usagePeriod(now), now);
   if (job.send_mode === 'drip') await takeDripSlot(tx, job.id, slotAfter({ mode: job.send_mode, rate: job.send_rate }, now));
   if (sender.gap !== null) await setSender(tx, sender.name, { next_send_at: nextSendAfter(sender.gap, now, deps.random()) });
   return { hold, attemptId };
-}
-
-function frozenMail(claimed: Claimed, draft: DraftRow): FrozenMail {
-  if (claimed.frozen_sha256 === null) throw new Error(`message ${claimed.id} is ready without frozen bytes`);
-  return {
-    messageId: draft.header_message_id,
-    envelope: { from: draft.envelope_from, to: draft.envelope_to },
-    bytes: draft.bytes,
-    sha256: claimed.frozen_sha256,
-  };
 }

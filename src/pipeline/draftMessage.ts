@@ -64,7 +64,7 @@ export function claimDrafts(
       const suppressed = await suppressionOf(tx, prospect.email_key);
       if (suppressed === undefined) drafts.push({ hold, jobId, campaignId: row.campaign_id, prospect, deadlineAt });
       else {
-        await withdrawClaim(tx, hold, 'drafting', 'suppressed', suppressed, now);
+        await withdrawClaim(tx, hold, suppressed, now);
         await noteEvent(tx, row.id, 'suppressed', now, suppressed);
       }
     }

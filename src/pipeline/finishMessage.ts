@@ -8,7 +8,7 @@ import { jobNow } from '../store/jobs.ts';
 import { findMessage, finishSending, type SendEnd } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
 import type { MessageRow, Tx } from '../store/schema.ts';
-import { senderNow, setSender } from '../store/senders.ts';
+import { senderNow, senderWorks, setSender } from '../store/senders.ts';
 import { suppress } from '../store/suppressions.ts';
 import { releaseUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
@@ -38,7 +38,7 @@ export function finishMessage(
       outcome: delivery.kind,
       code: delivery.code,
       reply: delivery.reply,
-      counted: providerSaw(delivery),
+      counted: providerSaw(delivery) ? 1 : 0,
     });
     await noteSenderHealth(tx, claim.sender, delivery, now);
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
@@ -50,8 +50,10 @@ export function finishMessage(
 }
 
 async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Campaign, delivery: Delivery, now: number): Promise<Decision> {
-  const cancelled = (await jobNow(tx, row.job_id)).cancelled_at !== null;
-  const again = (decision: Decision): Decision => (cancelled ? { state: 'cancelled', reason: 'job cancelled' } : decision);
+  const again = async (decision: Decision): Promise<Decision> => {
+    const { cancelled_at } = await jobNow(tx, row.job_id);
+    return cancelled_at === null ? decision : { state: 'cancelled', reason: 'job cancelled' };
+  };
   const reason = describe(delivery);
   switch (delivery.kind) {
     case 'accepted':
@@ -97,17 +99,15 @@ async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Del
 
 /** Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses nothing. */
 async function noteSenderHealth(tx: Tx, sender: string, delivery: Delivery, now: number): Promise<void> {
+  if (SPEAKS_OF_MAIL.includes(delivery.kind)) return senderWorks(tx, sender, now);
+  if (delivery.kind !== 'sender_refused' && delivery.kind !== 'sender_failed') return;
   const health = await senderNow(tx, sender);
   if (delivery.kind === 'sender_refused') {
     await setSender(tx, sender, { failures: health.failures + 1, rest_until: now + REFUSED_SENDER_REST, reason: describe(delivery) });
-  } else if (health.rest_until > now) {
-    // It rests already: a connection that failed beside the first one is the same failure, and a mail
-    // that was on its way before is no proof of health.
-  } else if (delivery.kind === 'sender_failed') {
+  } else if (health.rest_until <= now) {
+    // One that rests already: a connection that failed beside the first one is the same failure.
     const failures = health.failures + 1;
     await setSender(tx, sender, { failures, rest_until: now + senderRest(failures), reason: describe(delivery) });
-  } else if (health.failures > 0 && SPEAKS_OF_MAIL.includes(delivery.kind)) {
-    await setSender(tx, sender, { failures: 0, rest_until: 0, reason: null });
   }
 }
 

@@ -1,21 +1,35 @@
 import { sql } from 'kysely';
 import { DAY, HOUR } from '../domain/duration.ts';
 import type { AttemptRow, Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
-export async function startAttempt(
-  tx: Tx,
-  attempt: { messageId: number; worker: string; token: number; sender: string; provider: string; now: number; deadlineAt: number },
-): Promise<number> {
-  const { id } = await tx
+interface NewAttempt {
+  readonly messageId: number;
+  readonly worker: string;
+  readonly token: number;
+  readonly sender: string;
+  readonly provider: string;
+  readonly now: number;
+  readonly deadlineAt: number;
+}
+
+export async function startAttempt(tx: Tx, attempt: NewAttempt): Promise<number> {
+  const [row] = (await insertAttempt(tx, attempt)).rows;
+  if (row === undefined) throw new Error(`the attempt at message ${attempt.messageId} was not stored`);
+  return row.id;
+}
+
+const insertAttempt = statement((db, value: Blanks<NewAttempt>) =>
+  db
     .insertInto('attempts')
     .values({
-      message_id: attempt.messageId,
-      worker_id: attempt.worker,
-      token: attempt.token,
-      sender: attempt.sender,
-      provider: attempt.provider,
-      started_at: attempt.now,
-      deadline_at: attempt.deadlineAt,
+      message_id: value('messageId'),
+      worker_id: value('worker'),
+      token: value('token'),
+      sender: value('sender'),
+      provider: value('provider'),
+      started_at: value('now'),
+      deadline_at: value('deadlineAt'),
       armed_at: null,
       sha256: null,
       finished_at: null,
@@ -23,31 +37,45 @@ export async function startAttempt(
       code: null,
       reply: null,
     })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
-}
+    .returning('id'),
+);
 
 export async function armAttempt(tx: Tx, id: number, armed: { now: number; deadlineAt: number; sha256: string }): Promise<void> {
-  await tx
+  await updateArmed(tx, { id, ...armed });
+}
+
+const updateArmed = statement((db, value: Blanks<{ id: number; now: number; deadlineAt: number; sha256: string }>) =>
+  db
     .updateTable('attempts')
-    .set({ armed_at: armed.now, deadline_at: armed.deadlineAt, sha256: armed.sha256 })
-    .where('id', '=', id)
-    .execute();
+    .set({ armed_at: value('now'), deadline_at: value('deadlineAt'), sha256: value('sha256') })
+    .where('id', '=', value('id')),
+);
+
+interface AttemptEnd {
+  readonly now: number;
+  readonly outcome: string;
+  readonly code: number | null;
+  readonly reply: string;
+  readonly counted: 0 | 1;
 }
 
 /** Overwrites what a rescuer noted about the attempt: the conversation itself knows better. */
-export async function finishAttempt(
-  tx: Tx,
-  id: number,
-  end: { now: number; outcome: string; code: number | null; reply: string; counted: boolean },
-): Promise<void> {
-  await tx
-    .updateTable('attempts')
-    .set({ finished_at: end.now, outcome: end.outcome, code: end.code, reply: end.reply, counted: end.counted ? 1 : 0 })
-    .where('id', '=', id)
-    .execute();
+export async function finishAttempt(tx: Tx, id: number, end: AttemptEnd): Promise<void> {
+  await updateFinished(tx, { id, ...end });
 }
+
+const updateFinished = statement((db, value: Blanks<AttemptEnd & { id: number }>) =>
+  db
+    .updateTable('attempts')
+    .set({
+      finished_at: value('now'),
+      outcome: value('outcome'),
+      code: value('code'),
+      reply: value('reply'),
+      counted: value('counted'),
+    })
+    .where('id', '=', value('id')),
+);
 
 /** What a rescuer can say of an attempt that another worker began. */
 export async function abandonAttempt(tx: Tx, id: number, end: { now: number; outcome: string; reply: string }): Promise<void> {

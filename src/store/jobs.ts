@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { SendMode } from '../domain/job.ts';
 import { emptyCounts, type MessageState, OPEN_STATES, type StateCounts } from '../domain/message.ts';
 import type { Db, JobRow, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 export interface NewJob {
   readonly campaignId: number;
@@ -74,9 +75,13 @@ export async function cancelledWithOpenMessages(db: Db): Promise<number[]> {
 }
 
 /** The job's row as it stands in this transaction; what T1 and T2 look at. */
-export function jobNow(tx: Tx, id: number): Promise<JobRow> {
-  return tx.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+export async function jobNow(tx: Tx, id: number): Promise<JobRow> {
+  const [job] = (await selectJob(tx, { id })).rows;
+  if (job === undefined) throw new Error(`job ${id} is gone`);
+  return job;
 }
+
+const selectJob = statement((db, value: Blanks<{ id: number }>) => db.selectFrom('jobs').selectAll().where('id', '=', value('id')));
 
 export async function countsOf(db: Db, jobId: number): Promise<StateCounts> {
   const rows = await db.selectFrom('job_counts').select(['state', 'n']).where('job_id', '=', jobId).execute();

@@ -1,4 +1,5 @@
 import type { Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 /**
  * The usage ledger: one unreleased row for every mail that was, or may have been, accepted.
@@ -7,16 +8,15 @@ import type { Db, Tx } from './schema.ts';
 
 /** Takes a place for this message, or keeps the one it has (`resolve --resend` reuses it). */
 export async function takeUsage(tx: Tx, messageId: number, period: string, now: number): Promise<void> {
-  const held = await tx
-    .selectFrom('usage_ledger')
-    .select('id')
-    .where('message_id', '=', messageId)
-    .where('released_at', 'is', null)
-    .executeTakeFirst();
-  if (held === undefined) {
-    await tx.insertInto('usage_ledger').values({ message_id: messageId, period, created_at: now, released_at: null }).execute();
-  }
+  await insertUsage(tx, { messageId, period, now });
 }
+
+const insertUsage = statement((db, value: Blanks<{ messageId: number; period: string; now: number }>) =>
+  db
+    .insertInto('usage_ledger')
+    .values({ message_id: value('messageId'), period: value('period'), created_at: value('now'), released_at: null })
+    .onConflict((conflict) => conflict.column('message_id').where('released_at', 'is', null).doNothing()),
+);
 
 /** Gives the place back: the mail was certainly not accepted. */
 export async function releaseUsage(tx: Tx, messageId: number, now: number): Promise<void> {

@@ -11,7 +11,11 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
   ],
   'no fence': [
-    { file: 'src/store/messages.ts', find: 'return armed > 0n;', replace: 'return armed >= 0n;' },
+    {
+      file: 'src/store/messages.ts',
+      find: 'return changed(await updateToArmed(tx, { ...hold, ...times }));',
+      replace: 'await updateToArmed(tx, { ...hold, ...times });\n  return true;',
+    },
     // The same mistake in the adapter, which looks at its own clock as well.
     {
       file: 'src/mail/smtp.ts',
@@ -41,20 +45,21 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'mark before send': [
     {
       file: 'src/store/messages.ts',
-      find: '.set({ armed: 1, deadline_at: times.deadlineAt })',
-      replace: ".set({ state: 'accepted', worker_id: null, deadline_at: null })",
+      find: ".set({ armed: sql.lit(1), deadline_at: value('deadlineAt') })",
+      replace: ".set({ state: sql.lit('accepted' as const), worker_id: null, deadline_at: null })",
     },
   ],
   'claim without compare-and-set': [
     {
       file: 'src/store/messages.ts',
-      find: ".where('state', '=', sql.lit('ready' as const))\n        .where('due_at', '<=', claim.dueBy)",
-      replace: ".where('state', 'in', ['ready', 'sending'])\n        .where('due_at', '<=', claim.dueBy)",
+      find: ".where('state', '=', sql.lit('ready' as const))\n        .where('due_at', '<=', value('dueBy'))",
+      replace:
+        ".where('state', 'in', [sql.lit('ready' as const), sql.lit('sending' as const)])\n        .where('due_at', '<=', value('dueBy'))",
     },
     {
       file: 'src/store/messages.ts',
-      find: "    .where('state', '=', 'ready')\n    .returning(CLAIMED)",
-      replace: '    .returning(CLAIMED)',
+      find: "    .where('state', '=', sql.lit('ready' as const))\n    .where('token', '=', value('token')),",
+      replace: "    .where('token', '=', value('token')),",
     },
   ],
   'pace in memory': [
@@ -68,7 +73,7 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'ledger outside the transaction': [
     {
       file: 'src/pipeline/claimMessage.ts',
-      find: '  await takeUsage(tx, claimed.id, usagePeriod(now), now);',
+      find: '  await takeUsage(tx, id, usagePeriod(now), now);',
       replace: '  void usagePeriod;',
     },
     {
