@@ -8,9 +8,10 @@ import { startAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow, takeDripSlot } from '../store/jobs.ts';
-import { claimReady, type DueMessage, firstDue, type Hold, moveByHand, nextDueAt } from '../store/messages.ts';
+import { type Hold, moveByHand, nextDueAt } from '../store/messages.ts';
 import type { JobRow, Tx } from '../store/schema.ts';
 import { setSender } from '../store/senders.ts';
+import { claimReady, type DueMessage, firstDue } from '../store/sending.ts';
 import { takeUsage } from '../store/usage.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
 import { voidMessages } from './refreshCampaign.ts';
@@ -31,6 +32,8 @@ export interface ClaimedMail {
   readonly attemptId: number;
   readonly jobId: number;
   readonly sender: string;
+  /** Failures in a row that the sender had when it was chosen. */
+  readonly failures: number;
   readonly startedAt: number;
   readonly mail: FrozenMail;
   /** Messages that this claim found outdated on its way and put back to be drafted anew. */
@@ -61,7 +64,16 @@ export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: C
     if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
     const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
     reached('t1.open');
-    return { kind: 'claimed', jobId, sender: answer.sender.name, startedAt: now, mail: due.mail, voided, ...taken };
+    return {
+      kind: 'claimed',
+      jobId,
+      sender: answer.sender.name,
+      failures: answer.failures,
+      startedAt: now,
+      mail: due.mail,
+      voided,
+      ...taken,
+    };
   });
 }
 

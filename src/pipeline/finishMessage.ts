@@ -5,10 +5,11 @@ import { afterFailedTry, REFUSED_SENDER_REST, type RetryPolicy, senderRest } fro
 import { finishAttempt } from '../store/attempts.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
-import { findMessage, finishSending, type SendEnd } from '../store/messages.ts';
+import { findMessage } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
 import type { MessageRow, Tx } from '../store/schema.ts';
 import { senderNow, senderWorks, setSender } from '../store/senders.ts';
+import { finishSending, type SendEnd } from '../store/sending.ts';
 import { suppress } from '../store/suppressions.ts';
 import { releaseUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
@@ -40,7 +41,7 @@ export function finishMessage(
       reply: delivery.reply,
       counted: providerSaw(delivery) ? 1 : 0,
     });
-    await noteSenderHealth(tx, claim.sender, delivery, now);
+    await noteSenderHealth(tx, claim, delivery, now);
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
     const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
     if (moved) await settle(tx, row, decision, delivery, now);
@@ -98,8 +99,9 @@ async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Del
 }
 
 /** Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses nothing. */
-async function noteSenderHealth(tx: Tx, sender: string, delivery: Delivery, now: number): Promise<void> {
-  if (SPEAKS_OF_MAIL.includes(delivery.kind)) return senderWorks(tx, sender, now);
+async function noteSenderHealth(tx: Tx, { sender, failures: before }: ClaimedMail, delivery: Delivery, now: number): Promise<void> {
+  // A mail that left before the first failure is no proof of health after it.
+  if (SPEAKS_OF_MAIL.includes(delivery.kind) && before > 0) return senderWorks(tx, sender, now);
   if (delivery.kind !== 'sender_refused' && delivery.kind !== 'sender_failed') return;
   const health = await senderNow(tx, sender);
   if (delivery.kind === 'sender_refused') {

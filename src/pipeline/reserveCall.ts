@@ -74,7 +74,7 @@ async function reserve(
     model: provider.model,
     promptHash: call.hash,
     reservedNano,
-    priced: provider.price !== undefined,
+    priced: provider.price === undefined ? 0 : 1,
     now,
     deadlineAt: now + 2 * DEADLINES.aiCall + DEADLINES.aiGrace,
   });

@@ -5,7 +5,7 @@ import { reached } from '../domain/milestone.ts';
 import type { RetryPolicy } from '../domain/retry.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { armAttempt } from '../store/attempts.ts';
-import { armMessage } from '../store/messages.ts';
+import { armMessage } from '../store/sending.ts';
 import { storageError } from '../store/troubles.ts';
 import { type ClaimDependencies, type ClaimedMail, type ClaimResult, claimMessage } from './claimMessage.ts';
 import { type Finished, finishMessage } from './finishMessage.ts';
@@ -43,19 +43,21 @@ export async function sendMessage(deps: SendDependencies, jobId: number, campaig
 
 /**
  * Delivers a claimed message (T1 is behind it) with the arm inside (T2), and records the end (T3).
- * `alongside` is called in the turn in which the end is first written: what it writes shares that commit.
+ * `alongside` is called in the turn in which the arm is asked for: what it writes shares that commit.
  */
 export async function sendClaimed(deps: SendDependencies, claim: ClaimedMail, campaign: Campaign, alongside?: () => void): Promise<Sent> {
   reached('t1.committed');
   const delivery = await deps.mailerFor(claim.sender).deliver(claim.mail, {
     date: new Date(claim.startedAt),
-    arm: (sha256) => arm(deps, claim, sha256),
+    arm: (sha256) => {
+      const armed = arm(deps, claim, sha256);
+      alongside?.();
+      return armed;
+    },
     limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
     cut: deps.cut,
   });
-  const recorded = recordEnd(deps, claim, campaign, delivery);
-  alongside?.();
-  const end = await recorded;
+  const end = await recordEnd(deps, claim, campaign, delivery);
   return {
     kind: 'sent',
     messageId: claim.hold.id,
@@ -66,6 +68,12 @@ export async function sendClaimed(deps: SendDependencies, claim: ClaimedMail, ca
     end,
     voided: claim.voided,
   };
+}
+
+/** Gives a claimed message back unsent: its sender's connection or health is in doubt, or the worker leaves. It loses no try. */
+export async function returnClaim(deps: SendDependencies, claim: ClaimedMail, campaign: Campaign): Promise<void> {
+  const reply = 'given back: the mail before it did not go through, or the worker stops';
+  await recordEnd(deps, claim, campaign, { kind: 'not_armed', code: null, reply });
 }
 
 /** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. */

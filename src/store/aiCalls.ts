@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { CallPurpose, Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 /**
  * The ledger of calls to models. A call is reserved at the most it can cost before it is made, and
@@ -15,48 +16,63 @@ export interface NewCall {
   readonly model: string;
   readonly promptHash: string;
   readonly reservedNano: number;
-  readonly priced: boolean;
+  readonly priced: 0 | 1;
   readonly now: number;
   readonly deadlineAt: number;
 }
 
 export async function openCall(tx: Tx, call: NewCall): Promise<number> {
-  const { id } = await tx
+  const [row] = (await insertCall(tx, call)).rows;
+  if (row === undefined) throw new Error(`the call for message ${call.messageId} was not stored`);
+  return row.id;
+}
+
+const insertCall = statement((db, value: Blanks<NewCall>) =>
+  db
     .insertInto('ai_calls')
     .values({
-      job_id: call.jobId,
-      message_id: call.messageId,
-      worker_id: call.worker,
-      purpose: call.purpose,
-      provider: call.provider,
-      model: call.model,
-      prompt_hash: call.promptHash,
-      reserved_nano: call.reservedNano,
+      job_id: value('jobId'),
+      message_id: value('messageId'),
+      worker_id: value('worker'),
+      purpose: value('purpose'),
+      provider: value('provider'),
+      model: value('model'),
+      prompt_hash: value('promptHash'),
+      reserved_nano: value('reservedNano'),
       cost_nano: null,
-      priced: call.priced ? 1 : 0,
+      priced: value('priced'),
       usage: null,
       outcome: null,
-      started_at: call.now,
-      deadline_at: call.deadlineAt,
+      started_at: value('now'),
+      deadline_at: value('deadlineAt'),
       finished_at: null,
     })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+    .returning('id'),
+);
+
+interface CallEnd {
+  readonly outcome: string;
+  readonly costNano: number | null;
+  readonly usage: string | null;
+  readonly now: number;
 }
 
 /** Writes what a call cost; `costNano` null keeps the reservation, because it may have been charged. A late end overwrites `unknown`. */
-export async function settleCall(
-  tx: Tx,
-  id: number,
-  end: { outcome: string; costNano: number | null; usage: string | null; now: number },
-): Promise<void> {
-  await tx
-    .updateTable('ai_calls')
-    .set({ outcome: end.outcome, cost_nano: end.costNano ?? sql<number>`reserved_nano`, usage: end.usage, finished_at: end.now })
-    .where('id', '=', id)
-    .execute();
+export async function settleCall(tx: Tx, id: number, end: CallEnd): Promise<void> {
+  await updateToSettled(tx, { id, ...end });
 }
+
+const updateToSettled = statement((db, value: Blanks<CallEnd & { id: number }>) =>
+  db
+    .updateTable('ai_calls')
+    .set({
+      outcome: value('outcome'),
+      cost_nano: sql<number>`coalesce(${value('costNano')}, reserved_nano)`,
+      usage: value('usage'),
+      finished_at: value('now'),
+    })
+    .where('id', '=', value('id')),
+);
 
 /** Closes what dead workers left open, and what nobody closed in time: it may have been charged. */
 export async function closeLostCalls(tx: Tx, deadWorkers: readonly string[], now: number): Promise<void> {
@@ -92,16 +108,18 @@ export async function openCalls(db: Db, now: number): Promise<number> {
 
 /** Whether somebody is paying for this message's text right now. */
 export async function isBeingWritten(db: Db, messageId: number, now: number): Promise<boolean> {
-  const row = await db
+  return (await selectOpenCall(db, { messageId, now })).rows.length > 0;
+}
+
+const selectOpenCall = statement((db, value: Blanks<{ messageId: number; now: number }>) =>
+  db
     .selectFrom('ai_calls')
     .select('id')
-    .where('message_id', '=', messageId)
+    .where('message_id', '=', value('messageId'))
     .where('finished_at', 'is', null)
-    .where('deadline_at', '>', now)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
+    .where('deadline_at', '>', value('now'))
+    .limit(sql.lit(1)),
+);
 
 /** How often a provider gave no complete reply to this very prompt (calls that we broke off ourselves are `unknown`), and whether others were answered since the first time. */
 export async function lostCalls(db: Db, messageId: number, promptHash: string): Promise<{ times: number; othersAnswered: boolean }> {

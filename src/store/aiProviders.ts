@@ -1,12 +1,17 @@
 import { sql } from 'kysely';
 import { providerRest } from '../domain/breaker.ts';
 import type { AiProviderRow, Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 /** A provider's health, shared by all workers; one that never failed has no row. */
 export async function restOf(db: Db, name: string): Promise<{ until: number; reason: string | null }> {
-  const row = await db.selectFrom('ai_providers').select(['rest_until', 'reason']).where('name', '=', name).executeTakeFirst();
+  const [row] = (await selectRest(db, { name })).rows;
   return { until: row?.rest_until ?? 0, reason: row?.reason ?? null };
 }
+
+const selectRest = statement((db, value: Blanks<{ name: string }>) =>
+  db.selectFrom('ai_providers').select(['rest_until', 'reason']).where('name', '=', value('name')),
+);
 
 /**
  * Lets a provider rest after a failure: `restMs` if the provider itself said how long, else longer
@@ -53,13 +58,16 @@ async function rest(tx: Tx, name: string, to: { until: number; since: number; fa
 }
 
 export async function providerWorks(tx: Tx, name: string): Promise<void> {
-  await tx
-    .updateTable('ai_providers')
-    .set({ failures: 0, reason: null })
-    .where('name', '=', name)
-    .where('failures', '>', sql.lit(0))
-    .execute();
+  await updateToWorking(tx, { name });
 }
+
+const updateToWorking = statement((db, value: Blanks<{ name: string }>) =>
+  db
+    .updateTable('ai_providers')
+    .set({ failures: sql.lit(0), reason: null })
+    .where('name', '=', value('name'))
+    .where('failures', '>', sql.lit(0)),
+);
 
 export function restingProviders(db: Db, now: number): Promise<AiProviderRow[]> {
   return db.selectFrom('ai_providers').selectAll().where('rest_until', '>', now).orderBy('name').execute();

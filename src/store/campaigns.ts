@@ -1,4 +1,5 @@
 import type { Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 export interface StoredCampaign {
   readonly id: number;
@@ -34,6 +35,11 @@ export async function recordContent(tx: Tx, campaignId: number, contentHash: str
 }
 
 export async function contentOf(db: Db, campaignId: number): Promise<string> {
-  const row = await db.selectFrom('campaigns').select('content_hash').where('id', '=', campaignId).executeTakeFirstOrThrow();
+  const [row] = (await selectContent(db, { campaignId })).rows;
+  if (row === undefined) throw new Error(`campaign ${campaignId} is gone`);
   return row.content_hash;
 }
+
+const selectContent = statement((db, value: Blanks<{ campaignId: number }>) =>
+  db.selectFrom('campaigns').select('content_hash').where('id', '=', value('campaignId')),
+);

@@ -1,4 +1,5 @@
 import type { Db, EventRow, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 /** What happened to a message besides its attempts; the story that `outreach show` tells. */
 export type EventKind =
@@ -17,8 +18,12 @@ export type EventKind =
   | 'cancelled';
 
 export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now: number, detail: string | null = null): Promise<void> {
-  await tx.insertInto('events').values({ message_id: messageId, at: now, kind, detail }).execute();
+  await insertEvent(tx, { messageId, now, kind, detail });
 }
+
+const insertEvent = statement((db, value: Blanks<{ messageId: number; now: number; kind: EventKind; detail: string | null }>) =>
+  db.insertInto('events').values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail') }),
+);
 
 export async function noteEvents(
   tx: Tx,

@@ -1,23 +1,35 @@
 import type { Db, GenerationRow, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 /** What was written for this message from this very prompt; a changed brief or lead has another hash. */
-export function findGeneration(db: Db, messageId: number, promptHash: string): Promise<GenerationRow | undefined> {
-  return db
-    .selectFrom('generations')
-    .selectAll()
-    .where('message_id', '=', messageId)
-    .where('prompt_hash', '=', promptHash)
-    .executeTakeFirst();
+export async function findGeneration(db: Db, messageId: number, promptHash: string): Promise<GenerationRow | undefined> {
+  return (await selectGeneration(db, { messageId, promptHash })).rows[0];
 }
 
+const selectGeneration = statement((db, value: Blanks<{ messageId: number; promptHash: string }>) =>
+  db.selectFrom('generations').selectAll().where('message_id', '=', value('messageId')).where('prompt_hash', '=', value('promptHash')),
+);
+
 export async function saveGeneration(tx: Tx, generation: GenerationRow): Promise<void> {
-  const { message_id: _, ...rest } = generation;
-  await tx
-    .insertInto('generations')
-    .values(generation)
-    .onConflict((conflict) => conflict.column('message_id').doUpdateSet(rest))
-    .execute();
+  await upsertGeneration(tx, generation);
 }
+
+const upsertGeneration = statement((db, value: Blanks<GenerationRow>) => {
+  const content = {
+    prompt_hash: value('prompt_hash'),
+    call_id: value('call_id'),
+    verdict: value('verdict'),
+    subject: value('subject'),
+    body: value('body'),
+    reply: value('reply'),
+    reason: value('reason'),
+    created_at: value('created_at'),
+  };
+  return db
+    .insertInto('generations')
+    .values({ message_id: value('message_id'), ...content })
+    .onConflict((conflict) => conflict.column('message_id').doUpdateSet(content));
+});
 
 /** Who wrote a message's text, in how many calls, and at what cost (billionths of a USD; null without a price). */
 export interface Author {

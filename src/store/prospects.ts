@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { MessageState } from '../domain/message.ts';
 import type { Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 export interface StoredProspect {
   readonly id: number;
@@ -9,59 +11,65 @@ export interface StoredProspect {
   readonly version: number;
 }
 
+export interface NewLead {
+  readonly campaignId: number;
+  readonly jobId: number;
+  readonly email: string;
+  /** The address in lower case. */
+  readonly key: string;
+  /** JSON. */
+  readonly fields: string;
+  readonly dueAt: number;
+  /** Why it gets no mail; null when it may get some. */
+  readonly suppressed: string | null;
+  readonly now: number;
+}
+
 /**
  * A lead of one campaign with its first message, waiting to be drafted. Returns false when the
  * campaign has this address already: the unique index decides, not a look beforehand.
  */
-export async function addProspect(
-  tx: Tx,
-  lead: {
-    campaignId: number;
-    jobId: number;
-    email: string;
-    key: string;
-    fields: string;
-    dueAt: number;
-    suppressed: string | null;
-    now: number;
-  },
-): Promise<boolean> {
-  const added = await tx
-    .insertInto('prospects')
-    .values({
-      campaign_id: lead.campaignId,
-      job_id: lead.jobId,
-      email: lead.email,
-      email_key: lead.key,
-      fields: lead.fields,
-      created_at: lead.now,
-      updated_at: lead.now,
-    })
-    .onConflict((conflict) => conflict.columns(['campaign_id', 'email_key']).doNothing())
-    .returning('id')
-    .executeTakeFirst();
+export async function addProspect(tx: Tx, lead: NewLead): Promise<boolean> {
+  const [added] = (await insertProspect(tx, lead)).rows;
   if (added === undefined) return false;
-  await tx
-    .insertInto('messages')
-    .values({
-      job_id: lead.jobId,
-      campaign_id: lead.campaignId,
-      prospect_id: added.id,
-      state: lead.suppressed === null ? 'pending' : 'suppressed',
-      worker_id: null,
-      attempt_id: null,
-      deadline_at: null,
-      due_at: lead.dueAt,
-      first_try_at: null,
-      content_hash: null,
-      frozen_sha256: null,
-      reason: lead.suppressed,
-      created_at: lead.now,
-      state_at: lead.now,
-    })
-    .execute();
+  await insertMessage(tx, { ...lead, prospectId: added.id, state: lead.suppressed === null ? 'pending' : 'suppressed' });
   return true;
 }
+
+const insertProspect = statement((db, value: Blanks<NewLead>) =>
+  db
+    .insertInto('prospects')
+    .values({
+      campaign_id: value('campaignId'),
+      job_id: value('jobId'),
+      email: value('email'),
+      email_key: value('key'),
+      fields: value('fields'),
+      created_at: value('now'),
+      updated_at: value('now'),
+    })
+    .onConflict((conflict) => conflict.columns(['campaign_id', 'email_key']).doNothing())
+    .returning('id'),
+);
+
+const insertMessage = statement((db, value: Blanks<NewLead & { prospectId: number; state: MessageState }>) =>
+  db.insertInto('messages').values({
+    job_id: value('jobId'),
+    campaign_id: value('campaignId'),
+    prospect_id: value('prospectId'),
+    state: value('state'),
+    worker_id: null,
+    attempt_id: null,
+    deadline_at: null,
+    due_at: value('dueAt'),
+    first_try_at: null,
+    content_hash: null,
+    frozen_sha256: null,
+    reason: value('suppressed'),
+    created_at: value('now'),
+    state_at: value('now'),
+  }),
+);
 
 /** The lead's new fields, and the ids of its messages; undefined when nothing changed. */
 export async function updateProspect(
@@ -119,13 +127,15 @@ export function sampleLeads(db: Db, campaignId: number, limit: number) {
     .execute();
 }
 
-export function prospectById(db: Db, id: number): Promise<StoredProspect> {
-  return db
-    .selectFrom('prospects')
-    .select(['id', 'email', 'email_key', 'fields', 'version'])
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow();
+export async function prospectById(db: Db, id: number): Promise<StoredProspect> {
+  const [row] = (await selectProspect(db, { id })).rows;
+  if (row === undefined) throw new Error(`lead ${id} is gone`);
+  return row;
 }
+
+const selectProspect = statement((db, value: Blanks<{ id: number }>) =>
+  db.selectFrom('prospects').select(['id', 'email', 'email_key', 'fields', 'version']).where('id', '=', value('id')),
+);
 
 /** Removes what an unfinished import brought in, at most `limit` leads at a time; returns how many went. */
 export async function removeProspects(tx: Tx, jobId: number, limit: number): Promise<number> {

@@ -1,10 +1,14 @@
 import type { Db, Tx } from './schema.ts';
+import { type Blanks, statement } from './statement.ts';
 
 /** Why this address gets no mail; undefined when it may get some. `key` is the address in lower case. */
 export async function suppressionOf(db: Db, key: string): Promise<string | undefined> {
-  const row = await db.selectFrom('suppressions').select('reason').where('email_key', '=', key).executeTakeFirst();
-  return row?.reason;
+  return (await selectReason(db, { key })).rows[0]?.reason;
 }
+
+const selectReason = statement((db, value: Blanks<{ key: string }>) =>
+  db.selectFrom('suppressions').select('reason').where('email_key', '=', value('key')),
+);
 
 export async function suppress(tx: Tx, key: string, reason: string, source: string, now: number): Promise<void> {
   await tx

@@ -12,7 +12,7 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   'no fence': [
     {
-      file: 'src/store/messages.ts',
+      file: 'src/store/sending.ts',
       find: 'return changed(await updateToArmed(tx, { ...hold, ...times }));',
       replace: 'await updateToArmed(tx, { ...hold, ...times });\n  return true;',
     },
@@ -44,20 +44,20 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   'mark before send': [
     {
-      file: 'src/store/messages.ts',
+      file: 'src/store/sending.ts',
       find: ".set({ armed: sql.lit(1), deadline_at: value('deadlineAt') })",
       replace: ".set({ state: sql.lit('accepted' as const), worker_id: null, deadline_at: null })",
     },
   ],
   'claim without compare-and-set': [
     {
-      file: 'src/store/messages.ts',
+      file: 'src/store/sending.ts',
       find: ".where('state', '=', sql.lit('ready' as const))\n        .where('due_at', '<=', value('dueBy'))",
       replace:
         ".where('state', 'in', [sql.lit('ready' as const), sql.lit('sending' as const)])\n        .where('due_at', '<=', value('dueBy'))",
     },
     {
-      file: 'src/store/messages.ts',
+      file: 'src/store/sending.ts',
       find: "    .where('state', '=', sql.lit('ready' as const))\n    .where('token', '=', value('token')),",
       replace: "    .where('token', '=', value('token')),",
     },
@@ -78,9 +78,9 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     {
       file: 'src/pipeline/sendMessage.ts',
-      find: '  const end = await recorded;',
+      find: '  const end = await recordEnd(deps, claim, campaign, delivery);',
       replace:
-        "  const end = await recorded;\n  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());",
+        "  const end = await recordEnd(deps, claim, campaign, delivery);\n  if (end.state === 'accepted' || end.state === 'uncertain') await deps.store.write((tx) => tx.insertInto('usage_ledger').values({ message_id: claim.hold.id, period: '2026-01', created_at: 0, released_at: null }).execute());",
     },
   ],
   'import that loses its place': [
