@@ -100,6 +100,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
   const { importLeads } = await import('../pipeline/importLeads.ts');
   const { progressBar } = await import('../terminal/progressBar.ts');
   const { sleep } = await import('../app/app.ts');
+  const { hasLiveWorker } = await import('../store/workers.ts');
   const store = await app.openStore();
   const stop = new AbortController();
   const onSignal = () => stop.abort();
@@ -119,6 +120,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
         },
         progress: (bytes, { rows }) => bar?.update(bytes, plural(rows, 'row')),
         sleep,
+        besideWorker: () => hasLiveWorker(store),
       },
       request,
     );

@@ -1,4 +1,6 @@
+import type { Store } from './database.ts';
 import type { Db, Tx, WorkerRow } from './schema.ts';
+import { isAlive } from './sqlite/lock.ts';
 
 export async function registerWorker(tx: Tx, worker: Omit<WorkerRow, 'stopped_at'>): Promise<void> {
   await tx
@@ -14,6 +16,11 @@ export async function markStopped(tx: Tx, id: string, now: number): Promise<void
 /** Workers that have not said goodbye: running, frozen or dead. */
 export function unstoppedWorkers(db: Db): Promise<WorkerRow[]> {
   return db.selectFrom('workers').selectAll().where('stopped_at', 'is', null).orderBy('started_at').execute();
+}
+
+/** Whether any worker's process runs on this machine. */
+export async function hasLiveWorker({ db, locks }: Pick<Store, 'db' | 'locks'>): Promise<boolean> {
+  return (await unstoppedWorkers(db)).some(({ id }) => isAlive(locks, id));
 }
 
 /** Start of the last worker of this mode before `before`; what a cron interval is measured from. */

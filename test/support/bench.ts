@@ -52,7 +52,15 @@ export class Bench {
     const path = this.folder.write('leads.csv', text);
     const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
     return importLeads(
-      { store: this.#store, now: () => this.now, stop: new AbortController().signal, accepted() {}, progress() {}, sleep: async () => {} },
+      {
+        store: this.#store,
+        now: () => this.now,
+        stop: new AbortController().signal,
+        accepted() {},
+        progress() {},
+        sleep: async () => {},
+        besideWorker: async () => true,
+      },
       {
         file,
         columns: mapColumns(file.header, new Map(), file.name),
