@@ -103,6 +103,13 @@ async function openMailers(app: App, env: NodeJS.ProcessEnv): Promise<Map<string
 
 async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv): Promise<Mailer> {
   if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
+  if (sender.type === 'sendgrid' || sender.type === 'resend') {
+    const { httpMailer } = await import('../mail/http.ts');
+    const provider =
+      sender.type === 'sendgrid' ? (await import('../mail/sendgrid.ts')).sendgrid : (await import('../mail/resend.ts')).resend;
+    const key = headerSafe(resolveSecret(sender.api_key, `${app.config.path}: sender ${sender.name}`, env), sender.api_key);
+    return httpMailer(provider(key, sender.base_url));
+  }
   const { smtpMailer } = await import('../mail/smtp.ts');
   const { host, port, user, password } = sender;
   const auth =

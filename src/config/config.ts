@@ -14,8 +14,6 @@ const LATER = 'not built yet; remove it';
 
 const NOT_YET: NotYet = {
   'senders.warmup': `warm-up is ${LATER}`,
-  'senders.api_key': `senders over HTTP are ${LATER}`,
-  'senders.base_url': `senders over HTTP are ${LATER}`,
   'senders.preset': `presets are ${LATER}`,
   'senders.dkim': `DKIM signing is ${LATER}`,
   'unsubscribe.url': `unsubscribing over the web is ${LATER}`,
@@ -61,12 +59,17 @@ const smtp = strictObject({
 
 const outbox = strictObject({ ...shared, type: z.literal('outbox') });
 
-const sender = z.discriminatedUnion('type', [smtp, outbox], {
-  error: (issue) => {
-    const type = (issue.input as { type?: unknown } | undefined)?.type;
-    if (type === 'sendgrid' || type === 'resend') return `${type} is not built yet; write smtp or outbox`;
-    return 'write type: smtp or type: outbox';
-  },
+const overHttp = {
+  ...shared,
+  api_key: secret,
+  base_url: z.url({ protocol: /^https?$/, error: 'not a web address; write https://api.sendgrid.com' }).optional(),
+  insecure: z.boolean({ error: 'write true or false' }).default(false),
+};
+const sendgrid = strictObject({ ...overHttp, type: z.literal('sendgrid') }).superRefine(safeBaseUrl);
+const resend = strictObject({ ...overHttp, type: z.literal('resend') }).superRefine(safeBaseUrl);
+
+const sender = z.discriminatedUnion('type', [smtp, sendgrid, resend, outbox], {
+  error: 'write type: smtp, sendgrid, resend or outbox',
 });
 
 const price = z.number({ error: 'not a number; write USD per million tokens, such as 0.25' }).nonnegative('must not be below 0');
@@ -79,17 +82,7 @@ const provider = strictObject({
   price: strictObject({ input: price, output: price }).optional(),
   output: z.enum(OUTPUT_FORMATS, { error: `write ${OUTPUT_FORMATS.join(', ')}` }).optional(),
   insecure: z.boolean({ error: 'write true or false' }).default(false),
-}).superRefine(({ base_url, insecure }, context) => {
-  // Refinements run beside the check of the address itself.
-  if (!URL.canParse(base_url)) return;
-  const url = new URL(base_url);
-  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname)) {
-    const message = `http would send key and leads in clear to ${url.hostname}; write https, or add insecure: true`;
-    context.addIssue({ code: 'custom', path: ['base_url'], message });
-  }
-  if (url.username !== '' || url.password !== '')
-    context.addIssue({ code: 'custom', path: ['base_url'], message: 'a secret must not stand in this file; write api_key: "env:NAME"' });
-});
+}).superRefine(safeBaseUrl);
 
 const ai = strictObject({
   concurrency: count('2').default(2),
@@ -164,6 +157,22 @@ const schema = strictObject({
     }
   }
 });
+
+/** Keys and leads travel to this address: not in clear, and without a secret in the address itself. */
+function safeBaseUrl(
+  { base_url, insecure }: { readonly base_url?: string | undefined; readonly insecure: boolean },
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  // Refinements run beside the check of the address itself.
+  if (base_url === undefined || !URL.canParse(base_url)) return;
+  const url = new URL(base_url);
+  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname)) {
+    const message = `http would send key and leads in clear to ${url.hostname}; write https, or add insecure: true`;
+    context.addIssue({ code: 'custom', path: ['base_url'], message });
+  }
+  if (url.username !== '' || url.password !== '')
+    context.addIssue({ code: 'custom', path: ['base_url'], message: 'a secret must not stand in this file; write api_key: "env:NAME"' });
+}
 
 type Parsed = z.output<typeof schema>;
 export type SmtpSenderConfig = z.output<typeof smtp>;

@@ -7,6 +7,8 @@ export type DeliveryKind =
   | 'accepted'
   /** Certainly not accepted, and trying this message again later may help (4xx, or a drop while unarmed). */
   | 'temporary'
+  /** The provider asks for patience: it took nothing, the sender rests for as long as asked, and no try is lost. */
+  | 'throttled'
   /** The conversation ended before MAIL: says nothing about the message, so the sender rests and no try is lost. */
   | 'sender_failed'
   /** The provider refuses this sender (authentication, policy 5.7.x): no try is lost. */
@@ -28,6 +30,10 @@ export interface Delivery {
   readonly reply: string;
   /** True when the conversation ended before MAIL was sent: the provider never heard of this mail. */
   readonly beforeMail?: boolean;
+  /** How long a throttling provider asks to be left alone, in ms, where it said so. */
+  readonly restMs?: number;
+  /** Only a person can mend what is wrong with this sender: its key or password, its account. */
+  readonly stopsSender?: boolean;
 }
 
 /** Delivery kinds after which the usage ledger's row is released: the mail was certainly not accepted. */

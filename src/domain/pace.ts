@@ -27,6 +27,8 @@ export interface SenderPace {
   readonly capFilledBy: number | null;
   readonly nextSendAt: number;
   readonly restUntil: number;
+  /** Only a person sets it going again. */
+  readonly stopped: boolean;
 }
 
 /** Milliseconds between two mails of one sender, drawn evenly between the two. */
@@ -52,6 +54,7 @@ export type GateName =
   | 'sender gap'
   | 'sender cap'
   | 'sender resting'
+  | 'sender stopped'
   | 'hourly limit'
   | 'monthly limit';
 
@@ -75,6 +78,7 @@ export function jobGates(job: JobPace, now: number): ShutGate[] {
 
 export function senderGates(sender: SenderPace, now: number): ShutGate[] {
   const shut: ShutGate[] = [];
+  if (sender.stopped) shut.push({ gate: 'sender stopped', opensAt: null });
   if (sender.restUntil > now) shut.push({ gate: 'sender resting', opensAt: sender.restUntil });
   if (sender.capFilledBy !== null) shut.push({ gate: 'sender cap', opensAt: sender.capFilledBy + DAY });
   const next = sender.gap === null || sender.nextSendAt > now + sender.gap.max ? 0 : sender.nextSendAt;

@@ -14,6 +14,25 @@ export interface MailContent {
   readonly reference: string;
 }
 
+/** The same mail for providers that build the bytes themselves. */
+export interface MailParts extends MailAddressing {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+export interface MailAddressing {
+  readonly from: Mailbox;
+  readonly to: Mailbox;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly reference: string;
+}
+
+interface Mailbox {
+  readonly email: string;
+  readonly name?: string;
+}
+
 /** A mail as approved: every byte but the Date header is fixed (and the DKIM signature, once there is one). */
 export interface FrozenMail {
   readonly messageId: string;
@@ -21,6 +40,7 @@ export interface FrozenMail {
   readonly bytes: Buffer;
   /** SHA-256 of `bytes`, hexadecimal. */
   readonly sha256: string;
+  readonly parts: () => MailParts;
 }
 
 export interface DeliveryAttempt {

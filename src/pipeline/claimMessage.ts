@@ -3,7 +3,7 @@ import { DEADLINES } from '../domain/deadlines.ts';
 import { reached } from '../domain/milestone.ts';
 import { nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
-import type { FrozenMail } from '../mail/mailer.ts';
+import type { FrozenMail, MailAddressing } from '../mail/mailer.ts';
 import { startAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
@@ -63,6 +63,8 @@ export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: C
     const { due, voided } = await firstSendable(tx, { jobId, dueBy: asOf ?? now }, now);
     if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
     const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
+    // While it is not known to be well again one mail at a time tries: the others see it resting until that one's end.
+    if (answer.failures > 0) await setSender(tx, answer.sender.name, { rest_until: now + DEADLINES.unarmed });
     reached('t1.open');
     return {
       kind: 'claimed',
@@ -105,10 +107,13 @@ async function firstSendable(
 /** The mail as it was approved, or why that approval no longer holds. */
 function frozenMail(message: DueMessage): FrozenMail | string {
   const { header_message_id: messageId, envelope_from: from, envelope_to: to, bytes, frozen_sha256: sha256 } = message;
+  const { addressing, subject, text, html } = message;
   if (messageId === null || from === null || to === null || bytes === null || sha256 === null) return 'its draft is gone';
+  if (!addressing || subject === null || text === null || html === null) return 'its draft was made by an older version';
   if (message.content_hash !== message.campaign_content) return 'the campaign changed';
   if (message.lead_version !== message.version) return "the lead's fields changed";
-  return { messageId, envelope: { from, to }, bytes, sha256 };
+  const parts = () => ({ ...(JSON.parse(addressing) as MailAddressing), subject, text, html });
+  return { messageId, envelope: { from, to }, bytes, sha256, parts };
 }
 
 /** The claim, and the places that this mail takes: attempt (sender cap, hourly limit), usage ledger, drip slot, sender gap. */

@@ -4,7 +4,7 @@ import { htmlFromText } from '../domain/html.ts';
 import { displayName, type LeadFields } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
 import type { Resting, Writer } from '../llm/writer.ts';
-import type { Composer, FrozenMail } from '../mail/mailer.ts';
+import type { Composer, FrozenMail, MailAddressing } from '../mail/mailer.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { saveDraft } from '../store/drafts.ts';
@@ -100,19 +100,18 @@ export async function composeDraft(
   written: { readonly subject: string; readonly text: string },
   messageId: number,
 ): Promise<Draft> {
-  const { subject } = written;
   const text = `${written.text}\n\n${footer(campaign)}\n`;
   const html = htmlFromText(text);
   const mail = await compose({
     from: campaign.from,
     to: { email: lead.email ?? '', name: displayName(lead) },
-    subject,
+    subject: written.subject,
     text,
     html,
     unsubscribeMailto: campaign.unsubscribe.mailto,
     reference: String(messageId),
   });
-  return { subject, text, html, mail };
+  return { subject: mail.parts().subject, text, html, mail };
 }
 
 /** drafting → pending: the writer rests, and the lead is not to blame. */
@@ -161,6 +160,7 @@ function storeDraft(
       envelope_from: mail.envelope.from,
       envelope_to: mail.envelope.to,
       bytes: mail.bytes,
+      addressing: JSON.stringify(addressingOf(mail)),
       lead_version: prospect.version,
       created_at: now,
     });
@@ -193,4 +193,10 @@ function endDraft(
 function footer({ identity, unsubscribe }: Campaign): string {
   const who = [identity.name, identity.company, identity.postal_address].filter((part) => part !== undefined).join(', ');
   return `-- \n${who}\nNot interested? Reply "unsubscribe" or write to ${unsubscribe.mailto}, and you will not hear from me again.`;
+}
+
+/** What the draft's own columns do not hold already. */
+function addressingOf(mail: FrozenMail): MailAddressing {
+  const { from, to, headers, reference } = mail.parts();
+  return { from, to, headers, reference };
 }

@@ -67,6 +67,9 @@ async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Cam
     case 'sender_failed':
     case 'not_armed':
       return again({ state: 'ready', reason });
+    case 'throttled':
+      // Another mail probes first: one that is throttled for itself must not keep all others back.
+      return again({ state: 'ready', reason, dueAt: now + 1 });
     case 'sender_refused':
     case 'temporary': {
       if (!providerSaw(delivery)) return again({ state: 'ready', reason });
@@ -98,27 +101,47 @@ async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Del
   }
 }
 
-/** Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses nothing. */
+/**
+ * Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses
+ * nothing. After a failure one mail at a time probes (see the claim), and its end decides.
+ */
 async function noteSenderHealth(tx: Tx, { sender, failures: before }: ClaimedMail, delivery: Delivery, now: number): Promise<void> {
-  // A mail that left before the first failure is no proof of health after it.
-  if (SPEAKS_OF_MAIL.includes(delivery.kind) && before > 0) return senderWorks(tx, sender, now);
-  if (delivery.kind !== 'sender_refused' && delivery.kind !== 'sender_failed') return;
+  const probe = before > 0;
+  if (!SPEAKS_OF_SENDER.includes(delivery.kind)) {
+    // A mail that left before the first failure is no proof of health after it.
+    if (!probe) return;
+    return PROVES_HEALTH.includes(delivery.kind) ? senderWorks(tx, sender) : setSender(tx, sender, { rest_until: now });
+  }
   const health = await senderNow(tx, sender);
-  if (delivery.kind === 'sender_refused') {
-    await setSender(tx, sender, { failures: health.failures + 1, rest_until: now + REFUSED_SENDER_REST, reason: describe(delivery) });
-  } else if (health.rest_until <= now) {
-    // One that rests already: a connection that failed beside the first one is the same failure.
-    const failures = health.failures + 1;
-    await setSender(tx, sender, { failures, rest_until: now + senderRest(failures), reason: describe(delivery) });
+  // Connections that failed beside the first one are the same failure.
+  const known = health.rest_until > now && !probe;
+  const failures = health.failures + (known ? 0 : 1);
+  const reason = describe(delivery);
+  switch (delivery.kind) {
+    case 'sender_refused':
+      return setSender(tx, sender, {
+        failures,
+        reason,
+        rest_until: now + REFUSED_SENDER_REST,
+        ...(delivery.stopsSender === true ? { stopped_at: health.stopped_at ?? now } : {}),
+      });
+    case 'throttled': {
+      const until = now + (delivery.restMs ?? (known ? 0 : senderRest(failures)));
+      return setSender(tx, sender, { failures, reason, rest_until: known ? Math.max(health.rest_until, until) : until });
+    }
+    default:
+      if (!known) return setSender(tx, sender, { failures, reason, rest_until: now + senderRest(failures) });
   }
 }
 
+const SPEAKS_OF_SENDER: readonly DeliveryKind[] = ['sender_failed', 'sender_refused', 'throttled'];
+
 /** Outcomes that prove the sender can reach its server and log in. */
-const SPEAKS_OF_MAIL: readonly DeliveryKind[] = ['accepted', 'recipient_refused', 'content_refused'];
+const PROVES_HEALTH: readonly DeliveryKind[] = ['accepted', 'recipient_refused', 'content_refused', 'ambiguous'];
 
 /** Whether the provider was told of this mail, so that its caps count it and the message loses a try. */
 function providerSaw(delivery: Delivery): boolean {
-  return delivery.beforeMail !== true && delivery.kind !== 'sender_failed' && delivery.kind !== 'not_armed';
+  return delivery.beforeMail !== true && !['sender_failed', 'not_armed', 'throttled'].includes(delivery.kind);
 }
 
 function describe({ code, reply }: Delivery): string {

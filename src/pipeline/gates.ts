@@ -89,6 +89,7 @@ async function senderFacts(db: Db, sender: SenderSettings, now: number): Promise
     capFilledBy: filled,
     nextSendAt: row.next_send_at,
     restUntil: row.rest_until,
+    stopped: row.stopped_at !== null,
   };
   return { pace, failures: row.failures };
 }

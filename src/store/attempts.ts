@@ -36,6 +36,7 @@ const insertAttempt = statement((db, value: Blanks<NewAttempt>) =>
       outcome: null,
       code: null,
       reply: null,
+      replay_at: null,
     })
     .returning('id'),
 );

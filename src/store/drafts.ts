@@ -14,6 +14,7 @@ const upsertDraft = statement((db, value: Blanks<DraftRow>) => {
     envelope_from: value('envelope_from'),
     envelope_to: value('envelope_to'),
     bytes: value('bytes'),
+    addressing: value('addressing'),
     lead_version: value('lead_version'),
     created_at: value('created_at'),
   };

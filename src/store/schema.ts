@@ -126,6 +126,8 @@ interface DraftsTable {
   envelope_to: string;
   /** The whole mail but for Date and DKIM-Signature. */
   bytes: Buffer;
+  /** JSON: addresses and headers for providers that build the bytes themselves. */
+  addressing: string;
   /** Of the prospect whose fields it was written from. */
   lead_version: number;
   created_at: number;
@@ -149,6 +151,8 @@ interface AttemptsTable {
   reply: string | null;
   /** 0 when the provider never saw the mail: it then counts against no cap. */
   counted: Generated<number>;
+  /** When the same request is repeated, to learn what became of it; null when it is not. */
+  replay_at: number | null;
 }
 
 interface EventsTable {
@@ -180,6 +184,8 @@ interface SendersTable {
   rest_until: Generated<number>;
   failures: Generated<number>;
   reason: string | null;
+  /** Stands still until a person resumes it. */
+  stopped_at: number | null;
 }
 
 interface WorkersTable {

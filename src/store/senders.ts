@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db, SenderRow, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
-const UNUSED: Omit<SenderRow, 'name'> = { next_send_at: 0, rest_until: 0, failures: 0, reason: null };
+const UNUSED: Omit<SenderRow, 'name'> = { next_send_at: 0, rest_until: 0, failures: 0, reason: null, stopped_at: null };
 
 /** A sender's pace and health; one that has never sent is rested and free. */
 export async function senderNow(db: Db, name: string): Promise<SenderRow> {
@@ -14,18 +14,17 @@ const selectSender = statement((db, value: Blanks<{ name: string }>) =>
   db.selectFrom('senders').selectAll().where('name', '=', value('name')),
 );
 
-/** It has reached its server and was let in: earlier failures are over. One that rests is left alone: this mail was on its way before. */
-export async function senderWorks(tx: Tx, name: string, now: number): Promise<void> {
-  await updateToWorking(tx, { name, now });
+/** It has reached its provider and was let in: earlier failures are over. */
+export async function senderWorks(tx: Tx, name: string): Promise<void> {
+  await updateToWorking(tx, { name });
 }
 
-const updateToWorking = statement((db, value: Blanks<{ name: string; now: number }>) =>
+const updateToWorking = statement((db, value: Blanks<{ name: string }>) =>
   db
     .updateTable('senders')
     .set({ failures: sql.lit(0), rest_until: sql.lit(0), reason: null })
     .where('name', '=', value('name'))
-    .where('failures', '>', sql.lit(0))
-    .where('rest_until', '<=', value('now')),
+    .where('failures', '>', sql.lit(0)),
 );
 
 export async function setSender(tx: Tx, name: string, change: Partial<Omit<SenderRow, 'name'>>): Promise<void> {

@@ -33,7 +33,15 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
     .leftJoin('drafts', 'drafts.message_id', 'due.id')
     .select(['due.id', 'due.token', 'due.content_hash', 'due.frozen_sha256', 'prospects.version', 'suppressions.reason as suppressed'])
     .select(['campaigns.content_hash as campaign_content', 'drafts.lead_version', 'drafts.header_message_id'])
-    .select(['drafts.envelope_from', 'drafts.envelope_to', 'drafts.bytes']),
+    .select([
+      'drafts.envelope_from',
+      'drafts.envelope_to',
+      'drafts.bytes',
+      'drafts.addressing',
+      'drafts.subject',
+      'drafts.text',
+      'drafts.html',
+    ]),
 );
 
 interface ReadyClaim {

@@ -132,7 +132,7 @@ async function fill(path: string, jobs: readonly { jobId: number; count: number;
        ${numbers} select i, ${jobId}, 1, i, 'ready', ${dueAt}, 0, 0, '${OPEN.contentHash}', 'x' from n`,
     );
     await run(
-      `insert into drafts ${numbers} select i, 's', 't', 'h', '<' || i || '@y.example>', 'a@y.example', 'lead' || i || '@y.example', x'00', 1, 0 from n`,
+      `insert into drafts ${numbers} select i, 's', 't', 'h', '<' || i || '@y.example>', 'a@y.example', 'lead' || i || '@y.example', x'00', 1, 0, '{}' from n`,
     );
     first += count;
   }

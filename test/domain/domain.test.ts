@@ -101,6 +101,7 @@ test('a slot that only a jumping clock can have set shuts neither a drip nor a s
     capFilledBy: null,
     nextSendAt: now + 1e12,
     restUntil: 0,
+    stopped: false,
   };
   expect(senderGates(sender, now)).toEqual([]);
 });
@@ -142,7 +143,7 @@ test('retry delays follow the policy, and giving up counts only open-window time
   expect(afterFailedTry(policy, null, 3, 0, 8 * 3_600_000)).toEqual({ retry: false });
   const friday = at('2026-11-20T15:00:00Z');
   expect(afterFailedTry(policy, OFFICE, 2, friday, at('2026-11-22T15:00:00Z'))).toMatchObject({ retry: true });
-  expect([1, 2, 3, 20].map(senderRest)).toEqual([30_000, 60_000, 120_000, 900_000]);
+  expect([1, 2, 3, 4, 5, 20].map(senderRest)).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
 });
 
 test.each([

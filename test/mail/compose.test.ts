@@ -57,7 +57,22 @@ test.each([
   ['connect', 554, '554 No SMTP service here', 'sender_failed'],
   ['auth', 535, '535 5.7.8 Bad credentials', 'sender_refused'],
   ['auth', 454, '454 4.7.0 Try later', 'sender_failed'],
-  ['mail', 421, '421 4.7.0 Too many connections', 'sender_failed'],
+  ['mail', 421, '421 4.7.0 Too many connections', 'throttled'],
+  ['connect', 421, '421 4.7.0 Too many connections', 'sender_failed'],
+  ['auth', 535, '535 5.7.8 Username and Password not accepted', 'sender_refused'],
+  ['auth', 454, '454 4.7.0 Temporary authentication failure', 'sender_failed'],
+  ['rcpt', 450, '450 4.2.1 The user you are trying to contact is receiving mail too quickly', 'temporary'],
+  ['dot', 421, '421 4.7.0 Our system has detected an unusual rate of unsolicited mail', 'throttled'],
+  ['dot', 421, '421 4.7.28 Gmail has detected', 'throttled'],
+  ['rcpt', 451, '451 4.7.650 The mail server has been temporarily rate limited', 'throttled'],
+  ['mail', 421, '421 4.7.0 [TSS04] Messages temporarily deferred', 'throttled'],
+  ['dot', 550, '550 5.4.5 Daily user sending limit exceeded', 'throttled'],
+  ['dot', 432, '432 4.3.2 Concurrent connections limit exceeded', 'throttled'],
+  ['dot', 550, '550 5.1.8 Access denied, bad outbound sender', 'sender_refused'],
+  ['dot', 550, '550 5.7.515 Access denied', 'sender_refused'],
+  ['dot', 552, '552 5.7.0 This message was blocked because its content presents a potential security issue', 'content_refused'],
+  ['rcpt', 452, '452 4.2.2 The email account is over quota', 'temporary'],
+  ['rcpt', 550, '550 5.2.1 The email account is disabled', 'recipient_refused'],
   ['mail', 552, '552 5.3.4 Too big', 'content_refused'],
   ['mail', 553, '553 5.7.1 Not your address', 'sender_refused'],
   ['rcpt', 450, '450 4.2.1 Greylisted', 'temporary'],
@@ -73,4 +88,10 @@ test.each([
   ['dot', 354, '354 what', 'ambiguous'],
 ] as const)('at %s, %i "%s" means %s', (phase, code, text, kind) => {
   expect(readReply(phase, code, text).kind).toBe(kind);
+});
+
+test('a refused login and a blocked account stop the sender until a person acts; a policy refusal does not', () => {
+  expect(readReply('auth', 535, '535 5.7.8 no').stopsSender).toBe(true);
+  expect(readReply('dot', 550, '550 5.7.502 Access denied, banned sender').stopsSender).toBe(true);
+  expect(readReply('rcpt', 550, '550 5.7.1 Blocked').stopsSender).toBeUndefined();
 });

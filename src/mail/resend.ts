@@ -1,0 +1,28 @@
+import type { HttpProvider } from './http.ts';
+import { readResend } from './httpReplies.ts';
+
+/**
+ * Resend's API (resend.com/docs/api-reference/emails/send-email). Its Idempotency-Key, the mail's own
+ * Message-ID, makes a repeated request with the same bytes safe for 24 h.
+ */
+export function resend(apiKey: string, baseUrl = 'https://api.resend.com'): HttpProvider {
+  return {
+    name: 'resend',
+    url: new URL('/emails', baseUrl),
+    bodyOf({ parts }) {
+      const { from, to, subject, text, html, headers } = parts();
+      return Buffer.from(JSON.stringify({ from: mailbox(from), to: [mailbox(to)], subject, text, html, headers }));
+    },
+    headersOf: ({ messageId }) => ({
+      authorization: `Bearer ${apiKey}`,
+      'content-type': 'application/json',
+      'user-agent': 'outreach',
+      'idempotency-key': messageId.replace(/[<>]/g, ''),
+    }),
+    read: readResend,
+  };
+}
+
+function mailbox({ name, email }: { readonly name?: string; readonly email: string }): string {
+  return name === undefined ? email : `"${name.replace(/["\\]/g, '\\$&')}" <${email}>`;
+}

@@ -1,0 +1,32 @@
+import type { HttpProvider } from './http.ts';
+import { readSendgrid } from './httpReplies.ts';
+
+/** SendGrid's v3 API (twilio.com/docs/sendgrid/api-reference/mail-send/mail-send); `https://api.eu.sendgrid.com` for data in the EU. */
+export function sendgrid(apiKey: string, baseUrl = 'https://api.sendgrid.com'): HttpProvider {
+  return {
+    name: 'sendgrid',
+    url: new URL('/v3/mail/send', baseUrl),
+    bodyOf({ messageId, parts }) {
+      const { from, to, subject, text, html, headers, reference } = parts();
+      const request = {
+        from,
+        personalizations: [{ to: [to], custom_args: { outreach_id: reference } }],
+        subject,
+        content: [
+          { type: 'text/plain', value: text },
+          { type: 'text/html', value: html },
+        ],
+        headers: { ...headers, 'Message-ID': messageId },
+        // Tracking rewrites links and adds a pixel; what was approved is what is sent.
+        tracking_settings: {
+          click_tracking: { enable: false, enable_text: false },
+          open_tracking: { enable: false },
+          subscription_tracking: { enable: false },
+        },
+      };
+      return Buffer.from(JSON.stringify(request));
+    },
+    headersOf: () => ({ authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', accept: 'application/json' }),
+    read: readSendgrid,
+  };
+}

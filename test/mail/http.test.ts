@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { Delivery } from '../../src/domain/delivery.ts';
+import { type HttpProvider, httpMailer } from '../../src/mail/http.ts';
+import type { DeliveryAttempt, FrozenMail, Mailer } from '../../src/mail/mailer.ts';
+import { composeMime } from '../../src/mail/mime.ts';
+import { resend } from '../../src/mail/resend.ts';
+import { sendgrid } from '../../src/mail/sendgrid.ts';
+import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';
+import { Folder } from '../support/program.ts';
+
+const closing: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const KINDS = { sendgrid, resend } as const;
+const NAMES = ['sendgrid', 'resend'] as const;
+
+function mail(to = 'grace@harbour.example'): Promise<FrozenMail> {
+  return composeMime({
+    from: 'Añá Ruiz <ana@ruiz.example>',
+    to: { email: to, name: 'Grace "G" Hopper' },
+    subject: 'Grüße',
+    text: 'Hello\n',
+    html: '<p>Hello</p>',
+    unsubscribeMailto: 'stop@ruiz.example',
+    reference: '7',
+  });
+}
+
+function attempt(change: Partial<DeliveryAttempt> = {}): DeliveryAttempt & { armed: string[] } {
+  const armed: string[] = [];
+  return {
+    armed,
+    date: new Date('2026-11-23T10:00:00Z'),
+    arm: async (sha256) => {
+      armed.push(sha256);
+      return true;
+    },
+    limits: { unarmed: 500, armed: 500 },
+    cut: new AbortController().signal,
+    ...change,
+  };
+}
+
+async function against(name: keyof typeof KINDS, fault?: HttpFault): Promise<{ server: MailProvider; mailer: Mailer }> {
+  const server = await startMailProvider((to) => ((to === undefined) === (fault === 'drop at connect') ? fault : undefined));
+  const mailer = httpMailer(KINDS[name]('key-of-ana', server.url));
+  closing.push(server.close, mailer.close);
+  return { server, mailer };
+}
+
+/** Every way a provider can behave, what it must be read as, and whether the mail may have been taken. */
+const ANSWERS: readonly [HttpFault, Delivery['kind'], armed: boolean][] = [
+  ['drop at connect', 'sender_failed', false],
+  ['reset after the request, taken', 'ambiguous', true],
+  ['reset after the request, not taken', 'ambiguous', true],
+  ['hang, taken', 'ambiguous', true],
+  ['cut reply, taken', 'ambiguous', true],
+  ['unreadable reply, taken', 'ambiguous', true],
+  ['slow drip, taken', 'ambiguous', true],
+  ['429', 'throttled', true],
+  ['429 for a while', 'throttled', true],
+  ['400', 'content_refused', true],
+  ['400 recipient', 'recipient_refused', true],
+  ['401', 'sender_refused', true],
+  ['403', 'sender_refused', true],
+  ['413', 'content_refused', true],
+  ['500, taken', 'ambiguous', true],
+  ['503, not taken', 'ambiguous', true],
+  ['302', 'sender_refused', true],
+];
+
+for (const name of NAMES) {
+  test.each(ANSWERS.filter(([fault]) => fault !== 'drop at connect'))(`${name}: %s is read as %s`, async (fault, kind, armed) => {
+    const { mailer } = await against(name, fault);
+    const trying = attempt();
+    expect(await mailer.deliver(await mail(), trying)).toMatchObject({ kind });
+    expect(trying.armed.length).toBe(armed ? 1 : 0);
+  });
+
+  test(`${name}: what arrives is what was armed, with the addresses and headers of the mail and nothing of the key in the reply`, async () => {
+    const { server, mailer } = await against(name);
+    const trying = attempt();
+    const delivery = await mailer.deliver(await mail(), trying);
+    expect(delivery).toMatchObject({ kind: 'accepted', code: name === 'resend' ? 200 : 202 });
+    expect(delivery.reply).not.toContain('key-of-ana');
+    expect(server.requests).toMatchObject([{ to: 'grace@harbour.example', sha256: trying.armed[0], taken: true }]);
+  });
+
+  test(`${name}: the request is the same for the same mail, and not one byte of it goes out before the arm`, async () => {
+    let seen = 0;
+    const server = createServer((socket) => socket.on('error', () => {}).on('data', (chunk) => (seen += chunk.length)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as { port: number };
+    const provider: HttpProvider = KINDS[name]('k', `http://127.0.0.1:${port}`);
+    const mailer = httpMailer(provider);
+    closing.push(mailer.close);
+    let before = -1;
+    const arm = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      before = seen;
+      return false;
+    };
+    const frozen = await mail();
+    expect(await mailer.deliver(frozen, attempt({ arm }))).toMatchObject({ kind: 'not_armed' });
+    expect([before, seen]).toEqual([0, 0]);
+    expect(provider.bodyOf(frozen).equals(provider.bodyOf(frozen))).toBe(true);
+  });
+
+  test(`${name}: nobody listening and a name that does not resolve are failures of the sender`, async () => {
+    for (const url of ['http://127.0.0.1:1', 'http://no-such-host.invalid']) {
+      const mailer = httpMailer(KINDS[name]('k', url));
+      closing.push(mailer.close);
+      const trying = attempt({ limits: { unarmed: 10_000, armed: 500 } });
+      expect(await mailer.deliver(await mail(), trying)).toMatchObject({ kind: 'sender_failed', beforeMail: true });
+      expect(trying.armed).toEqual([]);
+    }
+  });
+
+  test(`${name}: a certificate that nobody vouches for is refused before anything is armed; one that is vouched for is taken`, async () => {
+    const tls = certificate();
+    const server = await startMailProvider(undefined, { tls });
+    closing.push(server.close);
+    const trying = attempt({ limits: { unarmed: 5_000, armed: 5_000 } });
+    const wary = httpMailer(KINDS[name]('k', server.url));
+    const trusting = httpMailer(KINDS[name]('k', server.url), { ca: tls.cert });
+    closing.push(wary.close, trusting.close);
+    expect(await wary.deliver(await mail(), trying)).toMatchObject({
+      kind: 'sender_failed',
+      reply: expect.stringMatching(/certificate|self.signed/i),
+    });
+    expect([trying.armed, server.requests]).toEqual([[], []]);
+    expect(await trusting.deliver(await mail(), trying)).toMatchObject({ kind: 'accepted' });
+  });
+
+  test(`${name}: cutting before the arm sends nothing; cutting after it leaves the mail in doubt`, async () => {
+    const { mailer, server } = await against(name, 'hang, taken');
+    const cut = new AbortController();
+    const pending = mailer.deliver(await mail(), attempt({ cut: cut.signal, limits: { unarmed: 5_000, armed: 5_000 } }));
+    setTimeout(() => cut.abort(), 100);
+    expect(await pending).toMatchObject({ kind: 'ambiguous' });
+    expect(await mailer.deliver(await mail(), attempt({ cut: cut.signal }))).toMatchObject({ kind: 'not_armed' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test(`${name}: a connection is used again, and one that was closed meanwhile costs nothing`, async () => {
+    const { mailer, server } = await against(name);
+    for (const to of ['a@y.example', 'b@y.example'])
+      expect(await mailer.deliver(await mail(to), attempt())).toMatchObject({ kind: 'accepted' });
+    expect(server.connections()).toBe(1);
+  });
+}
+
+test('a provider that asks for patience says for how long', async () => {
+  const { mailer } = await against('resend', '429 for a while');
+  expect(await mailer.deliver(await mail(), attempt())).toMatchObject({ kind: 'throttled', restMs: 1_000 });
+});
+
+test('a repeated request under one Idempotency-Key gets the first answer, and is taken once', async () => {
+  const { mailer, server } = await against('resend', 'reset after the request, taken');
+  const frozen = await mail();
+  expect(await mailer.deliver(frozen, attempt())).toMatchObject({ kind: 'ambiguous' });
+  expect(await mailer.deliver(frozen, attempt())).toMatchObject({ kind: 'accepted' });
+  expect(server.requests.filter(({ taken }) => taken)).toHaveLength(1);
+});
+
+function certificate(): { key: string; cert: string } {
+  const folder = new Folder();
+  try {
+    const [key, cert] = [folder.at('key.pem'), folder.at('cert.pem')];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, '-keyout', key, '-out', cert], {
+      stdio: 'ignore',
+    });
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  } finally {
+    folder.remove();
+  }
+}
