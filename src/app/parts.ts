@@ -1,6 +1,7 @@
 import { type Config, isLive, resolveSecret, type SenderConfig, securityOf } from '../config/config.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { mayReplay } from '../domain/replay.ts';
 import { capabilitiesOf } from '../llm/capabilities.ts';
 import type { TextProvider } from '../llm/provider.ts';
 import { templateWriter } from '../llm/templateWriter.ts';
@@ -54,6 +55,7 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
       providerOf: (sender) => mailerFor(sender).provider,
       sleep,
     },
+    replaySenders: [...mailers].filter(([, { provider }]) => mayReplay(provider)).map(([name]) => name),
     async closeMailers() {
       for (const mailer of mailers.values()) await mailer.close();
     },

@@ -67,7 +67,7 @@ interface Totals {
   readonly states: StateCounts;
 }
 
-interface SenderReport {
+export interface SenderReport {
   readonly name: string;
   readonly type: string;
   readonly from: string;
@@ -75,6 +75,9 @@ interface SenderReport {
   readonly daily_cap: number | null;
   readonly next_send_at: string | null;
   readonly rest_until: string | null;
+  /** Since when it waits for `outreach senders resume`; null while it may send. */
+  readonly stopped_at: string | null;
+  /** Why it rests or was stopped. */
   readonly reason: string | null;
 }
 
@@ -96,7 +99,7 @@ export async function readStatus(app: App): Promise<Status> {
       alive: isAlive(store.locks, id),
       started_at: iso(started_at),
     })),
-    senders: await Promise.all(app.config.senders.map((sender) => senderReport(app, sender.name, now))),
+    senders: await senderReports(app, now),
     resting_providers: (await restingProviders(store.db, now)).map(({ name, rest_until, reason }) => ({
       name,
       rest_until: iso(rest_until),
@@ -200,6 +203,10 @@ function totalsOf(jobs: readonly JobReport[]): Totals {
   };
 }
 
+export function senderReports(app: App, now: number): Promise<SenderReport[]> {
+  return Promise.all(app.config.senders.map(({ name }) => senderReport(app, name, now)));
+}
+
 async function senderReport(app: App, name: string, now: number): Promise<SenderReport> {
   const { db } = await app.openStore();
   const sender = app.config.senders.find((candidate) => candidate.name === name);
@@ -212,7 +219,8 @@ async function senderReport(app: App, name: string, now: number): Promise<Sender
     daily_cap: app.pace.senders.get(name)?.dailyCap ?? null,
     next_send_at: row.next_send_at > now ? iso(row.next_send_at) : null,
     rest_until: row.rest_until > now ? iso(row.rest_until) : null,
-    reason: row.rest_until > now ? row.reason : null,
+    stopped_at: row.stopped_at === null ? null : iso(row.stopped_at),
+    reason: row.rest_until > now || row.stopped_at !== null ? row.reason : null,
   };
 }
 

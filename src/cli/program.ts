@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     cancel: async () => (await import('../commands/cancel.ts')).cancelCommand,
     retry: async () => (await import('../commands/retry.ts')).retryCommand,
     resolve: async () => (await import('../commands/resolve.ts')).resolveCommand,
+    senders: async () => (await import('../commands/senders.ts')).sendersCommand,
   },
 };
 

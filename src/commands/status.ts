@@ -60,8 +60,8 @@ function print(output: Output, status: Status): void {
   output.line();
   for (const sender of status.senders) {
     const cap = sender.daily_cap === null ? '' : ` of ${number(sender.daily_cap)}`;
-    const rest =
-      sender.rest_until === null ? '' : colour.yellow(`  rests until ${moment(Date.parse(sender.rest_until))}: ${sender.reason ?? ''}`);
+    const state = stateOf(sender);
+    const rest = state === 'ok' ? '' : colour[sender.stopped_at === null ? 'yellow' : 'red'](`  ${state}`);
     output.line(
       `Sender ${sender.name} (${sender.type}): ${sender.sent_24h === 1 && cap === '' ? '1 try' : `${number(sender.sent_24h)}${cap} tries`} in the last 24 h${rest}`,
     );
@@ -104,7 +104,15 @@ export function troubles(job: Status['jobs'][number]): string[] {
   ];
 }
 
+/** One line: what keeps it, and until when. */
+export function stateOf({ stopped_at, rest_until, reason }: Status['senders'][number]): string {
+  if (stopped_at !== null) return `stopped: ${cell(reason ?? '', 100)}`;
+  return rest_until === null ? 'ok' : `rests until ${moment(Date.parse(rest_until))}: ${cell(reason ?? '', 100)}`;
+}
+
 function nextStep(status: Status, workers: number): string {
+  const still = status.senders.find(({ stopped_at }) => stopped_at !== null);
+  if (still !== undefined) return `outreach senders resume ${still.name}    (once what stopped it is mended)`;
   const first = (has: (job: Status['jobs'][number]) => boolean) => status.jobs.find((job) => job.status !== 'cancelled' && has(job));
   const uncertain = first((job) => job.states.uncertain > 0);
   if (uncertain !== undefined) return `outreach messages --job ${uncertain.id} --state uncertain    (then outreach resolve ID)`;

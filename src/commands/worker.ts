@@ -72,7 +72,7 @@ function exitCode(options: Options, end: WorkerEnd, signalled: boolean): number 
   if (end.held.length > 0) return 2;
   if (end.needPerson > 0) return 3;
   if (options.untilDone !== true) return 0;
-  if (end.stuck.some(({ why }) => why === 'final')) return 1;
+  if (end.stopped.length > 0 || end.stuck.some(({ why }) => why === 'final')) return 1;
   return end.quotaOnly || end.stuck.length > 0 ? 4 : 0;
 }
 
@@ -97,6 +97,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
   for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
   for (const { job, reason } of end.stuck) output.line(`Job ${job} waits for its texts: ${reason}`);
+  for (const job of end.stopped) output.line(`Job ${job} waits for its sender, which was stopped: outreach senders`);
   if (end.quotaOnly) output.line('The monthly limit is reached (limits.emails_per_month); the rest goes out in the next period.');
   if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you: outreach status`);
 }

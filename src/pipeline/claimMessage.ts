@@ -3,7 +3,7 @@ import { DEADLINES } from '../domain/deadlines.ts';
 import { reached } from '../domain/milestone.ts';
 import { nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
-import type { FrozenMail, MailAddressing } from '../mail/mailer.ts';
+import type { FrozenMail } from '../mail/mailer.ts';
 import { startAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
@@ -13,6 +13,7 @@ import type { JobRow, Tx } from '../store/schema.ts';
 import { setSender } from '../store/senders.ts';
 import { claimReady, type DueMessage, firstDue } from '../store/sending.ts';
 import { takeUsage } from '../store/usage.ts';
+import { frozenMail } from './frozenMail.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
 import { voidMessages } from './refreshCampaign.ts';
 
@@ -95,25 +96,20 @@ async function firstSendable(
     const message = await firstDue(tx, asked);
     if (message === undefined) break;
     const mail = frozenMail(message);
+    const outdated = mail === undefined ? 'its draft is gone' : whyOutdated(message);
     if (message.suppressed !== null) {
       await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
       await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
-    } else if (typeof mail === 'string') voided += await voidMessages(tx, [message.id], now, mail);
-    else return { due: { message, mail }, voided };
+    } else if (outdated !== undefined) voided += await voidMessages(tx, [message.id], now, outdated);
+    else if (mail !== undefined) return { due: { message, mail }, voided };
   }
   return { due: undefined, voided };
 }
 
-/** The mail as it was approved, or why that approval no longer holds. */
-function frozenMail(message: DueMessage): FrozenMail | string {
-  const { header_message_id: messageId, envelope_from: from, envelope_to: to, bytes, frozen_sha256: sha256 } = message;
-  const { addressing, subject, text, html } = message;
-  if (messageId === null || from === null || to === null || bytes === null || sha256 === null) return 'its draft is gone';
-  if (!addressing || subject === null || text === null || html === null) return 'its draft was made by an older version';
+/** Why what was approved is no longer what would be written now. */
+function whyOutdated(message: DueMessage): string | undefined {
   if (message.content_hash !== message.campaign_content) return 'the campaign changed';
-  if (message.lead_version !== message.version) return "the lead's fields changed";
-  const parts = () => ({ ...(JSON.parse(addressing) as MailAddressing), subject, text, html });
-  return { messageId, envelope: { from, to }, bytes, sha256, parts };
+  return message.lead_version === message.version ? undefined : "the lead's fields changed";
 }
 
 /** The claim, and the places that this mail takes: attempt (sender cap, hourly limit), usage ledger, drip slot, sender gap. */

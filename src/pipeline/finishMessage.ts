@@ -7,6 +7,7 @@ import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { findMessage } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
+import { planReplay } from '../store/replays.ts';
 import type { MessageRow, Tx } from '../store/schema.ts';
 import { senderNow, senderWorks, setSender } from '../store/senders.ts';
 import { finishSending, type SendEnd } from '../store/sending.ts';
@@ -45,6 +46,7 @@ export function finishMessage(
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
     const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
     if (moved) await settle(tx, row, decision, delivery, now);
+    if (moved && decision.state === 'uncertain') await planReplay(tx, claim.attemptId, now);
     reached('t3.open');
     return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null };
   });
@@ -90,7 +92,8 @@ function lateReply(delivery: Delivery): Decision {
   return { state: 'failed', reason: describe(delivery) };
 }
 
-async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Delivery, now: number): Promise<void> {
+/** What follows from an end, in the same commit. */
+export async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Delivery, now: number): Promise<void> {
   if (certainlyNotAccepted(delivery.kind)) await releaseUsage(tx, row.id, now);
   if (row.state === 'uncertain') await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
   if (decision.state === 'uncertain') await noteEvent(tx, row.id, 'uncertain', now, decision.reason);
@@ -144,6 +147,6 @@ function providerSaw(delivery: Delivery): boolean {
   return delivery.beforeMail !== true && !['sender_failed', 'not_armed', 'throttled'].includes(delivery.kind);
 }
 
-function describe({ code, reply }: Delivery): string {
+export function describe({ code, reply }: Delivery): string {
   return code === null || reply.startsWith(String(code)) ? reply : `${code} ${reply}`;
 }

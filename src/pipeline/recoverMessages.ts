@@ -5,6 +5,7 @@ import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { recoverArmed, recoverDrafting, recoverUnarmed, type StrandedRow, strandedMessages } from '../store/recovery.ts';
+import { planReplay } from '../store/replays.ts';
 import type { Tx } from '../store/schema.ts';
 import { releaseUsage } from '../store/usage.ts';
 import { markStopped, unstoppedWorkers } from '../store/workers.ts';
@@ -52,6 +53,7 @@ async function recover(tx: Tx, row: StrandedRow, dead: boolean, now: number): Pr
   if (row.armed === 1) {
     if (!(await recoverArmed(tx, row, `${why} before the server's final reply was read`, now))) return undefined;
     await note(tx, row, 'uncertain', `${why} after the mail was released`, now);
+    if (row.attempt_id !== null) await planReplay(tx, row.attempt_id, now);
     reached('r2.open');
     return 'uncertain';
   }

@@ -19,6 +19,8 @@ export interface WorkerEnd {
   readonly held: readonly { readonly job: number; readonly reason: string }[];
   /** Jobs for which nobody writes until a person does something: budget spent, key refused. */
   readonly stuck: readonly { readonly job: number; readonly why: Rest['why']; readonly reason: string }[];
+  /** Jobs whose senders all wait for a person. */
+  readonly stopped: readonly number[];
   /** Jobs whose import is not complete. */
   readonly importing: readonly number[];
   /** Nothing is left but what the monthly limit keeps back. */
@@ -58,6 +60,7 @@ export async function summarise(
     stuck: board.jobs
       .filter(isStuck)
       .flatMap(({ id, rest }) => (rest === undefined ? [] : [{ job: id, why: rest.why, reason: rest.reason }])),
+    stopped: board.jobs.filter(isStopped).map(({ id }) => id),
     importing: jobs.filter(({ imported_at }) => imported_at === null).map(({ id }) => id),
     quotaOnly: worker.quotaOnly,
     drips,
@@ -69,6 +72,11 @@ export async function summarise(
 /** Nobody writes for this job until a person does something. */
 export function isStuck({ rest, paused }: BoardJob): boolean {
   return !paused && (rest?.why === 'budget' || rest?.why === 'final');
+}
+
+/** No sender of this job will send until a person resumes it. */
+export function isStopped({ shut, paused }: BoardJob): boolean {
+  return !paused && shut?.gates.some(({ gate }) => gate === 'sender stopped') === true;
 }
 
 export function isTemporary(job: BoardJob): boolean {

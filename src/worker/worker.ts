@@ -8,6 +8,7 @@ import { OPEN_STATES, sumOf } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
 import type { DraftDependencies, Rest } from '../pipeline/draftMessage.ts';
 import { recoverMessages } from '../pipeline/recoverMessages.ts';
+import { replayMessage } from '../pipeline/replayMessage.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
 import { sweepCancelled } from '../pipeline/steerJob.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -17,7 +18,7 @@ import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
 import { forgetOldWorkers, markStopped, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
-import { isStuck, isTemporary, summarise, type WorkerEnd } from './end.ts';
+import { isStopped, isStuck, isTemporary, summarise, type WorkerEnd } from './end.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
 
@@ -49,6 +50,8 @@ export interface WorkerParts {
   /** The drafting of one worker; no call is begun after `stopping`, and those on their way are broken off at `cut`. */
   drafting(worker: string, leaving: { readonly stopping: AbortSignal; readonly cut: AbortSignal }): DraftDependencies;
   readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble'>;
+  /** Senders whose provider answers a repeated request with what became of the first. */
+  readonly replaySenders: readonly string[];
   closeMailers(): Promise<void>;
 }
 
@@ -116,7 +119,7 @@ export class Worker {
       reached('worker.registered');
       await this.#rescue();
       await this.#board.refresh();
-      const loops = [...this.#lanes(), this.#supervise(), this.#rescueRegularly()];
+      const loops = [...this.#lanes(), this.#supervise(), this.#rescueRegularly(), this.#replayRegularly()];
       await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#stage.fail(error))));
       if (this.#stage.failure !== undefined) throw this.#stage.failure;
       return await this.#end();
@@ -222,7 +225,9 @@ export class Worker {
       if (open === 0) continue;
       const stuck = isStuck(job) ? counts.pending : 0;
       if (open === stuck) continue;
-      if (open - stuck !== counts.ready || !job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return false;
+      if (open - stuck !== counts.ready) return false;
+      if (isStopped(job)) continue;
+      if (!job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return false;
       quota = true;
     }
     this.#quotaOnly = quota;
@@ -233,6 +238,25 @@ export class Worker {
     while (!this.#stop.signal.aborted) {
       await this.#pause(DEADLINES.rescueEvery);
       if (!this.#stop.signal.aborted) await this.#stage.guard(() => this.#rescue());
+    }
+  }
+
+  /** Asks providers that answer it what became of uncertain mails. */
+  async #replayRegularly(): Promise<void> {
+    const { replaySenders: senders, sending, log } = this.#parts;
+    if (senders.length === 0 || this.#options.only === 'generate') return;
+    while (!this.#stop.signal.aborted) {
+      await this.#stage.guard(async () => {
+        for (;;) {
+          const asked = this.#stop.signal.aborted ? undefined : await replayMessage({ ...sending, senders, cut: this.#cut.signal });
+          if (asked === undefined) return;
+          log.info(
+            { message: asked.messageId, state: asked.state, reply: asked.reply },
+            'asked the provider what became of an uncertain mail',
+          );
+        }
+      });
+      await this.#pause(DEADLINES.rescueEvery);
     }
   }
 

@@ -1,0 +1,61 @@
+import { Argument, type Command } from 'commander';
+import type { App } from '../app/app.ts';
+import type { SenderReport } from '../app/status.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { didYouMean } from '../domain/text.ts';
+import { cell, number } from '../terminal/output.ts';
+import { type Context, command, type Use } from './context.ts';
+import { stateOf } from './status.ts';
+
+export function sendersCommand(use: Use): Command {
+  return command('senders', 'Show how each sender is; stop one, or let one go on that was stopped.', ['senders', 'senders resume main'])
+    .addArgument(new Argument('[action]', 'resume or stop; without it all senders are listed').choices(['resume', 'stop']))
+    .argument('[name]', 'name of a sender in outreach.yaml')
+    .action(use(senders));
+}
+
+async function senders(context: Context, action: 'resume' | 'stop' | undefined, name: string | undefined): Promise<undefined> {
+  const app = await context.app();
+  if (action === undefined) return list(context, app);
+  const store = await app.openStore();
+  const { resumeSender, stopSender } = await import('../pipeline/steerSender.ts');
+  const sender = known(app, action, name);
+  const { output } = context;
+  if (action === 'stop') {
+    await stopSender(store, sender, Date.now());
+    output.object({ sender, status: 'stopped' });
+    output.line(`Sender ${sender} is stopped; mails on the wire finish.\n\nNext: outreach senders resume ${sender}`);
+    return;
+  }
+  const changed = await resumeSender(store, sender);
+  output.object({ sender, status: 'active' });
+  output.line(`Sender ${sender} ${changed ? 'goes on' : 'was not stopped'}.\n\nNext: outreach worker    (unless one is running)`);
+}
+
+async function list({ output }: Context, app: App): Promise<undefined> {
+  const { senderReports } = await import('../app/status.ts');
+  await app.openStore();
+  const reports = await senderReports(app, Date.now());
+  for (const report of reports) output.object(report);
+  output.table(
+    ['SENDER', 'TYPE', 'FROM', 'LAST 24 H', 'STATE'],
+    reports.map((report) => [report.name, report.type, cell(report.from, 40), tries(report), stateOf(report)]),
+    [3],
+  );
+  const stopped = reports.find(({ stopped_at }) => stopped_at !== null);
+  output.line(`\nNext: ${stopped === undefined ? 'outreach status' : `mend what is wrong, then: outreach senders resume ${stopped.name}`}`);
+}
+
+function tries({ sent_24h, daily_cap }: SenderReport): string {
+  return daily_cap === null ? number(sent_24h) : `${number(sent_24h)} of ${number(daily_cap)}`;
+}
+
+function known({ config }: App, action: string, name: string | undefined): string {
+  const names = config.senders.map((sender) => sender.name);
+  if (name !== undefined && names.includes(name)) return name;
+  const near = name === undefined ? undefined : didYouMean(name, names);
+  const what = name === undefined ? 'name the sender' : `there is no sender ${name}${near === undefined ? '' : `; did you mean ${near}?`}`;
+  throw new OutreachError('usage', what, {
+    hint: `outreach senders ${action} ${near ?? names[0] ?? 'NAME'}    (senders: ${names.join(', ')})`,
+  });
+}

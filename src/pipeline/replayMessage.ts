@@ -1,0 +1,93 @@
+import { DEADLINES } from '../domain/deadlines.ts';
+import type { Delivery } from '../domain/delivery.ts';
+import { MINUTE } from '../domain/duration.ts';
+import { reached } from '../domain/milestone.ts';
+import { finishAttempt } from '../store/attempts.ts';
+import type { Store } from '../store/database.ts';
+import { findMessage } from '../store/messages.ts';
+import { type DueReplay, firstReplay, holdReplay, isReplayWanted, planReplay, setReplay } from '../store/replays.ts';
+import type { Tx } from '../store/schema.ts';
+import { finishSending } from '../store/sending.ts';
+import { describe, settle } from './finishMessage.ts';
+import { frozenMail } from './frozenMail.ts';
+import type { SendDependencies } from './sendMessage.ts';
+
+export interface ReplayDependencies extends Pick<SendDependencies, 'store' | 'now' | 'mailerFor' | 'cut'> {
+  /** Senders whose provider takes a repeated request. */
+  readonly senders: readonly string[];
+}
+
+export interface Replayed {
+  readonly messageId: number;
+  readonly state: 'accepted' | 'failed' | 'uncertain';
+  readonly reply: string;
+}
+
+/**
+ * T4 by asking: an uncertain mail's request is repeated, byte for byte and under its own key, where
+ * the provider answers a repetition with what became of the first. Nothing else is ever sent again,
+ * and not even this to an address that was suppressed, or for a job that was paused or cancelled.
+ * Undefined when nothing is due.
+ */
+export async function replayMessage(deps: ReplayDependencies): Promise<Replayed | undefined> {
+  const due = await deps.store.write((tx) => takeReplay(tx, deps));
+  if (due === undefined) return undefined;
+  const mail = frozenMail(due);
+  if (mail === undefined) return undefined;
+  const delivery = await deps.mailerFor(due.sender).deliver(mail, {
+    date: new Date(deps.now()),
+    arm: (sha256) => mayAskAgain(deps.store, due, sha256),
+    limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
+    cut: deps.cut,
+  });
+  return recordReplay(deps, due, delivery);
+}
+
+/** The next one that may be asked again; those that no longer may are left alone for good. */
+async function takeReplay(tx: Tx, { senders, now: clock }: ReplayDependencies): Promise<DueReplay | undefined> {
+  const now = clock();
+  for (;;) {
+    const due = senders.length === 0 ? undefined : await firstReplay(tx, senders, now);
+    if (due === undefined) return undefined;
+    if (due.state !== 'uncertain' || due.current_attempt !== due.attempt_id || due.cancelled_at !== null || due.suppressed !== null)
+      await setReplay(tx, due.attempt_id, null);
+    else if (due.paused_at !== null) await setReplay(tx, due.attempt_id, now + MINUTE);
+    else {
+      await holdReplay(tx, due.attempt_id, now + DEADLINES.armed);
+      return due;
+    }
+  }
+}
+
+/** Asked at the last moment before the request goes out: the same bytes, and still wanted. */
+async function mayAskAgain(store: Store, due: DueReplay, sha256: string): Promise<boolean> {
+  if (sha256 !== due.sent_sha256) return false;
+  return store.write((tx) => isReplayWanted(tx, due.id, due.attempt_id));
+}
+
+/** Only an answer to this very mail settles it; whatever else went wrong leaves it uncertain, to be asked again later. */
+function recordReplay({ store, now: clock }: ReplayDependencies, due: DueReplay, delivery: Delivery): Promise<Replayed> {
+  return store.write(async (tx) => {
+    const now = clock();
+    const reply = describe(delivery);
+    const state = SETTLED[delivery.kind];
+    const row = await findMessage(tx, due.id);
+    const end = { state: state ?? 'uncertain', now, reason: state === 'accepted' ? null : reply } as const;
+    const hold = { id: due.id, token: due.token, worker: '' };
+    if (state === undefined || row === undefined || !(await finishSending(tx, hold, due.attempt_id, end))) {
+      await planReplay(tx, due.attempt_id, now);
+      return { messageId: due.id, state: 'uncertain', reply };
+    }
+    await setReplay(tx, due.attempt_id, null);
+    await finishAttempt(tx, due.attempt_id, { now, outcome: delivery.kind, code: delivery.code, reply, counted: 1 });
+    await settle(tx, row, { state, reason: end.reason }, delivery, now);
+    reached('t3.open');
+    return { messageId: due.id, state, reply };
+  });
+}
+
+const SETTLED: Readonly<Partial<Record<Delivery['kind'], 'accepted' | 'failed'>>> = {
+  accepted: 'accepted',
+  recipient_refused: 'failed',
+  content_refused: 'failed',
+};
