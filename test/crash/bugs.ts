@@ -105,6 +105,16 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
         "const reply = await provider.ask(prompt, desk.cut).then((first) => (first.kind === 'text' ? provider.ask(prompt, desk.cut) : first));",
     },
   ],
+  'fallback on ambiguous': [
+    {
+      file: 'src/mail/http.ts',
+      find: "if (this.#arming === 'armed') return { kind: 'ambiguous', code: null, reply };",
+      replace: "if (this.#arming === 'armed') return { kind: 'sender_failed', code: null, reply };",
+    },
+  ],
+  'unstable idempotency key': [
+    { file: 'src/mail/resend.ts', find: "messageId.replace(/[<>]/g, '')", replace: 'messageId + Math.random()' },
+  ],
   'the error decides, not the arm': [
     {
       file: 'src/mail/smtp.ts',
@@ -124,6 +134,8 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'pace in memory': 'cap',
   'ledger outside the transaction': 'kill',
   'import that loses its place': 'import',
+  'fallback on ambiguous': 'fallback',
+  'unstable idempotency key': 'replay',
   'a paid text is not kept': 'write',
   'a call without a reservation': 'write',
 };

@@ -1,7 +1,15 @@
 import { connect } from '../../src/store/sqlite/load.ts';
 import type { AiCall } from '../support/aiServer.ts';
 import type { Scenario } from './scenario.ts';
-import type { Received } from './sink.ts';
+
+/** A mail that a server received whole, over SMTP or HTTP. */
+export interface Arrived {
+  readonly to: string;
+  readonly sha256: string;
+  /** Over SMTP, the same without its Date header. */
+  readonly frozenSha256?: string;
+  readonly taken: boolean;
+}
 
 /** Calls to a model that one worker has on their way. */
 export const AI_CONCURRENCY = 3;
@@ -19,7 +27,7 @@ interface MessageRow {
 }
 
 /** Holds the database against the server: what the server took is the truth. */
-export function judge(database: string, received: readonly Received[], calls: readonly AiCall[] | undefined, scenario: Scenario): Verdict {
+export function judge(database: string, received: readonly Arrived[], calls: readonly AiCall[] | undefined, scenario: Scenario): Verdict {
   const db = connect(database, { fileMustExist: true });
   const all = <T>(sql: string) => db.prepare(sql).all() as T[];
   const one = (sql: string) => all<{ n: number }>(sql)[0]?.n ?? -1;
@@ -74,7 +82,7 @@ function judgeLeads(
 
 function judgeMessage(
   { id, email, state, frozen_sha256 }: MessageRow,
-  taken: readonly Received[],
+  taken: readonly Arrived[],
   armed: readonly { sha256: string | null }[],
   violations: string[],
 ): void {
@@ -83,7 +91,8 @@ function judgeMessage(
   if (state === 'accepted' && copies.length === 0) violations.push(`message ${id} is accepted, and the server does not have it`);
   if (!['accepted', 'uncertain'].includes(state) && copies.length > 0) violations.push(`message ${id} is ${state}, and the server has it`);
   for (const copy of copies) {
-    if (copy.frozenSha256 !== frozen_sha256) violations.push(`message ${id}: what arrived is not what was frozen`);
+    if (copy.frozenSha256 !== undefined && copy.frozenSha256 !== frozen_sha256)
+      violations.push(`message ${id}: what arrived is not what was frozen`);
     if (!armed.some(({ sha256 }) => sha256 === copy.sha256)) violations.push(`message ${id}: what arrived is not what an attempt recorded`);
   }
 }
@@ -103,10 +112,12 @@ function judgeCounters(one: (sql: string) => number, violations: string[]): void
   if (off > 0) violations.push(`${off} job counters are off`);
 }
 
-function judgeCap(one: (sql: string) => number, received: readonly Received[], { dailyCap }: Scenario, violations: string[]): void {
+function judgeCap(one: (sql: string) => number, received: readonly Arrived[], { dailyCap, route }: Scenario, violations: string[]): void {
   if (dailyCap === undefined) return;
+  // Each sender has its cap; a request that was refused as too much counts against none.
+  const most = dailyCap * route.length;
   const attempts = one('select count(*) as n from attempts where counted = 1');
-  if (attempts > dailyCap || received.length > dailyCap)
+  if (attempts > most || received.filter(({ taken }) => taken).length > most)
     violations.push(`a daily cap of ${dailyCap} saw ${attempts} attempts and ${received.length} mails`);
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
+import { type MailProvider, startMailProvider } from '../support/mailProvider.ts';
 import { AI_CONCURRENCY, judge } from './judge.ts';
 import type { Round, Scenario } from './scenario.ts';
 import { type Sink, startSink } from './sink.ts';
@@ -33,14 +34,18 @@ const SCRATCH = process.platform === 'linux' ? '/dev/shm' : tmpdir();
 export async function run(entry: string, scenario: Scenario, hunting = false): Promise<RunResult> {
   const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
   const sink = await startSink(scenario.faultFor);
+  const provider = await startMailProvider(scenario.httpFaultFor);
+  const took = () => [...sink.received, ...provider.requests];
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
   const runner = new Runner(entry, workspace, hunting ? HUNTING_PATIENCE_MS : PATIENCE_MS);
   try {
-    writeWorkspace(workspace, sink.port, ai, scenario);
-    await importAll(runner, scenario, sink);
+    writeWorkspace(workspace, { sink, provider, ai }, scenario);
+    await importAll(runner, scenario, took);
     for (const round of scenario.rounds) await runner.round(round, databaseOf(workspace), scenario.dailyCap !== undefined);
+    // A worker that lives for a moment, so that what is uncertain can be asked after.
+    if (scenario.route.includes('resend')) await runner.finish(['worker', '--for', '1s'], {});
     await runner.settle(scenario.dailyCap !== undefined);
-    const verdict = judge(databaseOf(workspace), sink.received, ai?.calls, scenario);
+    const verdict = judge(databaseOf(workspace), took(), ai?.calls, scenario);
     return {
       seed: scenario.seed,
       kills: runner.kills,
@@ -50,6 +55,7 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
   } finally {
     runner.killAll();
     await sink.close();
+    await provider.close();
     await ai?.close();
     rmSync(workspace, { recursive: true, force: true });
   }
@@ -59,23 +65,31 @@ function databaseOf(workspace: string): string {
   return join(workspace, '.outreach', 'outreach.db');
 }
 
-function writeWorkspace(workspace: string, port: number, ai: AiServer | undefined, { leads, dailyCap }: Scenario): void {
+function writeWorkspace(
+  workspace: string,
+  { sink, provider, ai }: { sink: Sink; provider: MailProvider; ai: AiServer | undefined },
+  { leads, dailyCap, route }: Scenario,
+): void {
   mkdirSync(join(workspace, 'campaigns'));
   const cap = dailyCap === undefined ? '' : `, daily_cap: ${dailyCap}`;
+  const ways = { smtp: `host: 127.0.0.1, port: ${sink.port}, security: none`, http: `base_url: "${provider.url}", api_key: "env:KEY"` };
+  const senders = route.map(
+    (type) => `  - { name: ${type}, type: ${type}, from: "Ana Ruiz <ana@ruiz.example>", ${type === 'smtp' ? ways.smtp : ways.http}${cap} }`,
+  );
   writeFileSync(
     join(workspace, 'outreach.yaml'),
     `version: 1
 identity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, 28013 Madrid, Spain", timezone: Europe/Madrid }
 senders:
-  - { name: main, type: smtp, from: "Ana Ruiz <ana@ruiz.example>", host: 127.0.0.1, port: ${port}, security: none${cap} }
+${senders.join('\n')}
 retry: { delays: [40ms], then: 80ms, give_up: 1h }
 ${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ name: local, base_url: "${ai.url}", model: m, price: { input: 1, output: 2 } }] }\n`}`,
   );
   writeFileSync(
     join(workspace, 'campaigns', 'hello.md'),
     ai === undefined
-      ? '---\nsubject: "For {{ company }}"\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n'
-      : '---\ngenerator: ai\n---\nAsk one question.\n',
+      ? `---\nsubject: "For {{ company }}"\nsenders: [${route.join(', ')}]\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n`
+      : `---\ngenerator: ai\nsenders: [${route.join(', ')}]\n---\nAsk one question.\n`,
   );
   const rows = Array.from({ length: leads }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
   writeFileSync(
@@ -84,12 +98,12 @@ ${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ n
   );
 }
 
-async function importAll(runner: Runner, scenario: Scenario, sink: Sink): Promise<void> {
+async function importAll(runner: Runner, scenario: Scenario, took: () => readonly unknown[]): Promise<void> {
   for (const { at, pass } of scenario.imports) {
     const code = await runner.finish(['import', 'leads.csv'], { CRASH_AT: `${at}=${pass}`, CRASH_WITH: 'SIGKILL' });
     if (code === 0 || at === 'import.completed') return;
     await runner.finish(['worker', '--drain'], {});
-    if (sink.received.length > 0) runner.complaints.push('something was sent before its import was complete');
+    if (took().length > 0) runner.complaints.push('something was sent before its import was complete');
   }
   const code = await runner.finish(['import', 'leads.csv'], {});
   if (code !== 0) runner.complaints.push(`the import ended with ${code}`);
@@ -180,7 +194,7 @@ class Runner {
     const preload = env.CRASH_AT === undefined ? [] : ['--import', FAILPOINT];
     const child = spawn(process.execPath, [...preload, this.#entry, ...parameters], {
       cwd: this.#workspace,
-      env: { PATH: process.env.PATH, HOME: this.#workspace, ...env },
+      env: { PATH: process.env.PATH, HOME: this.#workspace, KEY: 'secret', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#children.add(child);

@@ -1,5 +1,6 @@
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
 import type { AiFault } from '../support/aiServer.ts';
+import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
 import { Random } from './random.ts';
 import { FAULTS, type Fault } from './sink.ts';
 
@@ -27,9 +28,15 @@ export interface Scenario {
   readonly rounds: readonly Round[];
   readonly dailyCap: number | undefined;
   faultFor(to: string | undefined): Fault | undefined;
+  /** The senders, in order of preference. */
+  readonly route: Route;
+  httpFaultFor(to: string | undefined): HttpFault | undefined;
   /** A model writes the mails, and this is what goes wrong with it; undefined for a template. */
   readonly writing: ((email: string, turn: number) => AiFault | undefined) | undefined;
 }
+
+/** SMTP alone, a provider over HTTP alone, or SMTP with one behind it. */
+export type Route = readonly ('smtp' | 'sendgrid' | 'resend')[];
 
 const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
 const AI_POINTS = MILESTONES.filter((point) => point.startsWith('ai.'));
@@ -50,7 +57,7 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
 ];
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
-export type Focus = 'freeze' | 'import' | 'cap' | 'kill' | 'crowd' | 'write';
+export type Focus = 'freeze' | 'import' | 'cap' | 'kill' | 'crowd' | 'write' | 'fallback' | 'replay';
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -63,11 +70,15 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     : [];
   const rounds = Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus));
   const dailyCap = focus === 'cap' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
-  const faultFor = faults(seed, focus === undefined ? random.pick([0, 0.15, 0.4]) : 0);
+  const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
+  const faultFor = faults(seed, likelihood, FAULTS, isAtGreeting);
+  const route = routeOf(seed, focus);
+  const httpFaultFor = faults(seed + 1, focus === 'fallback' || focus === 'replay' ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect);
+  const wire = { faultFor, route, httpFaultFor };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
   if (!(focus === 'write' || (focus === undefined && ai.chance(0.2))))
-    return { seed, leads, imports, rounds, dailyCap, faultFor, writing: undefined };
+    return { seed, leads, imports, rounds, dailyCap, ...wire, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
   return {
@@ -76,7 +87,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     imports,
     rounds: focus === 'write' ? rounds : rounds.map((round) => amongCalls(ai, round)),
     dailyCap: undefined,
-    faultFor,
+    ...wire,
     writing,
   };
 }
@@ -89,7 +100,8 @@ export function draftingScenario(seed: number): Scenario {
     const end = { kind: 'kill', at: random.pick(points), pass: random.between(1, 3) } as const;
     return { workers: 1, concurrency: 1, sparePages: undefined, end };
   });
-  return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, faultFor: () => undefined, writing: () => undefined };
+  const wire = { faultFor: () => undefined, route: ['smtp'], httpFaultFor: () => undefined } as const;
+  return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, ...wire, writing: () => undefined };
 }
 
 /** Half of the ends come around a call instead. */
@@ -148,6 +160,7 @@ function focused(random: Random, leads: number, focus: Focus | undefined): Round
   if (focus === 'freeze') return fencing(random);
   if (focus === 'crowd') return { workers: 4, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'write') return betweenTextAndDraft(random);
+  if (focus === 'fallback' || focus === 'replay') return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus !== 'kill') return roundOf(random, leads);
   const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
   return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'kill', at, pass: random.between(1, 3) } };
@@ -166,7 +179,12 @@ function fencing(random: Random): Round {
 }
 
 /** Each address meets its faults in a fixed order whatever the timing, and after three of them the server behaves. */
-function faults(seed: number, likelihood: number): Scenario['faultFor'] {
+function faults<F extends string>(
+  seed: number,
+  likelihood: number,
+  all: readonly F[],
+  isOfConnection: (fault: F) => boolean,
+): (to: string | undefined) => F | undefined {
   const met = new Map<string, number>();
   return (to) => {
     const key = to ?? 'connection';
@@ -174,9 +192,23 @@ function faults(seed: number, likelihood: number): Scenario['faultFor'] {
     met.set(key, turn);
     const random = new Random(seed * 31 + turn * 101 + hash(key));
     if (!random.chance(likelihood) || turn > 3) return undefined;
-    const atGreeting = (fault: Fault) => fault.startsWith('greeting');
-    return random.pick(FAULTS.filter((fault) => atGreeting(fault) === (to === undefined)));
+    return random.pick(all.filter((fault) => isOfConnection(fault) === (to === undefined)));
   };
+}
+
+const isAtGreeting = (fault: Fault) => fault.startsWith('greeting');
+const isAtConnect = (fault: HttpFault) => fault === 'drop at connect';
+
+/** What a provider over HTTP may do; what stops a sender for good, or for an hour, is left out, as no worker can finish then. */
+const WIRE_FAULTS: readonly HttpFault[] = HTTP_FAULTS.filter((fault) => !['401', '403', '302', '429 for an hour'].includes(fault));
+
+function routeOf(seed: number, focus: Focus | undefined): Route {
+  // A source of its own, so that the runs with SMTP stay the runs they were.
+  const random = new Random(seed * 971 + 3);
+  if (focus === 'fallback') return ['sendgrid', 'smtp'];
+  if (focus === 'replay') return ['resend'];
+  if (focus !== undefined || random.chance(0.6)) return ['smtp'];
+  return random.pick<Route>([['sendgrid'], ['resend'], ['smtp', 'sendgrid'], ['smtp', 'resend'], ['resend', 'smtp']]);
 }
 
 function hash(text: string): number {
