@@ -51,6 +51,7 @@ const schema = strictObject({
   subject: text('"Quick question about {{ company }}"').optional(),
   generator: z.enum(GENERATORS, { error: 'write template or ai' }).default('template'),
   senders: z.array(text('main'), { error: 'a list of sender names; write [main]' }).min(1, 'empty; write [main]').optional(),
+  rotate: z.boolean({ error: 'write true or false' }).default(false),
   send: strictObject({
     mode: z.enum(SEND_MODES, { error: 'write immediate, scheduled or drip' }).default('immediate'),
     rate: positive('mails an hour, such as 20').optional(),
@@ -124,6 +125,7 @@ function readCampaign(name: string, path: string, config: Config): Campaign {
     path,
     lines,
     senders: senders.map((sender) => sender.name),
+    rotate: value.rotate,
     send: sendRule(value.send, config, `${path}:${lineOf(['send'])}: send`),
     window: windowOf(value.window, config.identity.timezone),
     review: value.review,

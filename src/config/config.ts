@@ -7,6 +7,7 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { count, duration, mailbox, positive, secret, strictObject, text, zone } from './fields.ts';
+import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
 import { type NotYet, readYaml } from './yaml.ts';
 
@@ -14,7 +15,6 @@ const LATER = 'not built yet; remove it';
 
 const NOT_YET: NotYet = {
   'senders.warmup': `warm-up is ${LATER}`,
-  'senders.preset': `presets are ${LATER}`,
   'senders.dkim': `DKIM signing is ${LATER}`,
   'unsubscribe.url': `unsubscribing over the web is ${LATER}`,
   require_source: LATER,
@@ -37,25 +37,52 @@ const shared = {
 const smtp = strictObject({
   ...shared,
   type: z.literal('smtp'),
-  host: text('smtp.ruiz.example').regex(/^[^\s/@:]+$|^\[?[0-9a-fA-F:]+\]?$/, 'not a host name; write smtp.ruiz.example'),
-  port: z.int({ error: 'not a port; write 587' }).min(1, 'not a port; write 587').max(65535, 'not a port; write 587').default(587),
+  preset: z.enum(PRESET_NAMES, { error: `write ${PRESET_NAMES.join(', ')}` }).optional(),
+  host: text('smtp.ruiz.example')
+    .regex(/^[^\s/@:]+$|^\[?[0-9a-fA-F:]+\]?$/, 'not a host name; write smtp.ruiz.example')
+    .optional(),
+  port: z.int({ error: 'not a port; write 587' }).min(1, 'not a port; write 587').max(65535, 'not a port; write 587').optional(),
   security: z.enum(['starttls', 'tls', 'none'], { error: 'write starttls, tls or none' }).optional(),
   insecure: z.boolean({ error: 'write true or false' }).default(false),
   user: text('ana@ruiz.example').optional(),
   password: secret.optional(),
-}).superRefine((sender, context) => {
-  if (sender.security === 'none' && !sender.insecure && !isLoopback(sender.host)) {
-    context.addIssue({
-      code: 'custom',
-      path: ['security'],
-      message: `none would send mail and password in clear to ${sender.host}; write starttls or tls, or add insecure: true`,
-    });
-  }
-  if ((sender.user === undefined) !== (sender.password === undefined)) {
-    const path = sender.user === undefined ? 'password' : 'user';
-    context.addIssue({ code: 'custom', path: [path], message: 'user and password go together; write both or neither' });
-  }
-});
+})
+  .transform(fromPreset)
+  .superRefine((sender, context) => {
+    if (sender.host === '')
+      context.addIssue({ code: 'custom', path: ['host'], message: 'missing; write it, or preset: gmail and the like' });
+    const { daily } = sender.preset === undefined ? { daily: null } : PRESETS[sender.preset];
+    if (daily !== null && (sender.daily_cap ?? 0) > daily)
+      context.addIssue({
+        code: 'custom',
+        path: ['daily_cap'],
+        message: `${sender.preset} lets a mailbox send ${daily} mails a day; write less`,
+      });
+    if (sender.security === 'none' && !sender.insecure && !isLoopback(sender.host)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['security'],
+        message: `none would send mail and password in clear to ${sender.host}; write starttls or tls, or add insecure: true`,
+      });
+    }
+    if ((sender.user === undefined) !== (sender.password === undefined)) {
+      const path = sender.user === undefined ? 'password' : 'user';
+      context.addIssue({ code: 'custom', path: [path], message: 'user and password go together; write both or neither' });
+    }
+  });
+
+/** What the file itself says wins; the provider's own daily limit is the cap where it says nothing. */
+function fromPreset<
+  S extends { preset?: PresetName | undefined; host?: string | undefined; port?: number | undefined; daily_cap?: number | undefined },
+>(sender: S) {
+  const preset = sender.preset === undefined ? undefined : PRESETS[sender.preset];
+  return {
+    ...sender,
+    host: sender.host ?? preset?.host ?? '',
+    port: sender.port ?? preset?.port ?? 587,
+    daily_cap: sender.daily_cap ?? preset?.daily ?? undefined,
+  };
+}
 
 const outbox = strictObject({ ...shared, type: z.literal('outbox') });
 
@@ -207,7 +234,7 @@ export function unsubscribeAddress(config: Config, from: string): string {
 }
 
 /** The security a server speaks when nothing is said: TLS from the start on 465, STARTTLS elsewhere. */
-export function securityOf(sender: SmtpSenderConfig): 'starttls' | 'tls' | 'none' {
+export function securityOf(sender: Pick<SmtpSenderConfig, 'security' | 'port'>): 'starttls' | 'tls' | 'none' {
   return sender.security ?? (sender.port === 465 ? 'tls' : 'starttls');
 }
 

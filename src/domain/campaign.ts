@@ -28,6 +28,8 @@ export interface Campaign {
   readonly generator: Generator;
   /** Names in order of preference; all of them share one From. */
   readonly senders: readonly string[];
+  /** Senders share the mails by what is left of their caps; otherwise the first that may send does. */
+  readonly rotate: boolean;
   readonly send: { readonly mode: SendMode; readonly rate: number | null; readonly at: number | null };
   readonly window: SendWindow | null;
   readonly review: ReviewRule;

@@ -11,7 +11,7 @@ import {
   senderGates,
 } from '../domain/pace.ts';
 import { periodEnd, usagePeriod } from '../domain/usage.ts';
-import { capFilledBy, hourFilledBy } from '../store/attempts.ts';
+import { attemptsInDay, capFilledBy, hourFilledBy } from '../store/attempts.ts';
 import type { Db, JobRow } from '../store/schema.ts';
 import { senderNow } from '../store/senders.ts';
 import { usageIn } from '../store/usage.ts';
@@ -50,7 +50,7 @@ export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings
     ...limitGates(await limitFacts(db, settings.limits, moment.now)),
   ];
   let soonest: { gates: ShutGate[]; opensAt: number | null } | undefined;
-  for (const name of campaign.senders) {
+  for (const name of campaign.rotate ? await byRoom(db, campaign.senders, settings, moment.now) : campaign.senders) {
     const sender = settings.senders.get(name);
     if (sender === undefined) continue;
     const { pace, failures } = await senderFacts(db, sender, moment.now);
@@ -60,6 +60,16 @@ export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings
     if (soonest === undefined || (opensAt ?? Infinity) < (soonest.opensAt ?? Infinity)) soonest = { gates, opensAt };
   }
   return { open: false, ...(soonest ?? { gates: common, opensAt: null }) };
+}
+
+/** The sender with the most left of its cap first; without caps the one that sent least today. */
+async function byRoom(db: Db, names: readonly string[], { senders }: PaceSettings, now: number): Promise<string[]> {
+  const rooms: { name: string; room: number; sent: number }[] = [];
+  for (const name of names) {
+    const sent = await attemptsInDay(db, name, now);
+    rooms.push({ name, sent, room: (senders.get(name)?.dailyCap ?? Infinity) - sent });
+  }
+  return rooms.sort((a, b) => (a.room === b.room ? a.sent - b.sent : b.room - a.room)).map(({ name }) => name);
 }
 
 export function jobPace(job: JobRow, campaign: Pick<Campaign, 'window'>): JobPace {

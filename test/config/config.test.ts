@@ -79,7 +79,7 @@ test.each([
   ],
   [
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: resend, from: a@b.example }\n`,
-    'outreach.yaml:4:16: senders.type: resend is not built yet; write smtp or outbox',
+    'outreach.yaml:4:5: senders.api_key: missing; write it',
   ],
   [
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, warmup: { start: 1 } }\n`,
@@ -115,9 +115,34 @@ test('a secret comes from the environment, and a missing one is named', () => {
 });
 
 test('port 465 means TLS from the first byte, every other port STARTTLS', () => {
-  const sender = { name: 'a', type: 'smtp', from: 'a@b.example', host: 'h.example', insecure: false } as const;
-  expect(securityOf({ ...sender, port: 465 })).toBe('tls');
-  expect(securityOf({ ...sender, port: 587 })).toBe('starttls');
+  expect(securityOf({ security: undefined, port: 465 })).toBe('tls');
+  expect(securityOf({ security: undefined, port: 587 })).toBe('starttls');
+});
+
+test('a preset fills host, port and the provider’s daily limit; what the file says wins, but not over that limit', () => {
+  const sender = (more: string) =>
+    load(`version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, ${more} }\n`).senders[0];
+  expect(sender('preset: gmail')).toMatchObject({ host: 'smtp.gmail.com', port: 587, daily_cap: 500 });
+  expect(sender('preset: fastmail')).toMatchObject({ host: 'smtp.fastmail.com', port: 465 });
+  expect(sender('preset: ses, host: email-smtp.eu-west-1.amazonaws.com, port: 2587, daily_cap: 40')).toMatchObject({
+    host: 'email-smtp.eu-west-1.amazonaws.com',
+    port: 2587,
+    daily_cap: 40,
+  });
+  expect(complaint(() => sender('preset: gmail, daily_cap: 900'))).toContain(
+    'daily_cap: gmail lets a mailbox send 500 mails a day; write less',
+  );
+  expect(complaint(() => sender('preset: gmial'))).toContain('senders.preset: write gmail, workspace');
+  expect(complaint(() => sender('port: 25'))).toContain('senders.host: missing; write it, or preset: gmail');
+});
+
+test('a sender over HTTP needs a key, and its address must not show key or leads to the network', () => {
+  const sender = (more: string) => load(`version: 1\n${IDENTITY}\nsenders:\n  - { name: a, from: a@b.example, ${more} }\n`).senders[0];
+  expect(sender('type: sendgrid, api_key: "env:KEY", base_url: "https://api.eu.sendgrid.com"')).toMatchObject({ type: 'sendgrid' });
+  expect(sender('type: resend, api_key: "env:KEY", base_url: "http://127.0.0.1:9"')).toMatchObject({ type: 'resend' });
+  expect(complaint(() => sender('type: resend, api_key: "env:KEY", base_url: "http://api.example"'))).toContain('write https');
+  expect(complaint(() => sender('type: resend, api_key: re_123'))).toContain('a secret must not stand in this file');
+  expect(complaint(() => sender('type: pigeon'))).toContain('write type: smtp, sendgrid, resend or outbox');
 });
 
 function campaign(text: string, senders = '') {

@@ -90,6 +90,19 @@ test('five failures in a row rest a sender for five minutes at a time', async ()
   expect(rests).toEqual([30, 60, 120, 240, 300, 300, 300]);
 });
 
+test('rotation shares the mails by what is left of the caps', async () => {
+  const capped = (name: string, dailyCap: number) => [name, { name, gap: null, dailyCap }] as const;
+  bench.pace = { ...bench.pace, senders: new Map([capped('main', 3), capped('backup', 2)]) };
+  bench.campaign = { ...bench.campaign, rotate: true };
+  const by: unknown[] = [];
+  for (let mail = 0; mail < 3; mail++) {
+    const sent = await send();
+    by.push('sender' in sent ? sent.sender : sent.kind);
+    bench.now += 1;
+  }
+  expect(by).toEqual(['main', 'backup', 'main']);
+});
+
 /** As a provider over HTTP is: the request holds no date, so that it can be repeated byte for byte. */
 function overHttp(): SendDependencies {
   const deps = bench.sending();

@@ -133,6 +133,7 @@ export function campaignWith(change: Partial<Campaign>): Campaign {
     lines: { subject: 2, body: 4 },
     generator: 'template' as const,
     senders: ['main'],
+    rotate: false,
     send: { mode: 'immediate' as const, rate: null, at: null },
     window: null,
     review: 'none' as const,

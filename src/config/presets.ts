@@ -1,0 +1,29 @@
+/** What a mailbox provider's SMTP server needs, and the most it lets one mailbox send in 24 hours (null: by plan). */
+interface Preset {
+  readonly host: string;
+  readonly port: number;
+  readonly daily: number | null;
+}
+
+/**
+ * Daily limits as the providers state them for one mailbox: Gmail 500, Google Workspace 2,000,
+ * Microsoft 365 10,000 recipients, iCloud 1,000; the others depend on the plan. They are what the
+ * provider allows, not what is wise: `daily_cap` and `gap` should be far lower for cold mail.
+ * Another region of Amazon SES, Zoho or Mailgun: write its `host` too.
+ */
+export const PRESETS = {
+  gmail: { host: 'smtp.gmail.com', port: 587, daily: 500 },
+  workspace: { host: 'smtp.gmail.com', port: 587, daily: 2_000 },
+  outlook: { host: 'smtp-mail.outlook.com', port: 587, daily: null },
+  microsoft365: { host: 'smtp.office365.com', port: 587, daily: 10_000 },
+  fastmail: { host: 'smtp.fastmail.com', port: 465, daily: null },
+  zoho: { host: 'smtp.zoho.com', port: 465, daily: null },
+  icloud: { host: 'smtp.mail.me.com', port: 587, daily: 1_000 },
+  ses: { host: 'email-smtp.us-east-1.amazonaws.com', port: 587, daily: null },
+  mailgun: { host: 'smtp.mailgun.org', port: 587, daily: null },
+  postmark: { host: 'smtp.postmarkapp.com', port: 587, daily: null },
+  brevo: { host: 'smtp-relay.brevo.com', port: 587, daily: null },
+} as const satisfies Readonly<Record<string, Preset>>;
+
+export type PresetName = keyof typeof PRESETS;
+export const PRESET_NAMES = Object.keys(PRESETS) as [PresetName, ...PresetName[]];
