@@ -144,7 +144,10 @@ const PROVES_HEALTH: readonly DeliveryKind[] = ['accepted', 'recipient_refused',
 
 /** Whether the provider was told of this mail, so that its caps count it and the message loses a try. */
 function providerSaw(delivery: Delivery): boolean {
-  return delivery.beforeMail !== true && !['sender_failed', 'not_armed', 'throttled'].includes(delivery.kind);
+  // A refused key or login says nothing of the mail, however late it is said.
+  return (
+    delivery.beforeMail !== true && delivery.stopsSender !== true && !['sender_failed', 'not_armed', 'throttled'].includes(delivery.kind)
+  );
 }
 
 export function describe({ code, reply }: Delivery): string {

@@ -64,7 +64,8 @@ test('a key that is refused stops the sender, the next one takes over, and statu
   faultFor = (to) => (to === undefined ? undefined : '401');
   expect(objects(await worker('--until-done'))).toMatchObject([{ accepted: 3 }]);
   expect(sink.received).toHaveLength(3);
-  expect(provider.requests).toHaveLength(1);
+  // One a lane at the most: those that were on their way when the first was refused.
+  expect(provider.requests.length).toBeLessThanOrEqual(4);
   const { senders } = await json<Status>(folder, 'status');
   expect(senders[0]).toMatchObject({ name: 'sendgrid', stopped_at: expect.any(String), reason: expect.stringContaining('401') });
   expect((await outreach(folder, ['status'])).stdout).toContain('Next: outreach senders resume sendgrid');
