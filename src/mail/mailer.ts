@@ -15,7 +15,7 @@ export interface MailContent {
 }
 
 /** The same mail for providers that build the bytes themselves. */
-export interface MailParts extends MailAddressing {
+interface MailParts extends MailAddressing {
   readonly subject: string;
   readonly text: string;
   readonly html: string;

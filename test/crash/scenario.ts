@@ -36,7 +36,7 @@ export interface Scenario {
 }
 
 /** SMTP alone, a provider over HTTP alone, or SMTP with one behind it. */
-export type Route = readonly ('smtp' | 'sendgrid' | 'resend')[];
+type Route = readonly ('smtp' | 'sendgrid' | 'resend')[];
 
 const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
 const AI_POINTS = MILESTONES.filter((point) => point.startsWith('ai.'));

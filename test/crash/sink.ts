@@ -28,7 +28,7 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 /** A mail whose final dot arrived. `taken` is the server's own decision: the truth everything is judged by. */
-export interface Received {
+interface Received {
   readonly to: string;
   readonly sha256: string;
   /** The same without its Date header. */

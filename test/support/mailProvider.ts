@@ -29,7 +29,7 @@ export const HTTP_FAULTS = [
 export type HttpFault = (typeof HTTP_FAULTS)[number];
 
 /** A mail that reached the provider whole. `taken` is the provider's own decision: the truth everything is judged by. */
-export interface Requested {
+interface Requested {
   readonly to: string;
   readonly sha256: string;
   readonly key: string | undefined;
