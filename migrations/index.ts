@@ -2,10 +2,12 @@ import type { Migration } from 'kysely';
 import * as first from './0001_first.ts';
 import * as aiWriter from './0002_ai_writer.ts';
 import * as providers from './0003_providers.ts';
+import * as deliverability from './0004_deliverability.ts';
 
 /** Every migration in order. A released one is never edited: a change is a new file. */
 export const migrations: Record<string, Migration> = {
   '0001_first': first,
   '0002_ai_writer': aiWriter,
   '0003_providers': providers,
+  '0004_deliverability': deliverability,
 };

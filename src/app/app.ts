@@ -59,6 +59,7 @@ function paceSettings(config: Config): PaceSettings {
   );
   return {
     senders: new Map(senders),
+    timezone: config.identity.timezone,
     limits: { emailsPerMonth: config.limits.emails_per_month ?? null, sendPerHour: config.limits.send_per_hour ?? null },
   };
 }

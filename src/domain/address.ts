@@ -49,6 +49,11 @@ export function domainOf(email: string): string {
   return email.slice(email.lastIndexOf('@') + 1).toLowerCase();
 }
 
+/** How a whole domain stands in the list of suppressions. */
+export function domainKey(key: string): string {
+  return `@${domainOf(key)}`;
+}
+
 function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -17,6 +17,10 @@ export const KNOWN_FIELDS = [
 ] as const;
 export type KnownField = (typeof KNOWN_FIELDS)[number];
 
+/** What may allow writing to a person who did not ask (GDPR art. 6 (1) a, b and f). */
+export const LEGAL_BASES = ['consent', 'legitimate-interest', 'contract'] as const;
+export type LegalBasis = (typeof LEGAL_BASES)[number];
+
 /** The name shown beside an address: what the CSV says, or first and last name. */
 export function displayName(fields: LeadFields): string | undefined {
   const joined = [fields.first_name, fields.last_name].filter((part) => part !== undefined).join(' ');

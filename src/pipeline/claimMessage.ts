@@ -1,5 +1,6 @@
 import type { Campaign } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
+import { localDay } from '../domain/localDay.ts';
 import { reached } from '../domain/milestone.ts';
 import { nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
@@ -113,11 +114,19 @@ function whyOutdated(message: DueMessage): string | undefined {
 }
 
 /** The claim, and the places that this mail takes: attempt (sender cap, hourly limit), usage ledger, drip slot, sender gap. */
-async function takePlaces(tx: Tx, deps: ClaimDependencies, job: JobRow, { id, token }: DueMessage, sender: SenderSettings, now: number) {
+async function takePlaces(
+  tx: Tx,
+  deps: ClaimDependencies,
+  job: JobRow,
+  { id, token, domain }: DueMessage,
+  sender: SenderSettings,
+  now: number,
+) {
   const hold: Hold = { id, worker: deps.worker, token: token + 1 };
   const held = { worker: deps.worker, now, deadlineAt: now + DEADLINES.unarmed };
   const provider = deps.providerOf(sender.name);
-  const attemptId = await startAttempt(tx, { ...held, messageId: id, token: hold.token, sender: sender.name, provider });
+  const { date: day } = localDay(deps.timezone, now);
+  const attemptId = await startAttempt(tx, { ...held, messageId: id, token: hold.token, sender: sender.name, provider, day, domain });
   if (!(await claimReady(tx, { ...held, id, token, attemptId }))) throw new Error(`message ${id} changed inside its own transaction`);
   await takeUsage(tx, id, usagePeriod(now), now);
   if (job.send_mode === 'drip') await takeDripSlot(tx, job.id, slotAfter({ mode: job.send_mode, rate: job.send_rate }, now));

@@ -161,6 +161,7 @@ function storeDraft(
       envelope_to: mail.envelope.to,
       bytes: mail.bytes,
       addressing: JSON.stringify(addressingOf(mail)),
+      attachments: '[]',
       lead_version: prospect.version,
       created_at: now,
     });

@@ -31,6 +31,8 @@ interface Limits {
 export interface PaceSettings {
   readonly senders: ReadonlyMap<string, SenderSettings>;
   readonly limits: Limits;
+  /** Whose calendar days are counted. */
+  readonly timezone: string;
 }
 
 /** `asOf`: a drain asks what was due when it started, so slots that it fills itself stay shut for it. */

@@ -4,6 +4,7 @@ import type { ColumnFields } from '../csv/columns.ts';
 import { type LeadRow, readLead } from '../csv/leads.ts';
 import type { CsvFile, CsvRow } from '../csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../csv/rejects.ts';
+import { domainOf } from '../domain/address.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
@@ -188,7 +189,7 @@ async function takeLead(
   const fields = JSON.stringify(lead.fields);
   const suppressed = (await suppressionOf(tx, key)) ?? null;
   const dueAt = request.send.at ?? now;
-  if (await addProspect(tx, { campaignId, jobId: started.job_id, email, key, fields, dueAt, suppressed, now })) {
+  if (await addProspect(tx, { campaignId, jobId: started.job_id, email, key, domain: domainOf(key), fields, dueAt, suppressed, now })) {
     return suppressed === null ? 'imported' : 'suppressed';
   }
   if (!request.update || (await findProspect(tx, campaignId, key))?.job_id === started.job_id) return 'duplicates';

@@ -9,6 +9,10 @@ interface NewAttempt {
   readonly token: number;
   readonly sender: string;
   readonly provider: string;
+  /** The sender's local date, `2026-11-25`. */
+  readonly day: string;
+  /** Of the recipient. */
+  readonly domain: string;
   readonly now: number;
   readonly deadlineAt: number;
 }
@@ -28,6 +32,8 @@ const insertAttempt = statement((db, value: Blanks<NewAttempt>) =>
       token: value('token'),
       sender: value('sender'),
       provider: value('provider'),
+      day: value('day'),
+      domain: value('domain'),
       started_at: value('now'),
       deadline_at: value('deadlineAt'),
       armed_at: null,

@@ -26,6 +26,10 @@ export async function createJob(tx: Tx, job: NewJob): Promise<number> {
       imported_at: null,
       paused_at: null,
       cancelled_at: null,
+      pause_reason: null,
+      started_at: null,
+      canary_at: null,
+      canary_passed_at: null,
     })
     .returning('id')
     .executeTakeFirstOrThrow();

@@ -17,6 +17,7 @@ export interface NewLead {
   readonly email: string;
   /** The address in lower case. */
   readonly key: string;
+  readonly domain: string;
   /** JSON. */
   readonly fields: string;
   readonly dueAt: number;
@@ -44,7 +45,10 @@ const insertProspect = statement((db, value: Blanks<NewLead>) =>
       job_id: value('jobId'),
       email: value('email'),
       email_key: value('key'),
+      domain: value('domain'),
       fields: value('fields'),
+      source: null,
+      basis: null,
       created_at: value('now'),
       updated_at: value('now'),
     })
@@ -62,6 +66,7 @@ const insertMessage = statement((db, value: Blanks<NewLead & { prospectId: numbe
     attempt_id: null,
     deadline_at: null,
     due_at: value('dueAt'),
+    deferred_from: null,
     first_try_at: null,
     content_hash: null,
     frozen_sha256: null,

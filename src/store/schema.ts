@@ -1,5 +1,6 @@
 import type { Generated, Kysely, Selectable, Transaction } from 'kysely';
 import type { SendMode } from '../domain/job.ts';
+import type { LegalBasis } from '../domain/lead.ts';
 import type { MessageState } from '../domain/message.ts';
 
 /** The tables of `migrations/`. Times are epoch milliseconds UTC, booleans 0 or 1. */
@@ -17,6 +18,8 @@ export interface Schema {
   usage_counters: { period: string; sent: number };
   job_counts: { job_id: number; state: MessageState; n: number };
   senders: SendersTable;
+  sender_days: SenderDaysTable;
+  attached_files: { sha256: string; content: Buffer; created_at: number };
   workers: WorkersTable;
   ai_calls: AiCallsTable;
   generations: GenerationsTable;
@@ -44,6 +47,8 @@ interface CampaignsTable {
   id: Generated<number>;
   name: string;
   content_hash: string;
+  /** Of the pace that its waiting mails were last put in line for. */
+  pace_hash: Generated<string>;
   created_at: number;
 }
 
@@ -59,6 +64,13 @@ interface JobsTable {
   imported_at: number | null;
   paused_at: number | null;
   cancelled_at: number | null;
+  /** Why the program paused it; null when a person did. */
+  pause_reason: string | null;
+  /** Its first claim, or a person's release: a scheduled start is no longer awaited. */
+  started_at: number | null;
+  /** When the last mail of its canary was claimed, and when the rest was let go. */
+  canary_at: number | null;
+  canary_passed_at: number | null;
   /** The last look found no room for another call in `ai.budget_usd`. */
   ai_budget_reached: Generated<number>;
 }
@@ -84,8 +96,13 @@ interface ProspectsTable {
   campaign_id: number;
   job_id: number;
   email: string;
+  /** The address in lower case, or `hmac:…` of a person who was forgotten. */
   email_key: string;
+  domain: string;
   fields: string;
+  /** Where the lead is from, and what allows to write to it. */
+  source: string | null;
+  basis: LegalBasis | null;
   /** Rises with every change of the fields. */
   version: Generated<number>;
   created_at: number;
@@ -106,6 +123,8 @@ interface MessagesTable {
   armed: Generated<number>;
   deadline_at: number | null;
   due_at: number;
+  /** When it would be due, had no gate of its recipient moved it. */
+  deferred_from: number | null;
   tries: Generated<number>;
   first_try_at: number | null;
   /** The campaign content that the draft was made from. */
@@ -128,6 +147,8 @@ interface DraftsTable {
   bytes: Buffer;
   /** JSON: addresses and headers for providers that build the bytes themselves. */
   addressing: string;
+  /** JSON: the attached files, by SHA-256. */
+  attachments: Generated<string>;
   /** Of the prospect whose fields it was written from. */
   lead_version: number;
   created_at: number;
@@ -151,6 +172,10 @@ interface AttemptsTable {
   reply: string | null;
   /** 0 when the provider never saw the mail: it then counts against no cap. */
   counted: Generated<number>;
+  /** The sender's local date at T1, `2026-11-25`. */
+  day: string;
+  /** Of the recipient. */
+  domain: string;
   /** When the same request is repeated, to learn what became of it; null when it is not. */
   replay_at: number | null;
 }
@@ -164,6 +189,7 @@ interface EventsTable {
 }
 
 interface SuppressionsTable {
+  /** An address in lower case, `@` and a domain, or `hmac:…` of a person who was forgotten. */
   email_key: string;
   reason: string;
   source: string;
@@ -186,6 +212,18 @@ interface SendersTable {
   reason: string | null;
   /** Stands still until a person resumes it. */
   stopped_at: number | null;
+  uncertain_in_row: Generated<number>;
+}
+
+/** Attempts that the provider saw, by the sender's local day; kept by the database itself but for the last two. */
+interface SenderDaysTable {
+  sender: string;
+  day: string;
+  sent: Generated<number>;
+  /** Since a person last resumed the sender. */
+  watched: Generated<number>;
+  bounced: Generated<number>;
+  complained: Generated<number>;
 }
 
 interface WorkersTable {

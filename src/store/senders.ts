@@ -2,7 +2,14 @@ import { sql } from 'kysely';
 import type { Db, SenderRow, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
-const UNUSED: Omit<SenderRow, 'name'> = { next_send_at: 0, rest_until: 0, failures: 0, reason: null, stopped_at: null };
+const UNUSED: Omit<SenderRow, 'name'> = {
+  next_send_at: 0,
+  rest_until: 0,
+  failures: 0,
+  reason: null,
+  stopped_at: null,
+  uncertain_in_row: 0,
+};
 
 /** A sender's pace and health; one that has never sent is rested and free. */
 export async function senderNow(db: Db, name: string): Promise<SenderRow> {

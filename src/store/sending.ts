@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { type Hold, RELEASED } from './messages.ts';
 import type { Tx } from './schema.ts';
 import { type Blanks, changed, statement } from './statement.ts';
@@ -29,9 +29,17 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
     )
     .innerJoin('prospects', 'prospects.id', 'due.prospect_id')
     .innerJoin('campaigns', 'campaigns.id', 'due.campaign_id')
-    .leftJoin('suppressions', 'suppressions.email_key', 'prospects.email_key')
+    .leftJoin('suppressions', (join) => join.on(isSuppressed))
     .leftJoin('drafts', 'drafts.message_id', 'due.id')
-    .select(['due.id', 'due.token', 'due.content_hash', 'due.frozen_sha256', 'prospects.version', 'suppressions.reason as suppressed'])
+    .select([
+      'due.id',
+      'due.token',
+      'due.content_hash',
+      'due.frozen_sha256',
+      'prospects.version',
+      'prospects.domain',
+      'suppressions.reason as suppressed',
+    ])
     .select(['campaigns.content_hash as campaign_content', 'drafts.lead_version', 'drafts.header_message_id'])
     .select([
       'drafts.envelope_from',
@@ -43,6 +51,9 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
       'drafts.html',
     ]),
 );
+
+/** The address itself, or its whole domain. */
+const isSuppressed = sql<SqlBool>`suppressions.email_key in (prospects.email_key, '@' || prospects.domain)`;
 
 interface ReadyClaim {
   readonly id: number;
@@ -110,7 +121,7 @@ const updateToArmed = statement((db, value: Blanks<Arm>) =>
       not(
         exists(
           selectFrom('suppressions')
-            .innerJoin('prospects', 'prospects.email_key', 'suppressions.email_key')
+            .innerJoin('prospects', (join) => join.on(isSuppressed))
             .select('suppressions.email_key')
             .whereRef('prospects.id', '=', 'messages.prospect_id'),
         ),

@@ -1,13 +1,17 @@
+import { domainKey } from '../domain/address.ts';
 import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
-/** Why this address gets no mail; undefined when it may get some. `key` is the address in lower case. */
+/** Why this address gets no mail, itself or with its whole domain; undefined when it may get some. `key` is the address in lower case. */
 export async function suppressionOf(db: Db, key: string): Promise<string | undefined> {
-  return (await selectReason(db, { key })).rows[0]?.reason;
+  return (await selectReason(db, { key, domain: domainKey(key) })).rows[0]?.reason;
 }
 
-const selectReason = statement((db, value: Blanks<{ key: string }>) =>
-  db.selectFrom('suppressions').select('reason').where('email_key', '=', value('key')),
+const selectReason = statement((db, value: Blanks<{ key: string; domain: string }>) =>
+  db
+    .selectFrom('suppressions')
+    .select('reason')
+    .where('email_key', 'in', [value('key'), value('domain')]),
 );
 
 export async function suppress(tx: Tx, key: string, reason: string, source: string, now: number): Promise<void> {

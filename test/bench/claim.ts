@@ -78,6 +78,7 @@ async function measure({ store, jobId, blocked, times }: Case): Promise<void> {
     now: () => NOW,
     random: () => 0.5,
     providerOf: () => 'test',
+    timezone: 'UTC',
     senders: new Map([
       ['main', { name: 'main', gap: null, dailyCap: null }],
       ['capped', { name: 'capped', gap: null, dailyCap: 1 }],

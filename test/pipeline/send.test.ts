@@ -292,18 +292,26 @@ test('caps, gaps, limits and windows shut the gate and say when it opens', async
   await ready(9);
   const { now } = bench;
   const limits = { emailsPerMonth: null, sendPerHour: null };
-  bench.pace = { senders: new Map([['main', { name: 'main', gap: { min: 60_000, max: 180_000 }, dailyCap: null }]]), limits };
+  bench.pace = {
+    senders: new Map([['main', { name: 'main', gap: { min: 60_000, max: 180_000 }, dailyCap: null }]]),
+    limits,
+    timezone: 'UTC',
+  };
   await send();
   expect(await send()).toMatchObject({ gates: [{ gate: 'sender gap', opensAt: now + 120_000 }] });
   bench.now += 120_000;
-  bench.pace = { senders: new Map([['main', { name: 'main', gap: null, dailyCap: 2 }]]), limits };
+  bench.pace = { senders: new Map([['main', { name: 'main', gap: null, dailyCap: 2 }]]), limits, timezone: 'UTC' };
   await send();
   expect(await send()).toMatchObject({ gates: [{ gate: 'sender cap', opensAt: now + 86_400_000 }] });
-  bench.pace = { senders: new Map([['main', { name: 'main', gap: null, dailyCap: null }]]), limits: { ...limits, sendPerHour: 2 } };
+  bench.pace = {
+    senders: new Map([['main', { name: 'main', gap: null, dailyCap: null }]]),
+    limits: { ...limits, sendPerHour: 2 },
+    timezone: 'UTC',
+  };
   expect(await send()).toMatchObject({ gates: [{ gate: 'hourly limit', opensAt: now + 3_600_000 }] });
   bench.pace = { ...bench.pace, limits: { ...limits, emailsPerMonth: 2 } };
   expect(await send()).toMatchObject({ gates: [{ gate: 'monthly limit', opensAt: Date.parse('2026-12-01T00:00:00Z') }] });
-  bench.pace = { ...bench.pace, limits };
+  bench.pace = { ...bench.pace, limits, timezone: 'UTC' };
   bench.campaign = campaignWith({ window: { days: [1, 2, 3, 4, 5], from: 12 * 60, to: 17 * 60, timezone: 'Europe/Madrid' } });
   expect(await send()).toMatchObject({ gates: [{ gate: 'window', opensAt: Date.parse('2026-11-23T11:00:00Z') }] });
 });

@@ -101,9 +101,11 @@ test('a migration makes a checked copy first and applies whole or not at all', a
 });
 
 test('the database itself refuses a state that the table of transitions does not know', async () => {
-  await sql`insert into campaigns values (1, 'c', 'h', 0)`.execute(store.db);
+  await sql`insert into campaigns (id, name, content_hash, created_at) values (1, 'c', 'h', 0)`.execute(store.db);
   await sql`insert into jobs (id, campaign_id, source, send_mode, created_at) values (1, 1, 's', 'immediate', 0)`.execute(store.db);
-  await sql`insert into prospects values (1, 1, 1, 'a@y.example', 'a@y.example', '{}', 1, 0, 0)`.execute(store.db);
+  await sql`insert into prospects (id, campaign_id, job_id, email, email_key, fields, created_at, updated_at) values (1, 1, 1, 'a@y.example', 'a@y.example', '{}', 0, 0)`.execute(
+    store.db,
+  );
   const insert = (state: string, more = '') =>
     sql
       .raw(

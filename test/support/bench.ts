@@ -21,6 +21,7 @@ export class Bench {
   answers: Delivery[] = [];
   readonly delivered: string[] = [];
   pace: PaceSettings = {
+    timezone: 'UTC',
     senders: new Map([['main', { name: 'main', gap: null, dailyCap: null }]]),
     limits: { emailsPerMonth: null, sendPerHour: null },
   };
