@@ -55,12 +55,17 @@ async function readSettings(workspace: Workspace): Promise<Settings> {
 
 function paceSettings(config: Config): PaceSettings {
   const senders = config.senders.map(
-    ({ name, gap, daily_cap }) => [name, { name, gap: gap ?? null, dailyCap: daily_cap ?? null }] as const,
+    ({ name, gap, daily_cap, warmup }) => [name, { name, gap: gap ?? null, dailyCap: daily_cap ?? null, warmUp: warmup ?? null }] as const,
   );
   return {
     senders: new Map(senders),
     timezone: config.identity.timezone,
-    limits: { emailsPerMonth: config.limits.emails_per_month ?? null, sendPerHour: config.limits.send_per_hour ?? null },
+    limits: {
+      emailsPerMonth: config.limits.emails_per_month ?? null,
+      sendPerHour: config.limits.send_per_hour ?? null,
+      perCompanyDay: config.limits.per_company_day ?? null,
+      domainGap: config.limits.domain_gap ?? null,
+    },
   };
 }
 

@@ -1,14 +1,18 @@
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import { OutreachError } from '../domain/errors.ts';
-import type { JobStatus, SendMode } from '../domain/job.ts';
+import { estimateEnd, type SenderForecast } from '../domain/estimate.ts';
+import type { JobStatus, PauseReason, SendMode } from '../domain/job.ts';
 import { MESSAGE_STATES, OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
-import { estimateEnd, type GateName, type SenderForecast } from '../domain/pace.ts';
+import type { GateName } from '../domain/pace.ts';
+import { judgeSender } from '../domain/senderHealth.ts';
 import { usagePeriod } from '../domain/usage.ts';
-import { askGates, jobPace } from '../pipeline/gates.ts';
+import { askGates, capNow, jobPace } from '../pipeline/gates.ts';
+import { firstDay } from '../pipeline/watchSender.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import { restingProviders } from '../store/aiProviders.ts';
 import { attemptsInDay } from '../store/attempts.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
+import { recordSince } from '../store/senderDays.ts';
 import { senderNow } from '../store/senders.ts';
 import { isAlive } from '../store/sqlite/lock.ts';
 import { usageIn } from '../store/usage.ts';
@@ -41,6 +45,8 @@ export interface JobReport {
   readonly send_mode: SendMode;
   readonly send_rate: number | null;
   readonly scheduled_for: string | null;
+  /** Why the program paused it; null when a person did, or it goes on. */
+  readonly paused_reason: PauseReason | null;
   readonly created_at: string;
   readonly total: number;
   readonly processed: number;
@@ -73,12 +79,16 @@ export interface SenderReport {
   readonly from: string;
   readonly sent_24h: number;
   readonly daily_cap: number | null;
+  /** What warm-up lets out today; the daily cap without one. */
+  readonly cap_today: number | null;
   readonly next_send_at: string | null;
   readonly rest_until: string | null;
   /** Since when it waits for `outreach senders resume`; null while it may send. */
   readonly stopped_at: string | null;
   /** Why it rests or was stopped. */
   readonly reason: string | null;
+  /** Bounces or complaints that come near to stopping it. */
+  readonly warning: string | null;
 }
 
 export async function readStatus(app: App): Promise<Status> {
@@ -124,6 +134,7 @@ export async function jobReport(app: App, { job, status, counts, total, processe
     send_mode: job.send_mode,
     send_rate: job.send_rate,
     scheduled_for: job.scheduled_for === null ? null : iso(job.scheduled_for),
+    paused_reason: job.paused_at === null ? null : job.pause_reason,
     created_at: iso(job.created_at),
     total,
     processed,
@@ -165,7 +176,7 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
       start === null
         ? null
         : estimateEnd(
-            jobPace(job, campaign),
+            jobPace(job, campaign, null),
             await forecasts(app, campaign.senders, now),
             app.pace.limits.sendPerHour,
             waiting,
@@ -183,7 +194,9 @@ async function forecasts(app: App, names: readonly string[], now: number): Promi
   const { db } = await app.openStore();
   const senders = names.flatMap((name) => app.pace.senders.get(name) ?? []);
   return Promise.all(
-    senders.map(async ({ name, gap, dailyCap }) => {
+    senders.map(async (sender) => {
+      const { name, gap } = sender;
+      const dailyCap = (await capNow(db, sender, app.pace.timezone, now)).cap;
       const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await attemptsInDay(db, name, now)));
       // A full cap opens again with a day's room: the forecast begins there.
       return { gap, dailyCap, room: room === 0 ? (dailyCap ?? 0) : room };
@@ -211,16 +224,19 @@ async function senderReport(app: App, name: string, now: number): Promise<Sender
   const { db } = await app.openStore();
   const sender = app.config.senders.find((candidate) => candidate.name === name);
   const row = await senderNow(db, name);
+  const settings = app.pace.senders.get(name);
   return {
     name,
     type: sender?.type ?? '',
     from: sender?.from ?? '',
     sent_24h: await attemptsInDay(db, name, now),
-    daily_cap: app.pace.senders.get(name)?.dailyCap ?? null,
+    daily_cap: settings?.dailyCap ?? null,
+    cap_today: settings === undefined ? null : (await capNow(db, settings, app.pace.timezone, now)).cap,
     next_send_at: row.next_send_at > now ? iso(row.next_send_at) : null,
     rest_until: row.rest_until > now ? iso(row.rest_until) : null,
     stopped_at: row.stopped_at === null ? null : iso(row.stopped_at),
     reason: row.rest_until > now || row.stopped_at !== null ? row.reason : null,
+    warning: row.stopped_at === null ? judgeSender(await recordSince(db, name, firstDay(now))).reason : null,
   };
 }
 

@@ -12,7 +12,7 @@ async function resumeOne(context: Context, id: string): Promise<undefined> {
   const { resume } = await import('../pipeline/steerJob.ts');
   const { jobStatus } = await import('../domain/job.ts');
   const { countsOf } = await import('../store/jobs.ts');
-  const job = await resume(store, wholeNumber('a job id')(id));
+  const job = await resume(store, wholeNumber('a job id')(id), Date.now());
   context.output.object({ job: job.id, status: jobStatus(job, await countsOf(store.db, job.id)) });
   context.output.line(`Job ${job.id} goes on.\n\nNext: outreach worker    (unless one is running)`);
 }

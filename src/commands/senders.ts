@@ -46,8 +46,8 @@ async function list({ output }: Context, app: App): Promise<undefined> {
   output.line(`\nNext: ${stopped === undefined ? 'outreach status' : `mend what is wrong, then: outreach senders resume ${stopped.name}`}`);
 }
 
-function tries({ sent_24h, daily_cap }: SenderReport): string {
-  return daily_cap === null ? number(sent_24h) : `${number(sent_24h)} of ${number(daily_cap)}`;
+function tries({ sent_24h, cap_today }: SenderReport): string {
+  return cap_today === null ? number(sent_24h) : `${number(sent_24h)} of ${number(cap_today)}`;
 }
 
 function known({ config }: App, action: string, name: string | undefined): string {

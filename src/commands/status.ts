@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type App, sleep } from '../app/app.ts';
 import { readStatus, type Status } from '../app/status.ts';
 import { formatDuration } from '../domain/duration.ts';
+import type { PauseReason } from '../domain/job.ts';
 import { cell, moment, number, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
@@ -59,11 +60,11 @@ function print(output: Output, status: Status): void {
   for (const line of status.jobs.flatMap(troubles)) output.line(line);
   output.line();
   for (const sender of status.senders) {
-    const cap = sender.daily_cap === null ? '' : ` of ${number(sender.daily_cap)}`;
+    const cap = sender.cap_today === null ? '' : ` of ${number(sender.cap_today)}`;
     const state = stateOf(sender);
     const rest = state === 'ok' ? '' : colour[sender.stopped_at === null ? 'yellow' : 'red'](`  ${state}`);
     output.line(
-      `Sender ${sender.name} (${sender.type}): ${sender.sent_24h === 1 && cap === '' ? '1 try' : `${number(sender.sent_24h)}${cap} tries`} in the last 24 h${rest}`,
+      `Sender ${sender.name} (${sender.type}): ${sender.sent_24h === 1 && cap === '' ? '1 try' : `${number(sender.sent_24h)}${cap} tries`} in the last 24 h${warmingUp(sender)}${rest}${sender.warning === null ? '' : colour.yellow(`  ${sender.warning}`)}`,
     );
   }
   for (const { name, rest_until, reason } of status.resting_providers)
@@ -95,6 +96,8 @@ export function troubles(job: Status['jobs'][number]): string[] {
           `Job ${job.id}: $${writing.spent_usd.toFixed(2)} of ai.budget_usd is spent; nothing more is written. Raise it and start the worker again.`,
         ]
       : [];
+  if (job.paused_reason !== null)
+    return [...budget, `Job ${job.id} is paused: ${WHY_PAUSED[job.paused_reason]}. To go on: outreach resume ${job.id}`];
   const news = job.waits_for.filter(({ gate }) => !['drip', 'sender gap', 'paused'].includes(gate));
   return [
     ...budget,
@@ -102,6 +105,16 @@ export function troubles(job: Status['jobs'][number]): string[] {
       ({ gate, opens_at }) => `Job ${job.id} waits: ${gate}${opens_at === null ? '' : `, until ${moment(Date.parse(opens_at))}`}`,
     ),
   ];
+}
+
+const WHY_PAUSED: Record<PauseReason, string> = {
+  overdue: 'its start was over a day ago when a worker came to it, so it may be out of date',
+  canary: 'more of its first mails came back than canary.max_bounces allows',
+  restored: 'its database was restored or copied, and some of its mails may have left already',
+};
+
+function warmingUp({ cap_today, daily_cap }: Status['senders'][number]): string {
+  return cap_today === null || cap_today === daily_cap ? '' : `, warming up to ${number(daily_cap ?? 0)}`;
 }
 
 /** One line: what keeps it, and until when. */
@@ -114,6 +127,8 @@ function nextStep(status: Status, workers: number): string {
   const still = status.senders.find(({ stopped_at }) => stopped_at !== null);
   if (still !== undefined) return `outreach senders resume ${still.name}    (once what stopped it is mended)`;
   const first = (has: (job: Status['jobs'][number]) => boolean) => status.jobs.find((job) => job.status !== 'cancelled' && has(job));
+  const held = first((job) => job.paused_reason !== null);
+  if (held !== undefined) return `outreach resume ${held.id}    (or outreach cancel ${held.id})`;
   const uncertain = first((job) => job.states.uncertain > 0);
   if (uncertain !== undefined) return `outreach messages --job ${uncertain.id} --state uncertain    (then outreach resolve ID)`;
   const review = first((job) => job.states.review > 0);

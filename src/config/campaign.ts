@@ -6,21 +6,19 @@ import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { didYouMean } from '../domain/text.ts';
-import { isZone, parseClock, parseDays, type SendWindow } from '../domain/window.ts';
+import { isZone, parseClock, parseDates, parseDays, type SendWindow } from '../domain/window.ts';
 import { campaignNames, campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
-import { positive, strictObject, text } from './fields.ts';
+import { count, duration, positive, strictObject, text } from './fields.ts';
 import type { Workspace } from './workspace.ts';
 import { type NotYet, readYaml } from './yaml.ts';
 
 const LATER = 'not built yet; remove it';
 
 const NOT_YET: NotYet = {
-  canary: `a canary is ${LATER}`,
   attachments: `attachments are ${LATER}`,
   reply_to: LATER,
   bcc_self: LATER,
-  'window.except': LATER,
 };
 
 const clock = text('"09:00"').transform((value, context) => {
@@ -37,14 +35,19 @@ const days = text('mon-fri').transform((value, context) => {
   return z.NEVER;
 });
 
+const dates = text('2026-12-25').transform((value, context) => {
+  const parsed = parseDates(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: `${value} is not a date; write 2026-12-25 or 2026-12-24..2027-01-06` });
+  return z.NEVER;
+});
+
+/** The recipient's own zone, by the lead's `timezone` column. */
+const RECIPIENT = 'recipient';
+
 const windowZone = text('Europe/Madrid').superRefine((value, context) => {
-  if (value === 'recipient')
-    context.addIssue({
-      code: 'custom',
-      message: "the recipient's own zone is not built yet; write an IANA name such as Europe/Madrid, or remove the key for your own",
-    });
-  else if (!isZone(value))
-    context.addIssue({ code: 'custom', message: `${value} is not a time zone; write an IANA name such as Europe/Madrid` });
+  if (value !== RECIPIENT && !isZone(value))
+    context.addIssue({ code: 'custom', message: `${value} is not a time zone; write recipient, or an IANA name such as Europe/Madrid` });
 });
 
 const schema = strictObject({
@@ -57,9 +60,16 @@ const schema = strictObject({
     rate: positive('mails an hour, such as 20').optional(),
     at: text('2026-12-01T09:00').optional(),
   }).default({ mode: 'immediate' }),
-  window: strictObject({ days: days.default([1, 2, 3, 4, 5]), from: clock, to: clock, timezone: windowZone.optional() })
+  window: strictObject({
+    days: days.default([1, 2, 3, 4, 5]),
+    from: clock,
+    to: clock,
+    timezone: windowZone.optional(),
+    except: z.array(dates, { error: 'a list of dates; write [2026-12-25, 2026-12-31..2027-01-06]' }).default([]),
+  })
     .refine(({ from, to }) => from < to, 'from must be before to; write { from: "09:00", to: "17:00" }')
     .optional(),
+  canary: strictObject({ first: count('10'), wait: duration, max_bounces: z.int().nonnegative().default(0) }).optional(),
   review: z.enum(REVIEW_RULES, { error: 'write none, flagged or all' }).default('none'),
 }).refine(({ subject, generator }) => generator === 'ai' || subject !== undefined, {
   path: ['subject'],
@@ -128,6 +138,7 @@ function readCampaign(name: string, path: string, config: Config): Campaign {
     rotate: value.rotate,
     send: sendRule(value.send, config, `${path}:${lineOf(['send'])}: send`),
     window: windowOf(value.window, config.identity.timezone),
+    canary: value.canary ?? null,
     review: value.review,
     contentHash: contentHash(content),
   };
@@ -154,7 +165,9 @@ function sendRule(
 }
 
 function windowOf(window: z.output<typeof schema>['window'], timezone: string): SendWindow | null {
-  return window === undefined ? null : { days: window.days, from: window.from, to: window.to, timezone: window.timezone ?? timezone };
+  if (window === undefined) return null;
+  const ofRecipient = window.timezone === RECIPIENT;
+  return { ...window, ofRecipient, timezone: ofRecipient ? timezone : (window.timezone ?? timezone) };
 }
 
 /** The campaign's senders. They share one From: it is part of what is approved, whoever carries the mail. */

@@ -14,7 +14,6 @@ import { type NotYet, readYaml } from './yaml.ts';
 const LATER = 'not built yet; remove it';
 
 const NOT_YET: NotYet = {
-  'senders.warmup': `warm-up is ${LATER}`,
   'senders.dkim': `DKIM signing is ${LATER}`,
   'unsubscribe.url': `unsubscribing over the web is ${LATER}`,
   require_source: LATER,
@@ -32,6 +31,7 @@ const shared = {
   from: mailbox,
   daily_cap: count('50').optional(),
   gap: gap.optional(),
+  warmup: strictObject({ start: count('10'), step: count('5') }).optional(),
 };
 
 const smtp = strictObject({
@@ -168,13 +168,19 @@ const schema = strictObject({
     emails_per_month: count('500').optional(),
     send_per_hour: count('100').optional(),
     ai_concurrency: count('5').optional(),
+    per_company_day: count('2').optional(),
+    domain_gap: duration.optional(),
   }).default({}),
   ai: ai.optional(),
   database: text('.outreach/outreach.db')
     .refine((path) => !/^postgres(ql)?:/.test(path), 'Postgres is not built yet; write the path of a SQLite file, or remove the key')
     .default('.outreach/outreach.db'),
 }).superRefine(({ senders }, context) => {
-  for (const [index, { name }] of (senders ?? []).entries()) {
+  for (const [index, { name, warmup, daily_cap }] of (senders ?? []).entries()) {
+    if (warmup !== undefined && daily_cap === undefined) {
+      const message = 'grows up to daily_cap, and there is none; write daily_cap: 50 beside it';
+      context.addIssue({ code: 'custom', path: ['senders', index, 'warmup'], message });
+    }
     if (senders?.findIndex((other) => other.name === name) !== index) {
       context.addIssue({
         code: 'custom',

@@ -32,6 +32,8 @@ export interface Campaign {
   readonly rotate: boolean;
   readonly send: { readonly mode: SendMode; readonly rate: number | null; readonly at: number | null };
   readonly window: SendWindow | null;
+  /** So many mails first; the others only after a wait without more bounces than that (ms). */
+  readonly canary: { readonly first: number; readonly wait: number; readonly max_bounces: number } | null;
   readonly review: ReviewRule;
   /** Who signs: everything outside the campaign file that ends up in a mail. */
   readonly from: string;

@@ -1,5 +1,8 @@
 import { FINAL_STATES, MESSAGE_STATES, type StateCounts, sumOf } from './message.ts';
 
+/** Why the program itself paused a job; a person's `resume` lets it go on. */
+export type PauseReason = 'overdue' | 'canary' | 'restored';
+
 export const SEND_MODES = ['immediate', 'scheduled', 'drip'] as const;
 export type SendMode = (typeof SEND_MODES)[number];
 

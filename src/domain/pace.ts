@@ -1,6 +1,6 @@
 import { DAY, HOUR } from './duration.ts';
-import type { SendMode } from './job.ts';
-import { afterOpenTime, nextOpening, type SendWindow } from './window.ts';
+import type { PauseReason, SendMode } from './job.ts';
+import { nextOpening, type SendWindow } from './window.ts';
 
 /**
  * When a mail may leave. Every gate is decided here and nowhere else, from facts that stand in the
@@ -12,19 +12,23 @@ export interface JobPace {
   /** Mails an hour of a drip. */
   readonly rate: number | null;
   readonly importing: boolean;
-  readonly paused: boolean;
+  /** Who or what stopped it; null while it may go on. */
+  readonly paused: 'by hand' | PauseReason | null;
   readonly scheduledFor: number | null;
   /** A drip's next free slot. */
   readonly nextSlotAt: number;
   readonly window: SendWindow | null;
+  /** When the job's first mails have been watched long enough; null while more of them may leave, and after they have passed. */
+  readonly canaryEndsAt: number | null;
 }
 
 export interface SenderPace {
   readonly name: string;
   readonly gap: Gap | null;
-  readonly dailyCap: number | null;
-  /** When the attempt was made that fills the cap: the cap-th newest within 24 h, or null while there is room. */
+  /** When the attempt was made that fills today's cap: the cap-th newest within 24 h, or null while there is room. */
   readonly capFilledBy: number | null;
+  /** When warm-up raises the cap next; null when it does not. */
+  readonly capRisesAt: number | null;
   readonly nextSendAt: number;
   readonly restUntil: number;
   /** Only a person sets it going again. */
@@ -45,18 +49,36 @@ export interface LimitPace {
   readonly monthEndsAt: number;
 }
 
+/** What one recipient's place and domain allow. */
+export interface RecipientPace {
+  /** In the recipient's own zone; null when the job's window is everybody's. */
+  readonly window: SendWindow | null;
+  /** When the attempt was made that fills `limits.per_company_day`, or null while there is room. */
+  readonly companyFilledBy: number | null;
+  /** The newest attempt at any address of the domain, or null when none matters. */
+  readonly domainTriedAt: number | null;
+  /** Milliseconds between two attempts at one domain, or null. */
+  readonly domainGap: number | null;
+}
+
 export type GateName =
   | 'importing'
   | 'paused'
+  | 'overdue'
+  | 'restored'
   | 'scheduled'
   | 'drip'
   | 'window'
+  | 'canary'
   | 'sender gap'
   | 'sender cap'
   | 'sender resting'
   | 'sender stopped'
   | 'hourly limit'
-  | 'monthly limit';
+  | 'monthly limit'
+  | 'recipient window'
+  | 'company cap'
+  | 'domain gap';
 
 export interface ShutGate {
   readonly gate: GateName;
@@ -67,12 +89,13 @@ export interface ShutGate {
 export function jobGates(job: JobPace, now: number): ShutGate[] {
   const shut: ShutGate[] = [];
   if (job.importing) shut.push({ gate: 'importing', opensAt: null });
-  if (job.paused) shut.push({ gate: 'paused', opensAt: null });
+  if (job.paused !== null) shut.push({ gate: job.paused === 'by hand' ? 'paused' : job.paused, opensAt: null });
   if (job.scheduledFor !== null && job.scheduledFor > now) shut.push({ gate: 'scheduled', opensAt: job.scheduledFor });
   const slot = dripSlot(job, now);
   if (slot > now) shut.push({ gate: 'drip', opensAt: slot });
   const opening = nextOpening(job.window, now);
   if (opening > now) shut.push({ gate: 'window', opensAt: opening });
+  if (job.canaryEndsAt !== null && job.canaryEndsAt > now) shut.push({ gate: 'canary', opensAt: job.canaryEndsAt });
   return shut;
 }
 
@@ -80,16 +103,29 @@ export function senderGates(sender: SenderPace, now: number): ShutGate[] {
   const shut: ShutGate[] = [];
   if (sender.stopped) shut.push({ gate: 'sender stopped', opensAt: null });
   if (sender.restUntil > now) shut.push({ gate: 'sender resting', opensAt: sender.restUntil });
-  if (sender.capFilledBy !== null) shut.push({ gate: 'sender cap', opensAt: sender.capFilledBy + DAY });
+  const room = sender.capFilledBy === null ? now : Math.min(sender.capFilledBy + DAY, sender.capRisesAt ?? Infinity);
+  if (room > now) shut.push({ gate: 'sender cap', opensAt: room });
   const next = sender.gap === null || sender.nextSendAt > now + sender.gap.max ? 0 : sender.nextSendAt;
   if (next > now) shut.push({ gate: 'sender gap', opensAt: next });
   return shut;
 }
 
-export function limitGates(limits: LimitPace): ShutGate[] {
+export function limitGates(limits: LimitPace, now: number): ShutGate[] {
   const shut: ShutGate[] = [];
   if (limits.monthFull) shut.push({ gate: 'monthly limit', opensAt: limits.monthEndsAt });
-  if (limits.hourFilledBy !== null) shut.push({ gate: 'hourly limit', opensAt: limits.hourFilledBy + HOUR });
+  const room = limits.hourFilledBy === null ? now : limits.hourFilledBy + HOUR;
+  if (room > now) shut.push({ gate: 'hourly limit', opensAt: room });
+  return shut;
+}
+
+export function recipientGates(recipient: RecipientPace, now: number): ShutGate[] {
+  const shut: ShutGate[] = [];
+  const opening = nextOpening(recipient.window, now);
+  if (opening > now) shut.push({ gate: 'recipient window', opensAt: opening });
+  const room = recipient.companyFilledBy === null ? now : recipient.companyFilledBy + DAY;
+  if (room > now) shut.push({ gate: 'company cap', opensAt: room });
+  const next = recipient.domainTriedAt === null || recipient.domainGap === null ? now : recipient.domainTriedAt + recipient.domainGap;
+  if (next > now) shut.push({ gate: 'domain gap', opensAt: next });
   return shut;
 }
 
@@ -102,6 +138,22 @@ export function openingOf(gates: readonly ShutGate[], now: number): number | nul
   }
   return opening;
 }
+
+/**
+ * The first moment at which nothing is shut, if nothing else happens meanwhile: a gap may end in the
+ * night, when the window is shut. Null if one waits for a person.
+ */
+export function opensFor(gatesAt: (at: number) => readonly ShutGate[], now: number): number | null {
+  let at = now;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const opening = openingOf(gatesAt(at), at);
+    if (opening === null || opening === at) return opening;
+    at = opening;
+  }
+  return at;
+}
+
+const MOST_STEPS = 32;
 
 /** The slot a drip may use next. One further away than an interval can only come from a clock that jumped back, and counts as free. */
 function dripSlot(job: JobPace, now: number): number {
@@ -122,45 +174,4 @@ export function slotAfter(job: Pick<JobPace, 'mode' | 'rate'>, now: number): num
 /** `random` is uniform in [0, 1). */
 export function nextSendAfter(gap: Gap | null, now: number, random: number): number {
   return gap === null ? 0 : Math.ceil(now + gap.min + (gap.max - gap.min) * random);
-}
-
-/** What a forecast knows of one sender: its configured pace, and how many mails its cap still lets out today. */
-export interface SenderForecast {
-  readonly gap: Gap | null;
-  readonly dailyCap: number | null;
-  readonly room: number;
-}
-
-/**
- * When the last of `waiting` mails will have left, if the first leaves at `start` and everything goes
- * on as configured; null when nothing but the wire limits the pace. An estimate, not a promise.
- */
-export function estimateEnd(
-  job: JobPace,
-  senders: readonly SenderForecast[],
-  hourlyLimit: number | null,
-  waiting: number,
-  start: number,
-  now: number,
-): number | null {
-  const interval = Math.max(dripInterval(job) ?? 0, sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
-  const hours = hourlyLimit === null ? 0 : Math.floor((waiting - 1) / hourlyLimit) * HOUR;
-  const inWindow = Math.max(interval * (waiting - 1), hours);
-  const capped = start + cappedDays(senders, waiting) * DAY;
-  const end = Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
-  return end <= now ? null : end;
-}
-
-/** Whole days that the senders' caps add. */
-function cappedDays(senders: readonly SenderForecast[], waiting: number): number {
-  if (senders.some(({ dailyCap }) => dailyCap === null)) return 0;
-  const perDay = senders.reduce((sum, { dailyCap }) => sum + (dailyCap ?? 0), 0);
-  const today = senders.reduce((sum, { room }) => sum + room, 0);
-  return perDay === 0 || waiting <= today ? 0 : Math.ceil((waiting - today) / perDay);
-}
-
-/** Several senders side by side: their rates add up. */
-function sharedInterval(intervals: readonly number[]): number {
-  if (intervals.length === 0 || intervals.includes(0)) return 0;
-  return 1 / intervals.reduce((sum, interval) => sum + 1 / interval, 0);
 }

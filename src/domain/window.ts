@@ -9,7 +9,25 @@ export interface SendWindow {
   /** Minutes after local midnight; `from` < `to` ≤ 1440. */
   readonly from: number;
   readonly to: number;
+  /** Whose local time it is: this zone's, or the recipient's own and this one's for leads without one. */
   readonly timezone: string;
+  readonly ofRecipient: boolean;
+  /** Local dates without mail, each a first and last ISO date. */
+  readonly except: readonly (readonly [string, string])[];
+}
+
+/** The window as one recipient sees it; `zone` is what its lead says, if that is a zone. */
+export function windowFor(window: SendWindow | null, zone: string | undefined): SendWindow | null {
+  if (window === null || !window.ofRecipient) return window;
+  return { ...window, ofRecipient: false, timezone: zone !== undefined && isZone(zone) ? zone : window.timezone };
+}
+
+/** `2026-12-25`, or `2026-12-24..2027-01-06` with both ends included; undefined when it is neither. */
+export function parseDates(text: string): readonly [string, string] | undefined {
+  const [first, last = first, ...rest] = text.trim().split('..');
+  const isDate = (date: string | undefined): date is string =>
+    date !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(date) && DateTime.fromISO(date, { zone: 'utc' }).isValid;
+  return isDate(first) && isDate(last) && first <= last && rest.length === 0 ? [first, last] : undefined;
 }
 
 /** `mon-fri`, `mon,wed,fri`, `daily` as ISO weekdays; undefined when it is none of these. */
@@ -85,9 +103,13 @@ function* openings(window: SendWindow, at: number): Generator<readonly [number, 
   const firstDay = DateTime.fromMillis(at, { zone: window.timezone }).startOf('day');
   for (let offset = 0; offset < 3660; offset++) {
     const day = firstDay.plus({ days: offset });
-    if (!window.days.includes(day.weekday)) continue;
+    if (!window.days.includes(day.weekday) || isExcepted(window, day.toISODate() ?? '')) continue;
     yield [clockOn(day, window.from), clockOn(day, window.to)];
   }
+}
+
+function isExcepted({ except }: SendWindow, date: string): boolean {
+  return except.some(([first, last]) => first <= date && date <= last);
 }
 
 /** Local clock time on a day; a time that DST skips becomes the first one after the gap. */

@@ -8,7 +8,7 @@ import type { FrozenMail } from '../mail/mailer.ts';
 import { startAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
-import { jobNow, takeDripSlot } from '../store/jobs.ts';
+import { jobNow, markStarted, takeDripSlot } from '../store/jobs.ts';
 import { type Hold, moveByHand, nextDueAt } from '../store/messages.ts';
 import type { JobRow, Tx } from '../store/schema.ts';
 import { setSender } from '../store/senders.ts';
@@ -16,6 +16,8 @@ import { claimReady, type DueMessage, firstDue } from '../store/sending.ts';
 import { takeUsage } from '../store/usage.ts';
 import { frozenMail } from './frozenMail.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
+import { holdJob, noteCanary } from './holdJob.ts';
+import { RecipientLine, recipientRules } from './recipientGates.ts';
 import { voidMessages } from './refreshCampaign.ts';
 
 export interface ClaimDependencies extends PaceSettings {
@@ -37,6 +39,8 @@ export interface ClaimedMail {
   /** Failures in a row that the sender had when it was chosen. */
   readonly failures: number;
   readonly startedAt: number;
+  /** The sender's local date. */
+  readonly day: string;
   readonly mail: FrozenMail;
   /** Messages that this claim found outdated on its way and put back to be drafted anew. */
   readonly voided: number;
@@ -49,8 +53,8 @@ export type ClaimResult =
   /** Gates are open and nothing is due; `opensAt` is when the next message is. */
   | { readonly kind: 'nothing_due'; readonly opensAt: number | null; readonly voided: number };
 
-/** Suppressed and outdated messages that one claim may clear away before it gives the others their turn. */
-const MOST_WITHDRAWN = 50;
+/** Due messages that one claim may set aside before it gives the others their turn. */
+const MOST_PASSED = 100;
 
 /**
  * T1, ready → sending: gates, pace slot, usage ledger, attempt and the claim itself are one durable
@@ -59,12 +63,16 @@ const MOST_WITHDRAWN = 50;
 export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: Campaign, asOf?: number): Promise<ClaimResult> {
   return deps.store.write(async (tx) => {
     const now = deps.now();
-    const job = await jobNow(tx, jobId);
+    const job = await holdJob(tx, await jobNow(tx, jobId), campaign, now);
     const answer = await askGates(tx, job, campaign, deps, { now, asOf });
     if (!answer.open) return { kind: 'shut', gates: answer.gates, opensAt: answer.opensAt };
-    const { due, voided } = await firstSendable(tx, { jobId, dueBy: asOf ?? now }, now);
+    const rules = recipientRules(campaign, deps.limits);
+    const line = rules === null ? undefined : new RecipientLine(rules);
+    const { due, voided } = await firstSendable(tx, { jobId, dueBy: asOf ?? now }, now, line);
     if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
     const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
+    if (job.started_at === null) await markStarted(tx, jobId, now);
+    await noteCanary(tx, job, campaign, now);
     // While it is not known to be well again one mail at a time tries: the others see it resting until that one's end.
     if (answer.failures > 0) await setSender(tx, answer.sender.name, { rest_until: now + DEADLINES.unarmed });
     reached('t1.open');
@@ -91,9 +99,10 @@ async function firstSendable(
   tx: Tx,
   asked: { readonly jobId: number; readonly dueBy: number },
   now: number,
+  line: RecipientLine | undefined,
 ): Promise<{ due: Sendable | undefined; voided: number }> {
   let voided = 0;
-  for (let withdrawn = 0; withdrawn <= MOST_WITHDRAWN; withdrawn++) {
+  for (let passed = 0; passed <= MOST_PASSED; passed++) {
     const message = await firstDue(tx, asked);
     if (message === undefined) break;
     const mail = frozenMail(message);
@@ -102,7 +111,7 @@ async function firstSendable(
       await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
       await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
     } else if (outdated !== undefined) voided += await voidMessages(tx, [message.id], now, outdated);
-    else if (mail !== undefined) return { due: { message, mail }, voided };
+    else if (mail !== undefined && (line === undefined || (await line.lets(tx, message, now)))) return { due: { message, mail }, voided };
   }
   return { due: undefined, voided };
 }
@@ -131,5 +140,5 @@ async function takePlaces(
   await takeUsage(tx, id, usagePeriod(now), now);
   if (job.send_mode === 'drip') await takeDripSlot(tx, job.id, slotAfter({ mode: job.send_mode, rate: job.send_rate }, now));
   if (sender.gap !== null) await setSender(tx, sender.name, { next_send_at: nextSendAfter(sender.gap, now, deps.random()) });
-  return { hold, attemptId };
+  return { hold, attemptId, day };
 }

@@ -9,17 +9,21 @@ import { findMessage } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
 import { planReplay } from '../store/replays.ts';
 import type { MessageRow, Tx } from '../store/schema.ts';
-import { senderNow, senderWorks, setSender } from '../store/senders.ts';
+import { endUncertainRow, senderNow, senderWorks, setSender } from '../store/senders.ts';
 import { finishSending, type SendEnd } from '../store/sending.ts';
 import { suppress } from '../store/suppressions.ts';
 import { releaseUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
+import { windowOf } from './recipientGates.ts';
+import { noteAgainst, noteSilence } from './watchSender.ts';
 
 export interface Finished {
   /** Where the message stands now; `superseded` when it was taken from this worker meanwhile. */
   readonly state: SendEnd['state'] | 'superseded';
   readonly reason: string | null;
   readonly dueAt: number | null;
+  /** What its bounces or silences say of the sender; null when all is well. */
+  readonly warning: string | null;
 }
 
 type Decision = Omit<SendEnd, 'now'>;
@@ -43,12 +47,13 @@ export function finishMessage(
       counted: providerSaw(delivery) ? 1 : 0,
     });
     await noteSenderHealth(tx, claim, delivery, now);
+    const warning = await watchSender(tx, claim, delivery, now);
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
     const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
     if (moved) await settle(tx, row, decision, delivery, now);
     if (moved && decision.state === 'uncertain') await planReplay(tx, claim.attemptId, now);
     reached('t3.open');
-    return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null };
+    return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning };
   });
 }
 
@@ -78,7 +83,7 @@ async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Cam
       const tries = row.tries + 1;
       // Only a try that the provider saw starts the clock: an outage does not use it up.
       const firstTryAt = row.first_try_at ?? now;
-      const next = afterFailedTry(retry, campaign.window, tries, firstTryAt, now);
+      const next = afterFailedTry(retry, await windowOf(tx, campaign, row.prospect_id), tries, firstTryAt, now);
       if (!next.retry) return { state: 'failed', reason: `tries ran out: ${reason}`, tries };
       return again({ state: 'ready', reason, dueAt: next.dueAt, tries, firstTryAt });
     }
@@ -135,6 +140,13 @@ async function noteSenderHealth(tx: Tx, { sender, failures: before }: ClaimedMai
     default:
       if (!known) return setSender(tx, sender, { failures, reason, rest_until: now + senderRest(failures) });
   }
+}
+
+/** What a mail's end adds to its sender's record: a hard bounce, or one more silence in a row. */
+async function watchSender(tx: Tx, { sender, startedAt, day }: ClaimedMail, delivery: Delivery, now: number): Promise<string | null> {
+  if (delivery.kind === 'ambiguous') return noteSilence(tx, sender, now);
+  if (delivery.code !== null) await endUncertainRow(tx, sender);
+  return delivery.kind === 'recipient_refused' ? noteAgainst(tx, { sender, started_at: startedAt, day }, 'bounced', now) : null;
 }
 
 const SPEAKS_OF_SENDER: readonly DeliveryKind[] = ['sender_failed', 'sender_refused', 'throttled'];

@@ -1,4 +1,5 @@
 import type { Campaign } from '../domain/campaign.ts';
+import { localDay } from '../domain/localDay.ts';
 import {
   type Gap,
   type JobPace,
@@ -11,21 +12,29 @@ import {
   senderGates,
 } from '../domain/pace.ts';
 import { periodEnd, usagePeriod } from '../domain/usage.ts';
+import { capToday, type WarmUp } from '../domain/warmUp.ts';
 import { attemptsInDay, capFilledBy, hourFilledBy } from '../store/attempts.ts';
 import type { Db, JobRow } from '../store/schema.ts';
+import { activeDays } from '../store/senderDays.ts';
 import { senderNow } from '../store/senders.ts';
 import { usageIn } from '../store/usage.ts';
+import { canaryEndsAt } from './holdJob.ts';
 
 /** A sender's pace as configured. Milliseconds; null where nothing limits it. */
 export interface SenderSettings {
   readonly name: string;
   readonly gap: Gap | null;
   readonly dailyCap: number | null;
+  readonly warmUp: WarmUp | null;
 }
 
-interface Limits {
+export interface Limits {
   readonly emailsPerMonth: number | null;
   readonly sendPerHour: number | null;
+  /** Mails in 24 hours to one company's domain. */
+  readonly perCompanyDay: number | null;
+  /** Milliseconds between two mails to one domain. */
+  readonly domainGap: number | null;
 }
 
 export interface PaceSettings {
@@ -47,17 +56,18 @@ export type GateAnswer =
 
 /** Gathers the facts from the database and lets `domain/pace.ts` decide. The first sender in order whose gates are open sends. */
 export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings: PaceSettings, moment: Moment): Promise<GateAnswer> {
+  const pace = jobPace(job, campaign, await canaryEndsAt(db, job, campaign));
   const common = [
-    ...atBoth(moment, (now) => jobGates(jobPace(job, campaign), now)),
-    ...limitGates(await limitFacts(db, settings.limits, moment.now)),
+    ...atBoth(moment, (now) => jobGates(pace, now)),
+    ...limitGates(await limitFacts(db, settings.limits, moment.now), moment.now),
   ];
   let soonest: { gates: ShutGate[]; opensAt: number | null } | undefined;
   for (const name of campaign.rotate ? await byRoom(db, campaign.senders, settings, moment.now) : campaign.senders) {
     const sender = settings.senders.get(name);
     if (sender === undefined) continue;
-    const { pace, failures } = await senderFacts(db, sender, moment.now);
-    const gates = [...common, ...atBoth(moment, (now) => senderGates(pace, now))];
-    if (gates.length === 0) return { open: true, sender, failures };
+    const facts = await senderFacts(db, sender, settings.timezone, moment.now);
+    const gates = [...common, ...atBoth(moment, (now) => senderGates(facts.pace, now))];
+    if (gates.length === 0) return { open: true, sender, failures: facts.failures };
     const opensAt = openingOf(gates, moment.now);
     if (soonest === undefined || (opensAt ?? Infinity) < (soonest.opensAt ?? Infinity)) soonest = { gates, opensAt };
   }
@@ -65,24 +75,27 @@ export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings
 }
 
 /** The sender with the most left of its cap first; without caps the one that sent least today. */
-async function byRoom(db: Db, names: readonly string[], { senders }: PaceSettings, now: number): Promise<string[]> {
+async function byRoom(db: Db, names: readonly string[], { senders, timezone }: PaceSettings, now: number): Promise<string[]> {
   const rooms: { name: string; room: number; sent: number }[] = [];
   for (const name of names) {
     const sent = await attemptsInDay(db, name, now);
-    rooms.push({ name, sent, room: (senders.get(name)?.dailyCap ?? Infinity) - sent });
+    const sender = senders.get(name);
+    const cap = sender === undefined ? null : (await capNow(db, sender, timezone, now)).cap;
+    rooms.push({ name, sent, room: (cap ?? Infinity) - sent });
   }
   return rooms.sort((a, b) => (a.room === b.room ? a.sent - b.sent : b.room - a.room)).map(({ name }) => name);
 }
 
-export function jobPace(job: JobRow, campaign: Pick<Campaign, 'window'>): JobPace {
+export function jobPace(job: JobRow, campaign: Pick<Campaign, 'window'>, canary: number | null): JobPace {
   return {
     mode: job.send_mode,
     rate: job.send_rate,
     importing: job.imported_at === null,
-    paused: job.paused_at !== null || job.cancelled_at !== null,
+    paused: job.paused_at !== null ? (job.pause_reason ?? 'by hand') : job.cancelled_at === null ? null : 'by hand',
     scheduledFor: job.scheduled_for,
     nextSlotAt: job.next_slot_at,
-    window: campaign.window,
+    window: campaign.window?.ofRecipient === true ? null : campaign.window,
+    canaryEndsAt: canary,
   };
 }
 
@@ -91,19 +104,34 @@ function atBoth({ now, asOf }: Moment, gatesAt: (now: number) => ShutGate[]): Sh
   return gates.length > 0 || asOf === undefined ? gates : gatesAt(asOf);
 }
 
-async function senderFacts(db: Db, sender: SenderSettings, now: number): Promise<{ pace: SenderPace; failures: number }> {
+async function senderFacts(db: Db, sender: SenderSettings, zone: string, now: number): Promise<{ pace: SenderPace; failures: number }> {
   const row = await senderNow(db, sender.name);
-  const filled = sender.dailyCap === null ? null : await capFilledBy(db, sender.name, sender.dailyCap, now);
+  const { cap, risesAt } = await capNow(db, sender, zone, now);
   const pace = {
     name: sender.name,
     gap: sender.gap,
-    dailyCap: sender.dailyCap,
-    capFilledBy: filled,
+    capFilledBy: cap === null ? null : await capFilledBy(db, sender.name, cap, now),
+    capRisesAt: risesAt,
     nextSendAt: row.next_send_at,
     restUntil: row.rest_until,
     stopped: row.stopped_at !== null,
   };
   return { pace, failures: row.failures };
+}
+
+/** Today's cap, and when the next day raises it. */
+export async function capNow(
+  db: Db,
+  { name, dailyCap, warmUp }: SenderSettings,
+  zone: string,
+  now: number,
+): Promise<{ cap: number | null; risesAt: number | null }> {
+  if (warmUp === null) return { cap: dailyCap, risesAt: null };
+  const today = localDay(zone, now);
+  const days = await activeDays(db, name, today.date);
+  const cap = capToday(dailyCap, warmUp, days.earlier);
+  const tomorrow = capToday(dailyCap, warmUp, days.earlier + (days.today ? 1 : 0));
+  return { cap, risesAt: (tomorrow ?? 0) > (cap ?? 0) ? today.end : null };
 }
 
 async function limitFacts(db: Db, limits: Limits, now: number): Promise<LimitPace> {

@@ -13,8 +13,8 @@ export async function pause(store: Store, jobId: number, now: number): Promise<N
   return change(store, jobId, () => store.write((tx) => pauseJob(tx, jobId, now)));
 }
 
-export async function resume(store: Store, jobId: number): Promise<NamedJob> {
-  return change(store, jobId, () => store.write((tx) => resumeJob(tx, jobId)));
+export async function resume(store: Store, jobId: number, now: number): Promise<NamedJob> {
+  return change(store, jobId, () => store.write((tx) => resumeJob(tx, jobId, now)));
 }
 
 export interface Cancelled {

@@ -1,12 +1,14 @@
 import type { Store } from '../store/database.ts';
+import { forgiveSender } from '../store/senderDays.ts';
 import { senderNow, setSender } from '../store/senders.ts';
 
-/** Lets a sender go on that was stopped or rests; earlier failures are forgotten. False when there was nothing to forget. */
+/** Lets a sender go on that was stopped or rests; earlier failures and bounces are forgotten. False when there was nothing to forget. */
 export function resumeSender(store: Store, name: string): Promise<boolean> {
   return store.write(async (tx) => {
     const { stopped_at, failures, rest_until } = await senderNow(tx, name);
     if (stopped_at === null && failures === 0 && rest_until === 0) return false;
-    await setSender(tx, name, { stopped_at: null, failures: 0, rest_until: 0, reason: null });
+    await setSender(tx, name, { stopped_at: null, failures: 0, rest_until: 0, reason: null, uncertain_in_row: 0 });
+    await forgiveSender(tx, name);
     return true;
   });
 }

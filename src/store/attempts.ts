@@ -127,6 +127,31 @@ export async function hourFilledBy(db: Db, limit: number, now: number): Promise<
   return row?.started_at ?? null;
 }
 
+/** When the cap-th newest attempt of the last 24 h at a domain was made, by whichever sender; null while there is room. */
+export async function domainFilledBy(db: Db, domain: string, cap: number, now: number): Promise<number | null> {
+  const [row] = (await selectDomainAttempt(db, { domain, since: now - DAY, until: now, skipped: cap - 1 })).rows;
+  return row?.started_at ?? null;
+}
+
+/** When a mail to this domain was last tried; null when never. */
+export async function domainTriedAt(db: Db, domain: string, now: number): Promise<number | null> {
+  const [row] = (await selectDomainAttempt(db, { domain, since: 0, until: now, skipped: 0 })).rows;
+  return row?.started_at ?? null;
+}
+
+const selectDomainAttempt = statement((db, value: Blanks<{ domain: string; since: number; until: number; skipped: number }>) =>
+  db
+    .selectFrom('attempts')
+    .select('started_at')
+    .where('domain', '=', value('domain'))
+    .where('counted', '=', sql.lit(1))
+    .where('started_at', '>', value('since'))
+    .where('started_at', '<=', value('until'))
+    .orderBy('started_at', 'desc')
+    .offset(value('skipped'))
+    .limit(sql.lit(1)),
+);
+
 export async function attemptsInDay(db: Db, sender: string, now: number): Promise<number> {
   const { n } = await db
     .selectFrom('attempts')

@@ -23,6 +23,21 @@ export function findCampaign(db: Db, name: string): Promise<StoredCampaign | und
   return db.selectFrom('campaigns').select(['id', 'name', 'content_hash']).where('name', '=', name).executeTakeFirst();
 }
 
+/** False when the waiting mails stand in line for this pace already. */
+export async function recordPace(tx: Tx, name: string, paceHash: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('campaigns')
+    .set({ pace_hash: paceHash })
+    .where('name', '=', name)
+    .where('pace_hash', '<>', paceHash)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function paceHashOf(db: Db, name: string): Promise<string | undefined> {
+  return (await db.selectFrom('campaigns').select('pace_hash').where('name', '=', name).executeTakeFirst())?.pace_hash;
+}
+
 /** False when another worker has recorded the same content already. */
 export async function recordContent(tx: Tx, campaignId: number, contentHash: string): Promise<boolean> {
   const { numUpdatedRows } = await tx

@@ -15,7 +15,9 @@ export type EventKind =
   | 'late reply'
   | 'retry asked'
   | 'resolved'
-  | 'cancelled';
+  | 'cancelled'
+  | 'bounced'
+  | 'complained';
 
 export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now: number, detail: string | null = null): Promise<void> {
   await insertEvent(tx, { messageId, now, kind, detail });
@@ -33,6 +35,33 @@ export async function noteEvents(
   detail: string | null = null,
 ): Promise<void> {
   for (const id of messageIds) await noteEvent(tx, id, kind, now, detail);
+}
+
+/** Mails of a job that came back: refused for good by the recipient's server, bounced later, or complained of. */
+export async function bouncesOf(db: Db, jobId: number): Promise<number> {
+  const { n } = await db
+    .selectFrom('messages')
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .where('job_id', '=', jobId)
+    .where('state', 'in', ['failed', 'accepted'])
+    .where(({ or, exists, selectFrom }) =>
+      or([
+        exists(
+          selectFrom('attempts')
+            .select('attempts.id')
+            .whereRef('attempts.message_id', '=', 'messages.id')
+            .where('attempts.outcome', '=', 'recipient_refused'),
+        ),
+        exists(
+          selectFrom('events')
+            .select('events.id')
+            .whereRef('events.message_id', '=', 'messages.id')
+            .where('events.kind', 'in', ['bounced', 'complained']),
+        ),
+      ]),
+    )
+    .executeTakeFirstOrThrow();
+  return n;
 }
 
 export function eventsOf(db: Db, messageId: number): Promise<EventRow[]> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { SendMode } from '../domain/job.ts';
+import type { PauseReason, SendMode } from '../domain/job.ts';
 import { emptyCounts, type MessageState, OPEN_STATES, type StateCounts } from '../domain/message.ts';
 import type { Db, JobRow, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
@@ -102,18 +102,37 @@ export async function takeDripSlot(tx: Tx, id: number, nextSlotAt: number): Prom
   await tx.updateTable('jobs').set({ next_slot_at: nextSlotAt }).where('id', '=', id).execute();
 }
 
-/** Each returns false when the job was not in a state that allows it. */
-export async function pauseJob(tx: Tx, id: number, now: number): Promise<boolean> {
-  return changed(
-    tx.updateTable('jobs').set({ paused_at: now }).where('id', '=', id).where('paused_at', 'is', null).where('cancelled_at', 'is', null),
-  );
+export async function markStarted(tx: Tx, id: number, now: number): Promise<void> {
+  await tx.updateTable('jobs').set({ started_at: now }).where('id', '=', id).where('started_at', 'is', null).execute();
 }
 
-export async function resumeJob(tx: Tx, id: number): Promise<boolean> {
+export async function setCanary(tx: Tx, id: number, change: { canary_at: number } | { canary_passed_at: number }): Promise<void> {
+  await tx.updateTable('jobs').set(change).where('id', '=', id).execute();
+}
+
+/** Each returns false when the job was not in a state that allows it. */
+export async function pauseJob(tx: Tx, id: number, now: number, reason: PauseReason | null = null): Promise<boolean> {
   return changed(
     tx
       .updateTable('jobs')
-      .set({ paused_at: null })
+      .set({ paused_at: now, pause_reason: reason })
+      .where('id', '=', id)
+      .where('paused_at', 'is', null)
+      .where('cancelled_at', 'is', null),
+  );
+}
+
+/** A person's release: neither a start that is long over nor a canary that bounced holds it again. */
+export async function resumeJob(tx: Tx, id: number, now: number): Promise<boolean> {
+  return changed(
+    tx
+      .updateTable('jobs')
+      .set({
+        paused_at: null,
+        pause_reason: null,
+        started_at: sql`case when scheduled_for <= ${now} then coalesce(started_at, ${now}) else started_at end`,
+        canary_passed_at: sql`case when pause_reason = 'canary' then ${now} else canary_passed_at end`,
+      })
       .where('id', '=', id)
       .where('paused_at', 'is not', null)
       .where('cancelled_at', 'is', null),

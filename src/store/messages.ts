@@ -178,6 +178,24 @@ export async function nextDueAt(db: Db, jobId: number): Promise<number | null> {
   return row?.due_at ?? null;
 }
 
+/** Puts deferred messages of a job, after `after`, where they would be due without their recipients' gates; returns the last id seen. */
+export async function undoDeferrals(tx: Tx, jobId: number, after: number, limit: number): Promise<number | undefined> {
+  const rows = await tx
+    .selectFrom('messages')
+    .select(['id', 'deferred_from'])
+    .where('job_id', '=', jobId)
+    .where('state', '=', sql.lit('ready' as const))
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  for (const { id, deferred_from } of rows) {
+    if (deferred_from !== null)
+      await tx.updateTable('messages').set({ due_at: deferred_from, deferred_from: null }).where('id', '=', id).execute();
+  }
+  return rows.at(-1)?.id;
+}
+
 export const RELEASED = { worker_id: null, deadline_at: null } as const;
 export const UNDRAFTED = { ...RELEASED, armed: 0, attempt_id: null, content_hash: null, frozen_sha256: null } as const;
 

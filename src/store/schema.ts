@@ -1,5 +1,5 @@
 import type { Generated, Kysely, Selectable, Transaction } from 'kysely';
-import type { SendMode } from '../domain/job.ts';
+import type { PauseReason, SendMode } from '../domain/job.ts';
 import type { LegalBasis } from '../domain/lead.ts';
 import type { MessageState } from '../domain/message.ts';
 
@@ -65,7 +65,7 @@ interface JobsTable {
   paused_at: number | null;
   cancelled_at: number | null;
   /** Why the program paused it; null when a person did. */
-  pause_reason: string | null;
+  pause_reason: PauseReason | null;
   /** Its first claim, or a person's release: a scheduled start is no longer awaited. */
   started_at: number | null;
   /** When the last mail of its canary was claimed, and when the rest was let go. */

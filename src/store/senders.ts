@@ -21,6 +21,19 @@ const selectSender = statement((db, value: Blanks<{ name: string }>) =>
   db.selectFrom('senders').selectAll().where('name', '=', value('name')),
 );
 
+/** A mail of it got a reply: those that ended without one are not in a row any more. */
+export async function endUncertainRow(tx: Tx, name: string): Promise<void> {
+  await updateUncertainRow(tx, { name });
+}
+
+const updateUncertainRow = statement((db, value: Blanks<{ name: string }>) =>
+  db
+    .updateTable('senders')
+    .set({ uncertain_in_row: sql.lit(0) })
+    .where('name', '=', value('name'))
+    .where('uncertain_in_row', '>', sql.lit(0)),
+);
+
 /** It has reached its provider and was let in: earlier failures are over. */
 export async function senderWorks(tx: Tx, name: string): Promise<void> {
   await updateToWorking(tx, { name });

@@ -34,6 +34,7 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
     .select([
       'due.id',
       'due.token',
+      'due.prospect_id',
       'due.content_hash',
       'due.frozen_sha256',
       'prospects.version',
@@ -74,6 +75,7 @@ const updateToSending = statement((db, value: Blanks<ReadyClaim>) =>
     .updateTable('messages')
     .set({
       state: 'sending',
+      deferred_from: null,
       worker_id: value('worker'),
       token: sql<number>`token + 1`,
       deadline_at: value('deadlineAt'),
@@ -85,6 +87,19 @@ const updateToSending = statement((db, value: Blanks<ReadyClaim>) =>
     .where('id', '=', value('id'))
     .where('state', '=', sql.lit('ready' as const))
     .where('token', '=', value('token')),
+);
+
+/** A due message goes back into the line, because of its recipient alone. */
+export async function deferMessage(tx: Tx, id: number, dueAt: number): Promise<void> {
+  await updateDue(tx, { id, dueAt });
+}
+
+const updateDue = statement((db, value: Blanks<{ id: number; dueAt: number }>) =>
+  db
+    .updateTable('messages')
+    .set({ deferred_from: sql<number>`coalesce(deferred_from, due_at)`, due_at: value('dueAt') })
+    .where('id', '=', value('id'))
+    .where('state', '=', sql.lit('ready' as const)),
 );
 
 interface Arm extends Hold {

@@ -2,7 +2,9 @@ import type { Campaign, CampaignSource, Generator } from '../domain/campaign.ts'
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import type { ShutGate } from '../domain/pace.ts';
 import type { Rest } from '../pipeline/draftMessage.ts';
+import type { Limits } from '../pipeline/gates.ts';
 import { isCurrent, refreshCampaign } from '../pipeline/refreshCampaign.ts';
+import { refreshPace } from '../pipeline/refreshPace.ts';
 import type { Store } from '../store/database.ts';
 import { openJobs } from '../store/jobs.ts';
 import { Notice } from './notice.ts';
@@ -36,6 +38,7 @@ export interface BoardEvents {
 export class Board {
   readonly #store: Store;
   readonly #campaigns: CampaignSource;
+  readonly #limits: Limits;
   readonly #now: () => number;
   readonly #events: BoardEvents;
   readonly #only: readonly number[] | undefined;
@@ -50,10 +53,11 @@ export class Board {
   readonly #settled = new Map<string, string>();
 
   /** `only`: the jobs this worker was asked to see to; all of them when undefined. */
-  constructor(store: Store, campaigns: CampaignSource, now: () => number, events: BoardEvents, only?: readonly number[]) {
+  constructor(store: Store, campaigns: CampaignSource, limits: Limits, now: () => number, events: BoardEvents, only?: readonly number[]) {
     this.#only = only;
     this.#store = store;
     this.#campaigns = campaigns;
+    this.#limits = limits;
     this.#now = now;
     this.#events = events;
   }
@@ -159,6 +163,7 @@ export class Board {
     }
     const voided = await refreshCampaign(this.#store, campaign, jobIds, this.#now);
     if (voided > 0) this.#events.voided(campaign.name, voided);
+    await refreshPace(this.#store, campaign, this.#limits, jobIds);
     this.#settled.set(campaign.name, campaign.contentHash);
   }
 

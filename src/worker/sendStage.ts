@@ -86,6 +86,7 @@ function report(stage: Stage, { delivery, end, ...sent }: Sent): void {
   const fields = { job: sent.jobId, message: sent.messageId, to: sent.to, sender: sent.sender, reply: delivery.reply };
   const later = end.dueAt === null ? {} : { due_at: new Date(end.dueAt).toISOString() };
   const { log, tally } = stage;
+  if (end.warning !== null) log.warn({ sender: sent.sender, reason: end.warning }, 'look after this sender');
   switch (end.state) {
     case 'accepted':
       tally.accepted++;

@@ -82,6 +82,7 @@ export class Worker {
     this.#board = new Board(
       parts.store,
       parts.campaigns,
+      parts.sending.limits,
       parts.now,
       {
         voided: (campaign, messages) => parts.log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),

@@ -7,6 +7,7 @@ import { claimMessage } from '../../src/pipeline/claimMessage.ts';
 import { finishMessage } from '../../src/pipeline/finishMessage.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
 import { campaignWith } from '../support/bench.ts';
+import { paceOf } from '../support/pace.ts';
 
 /** Messages claimed and finished in each case, in rounds that take the cases in turn: a noisy machine is noisy for all. */
 const ROUNDS = 10;
@@ -41,7 +42,7 @@ export async function benchClaim(): Promise<boolean> {
 const OPEN = campaignWith({});
 
 async function buildCases(folder: string): Promise<Case[]> {
-  const closed = campaignWith({ window: { days: [7], from: 60, to: 61, timezone: 'Europe/Madrid' } });
+  const closed = campaignWith({ window: { days: [7], from: 60, to: 61, timezone: 'Europe/Madrid', ofRecipient: false, except: [] } });
   const capped = campaignWith({ senders: ['capped'] });
   const waiting = async (count: number): Promise<Case> => {
     const store = await fill(join(folder, `waiting-${count}.db`), [{ jobId: 1, count, dueAt: NOW }]);
@@ -78,12 +79,7 @@ async function measure({ store, jobId, blocked, times }: Case): Promise<void> {
     now: () => NOW,
     random: () => 0.5,
     providerOf: () => 'test',
-    timezone: 'UTC',
-    senders: new Map([
-      ['main', { name: 'main', gap: null, dailyCap: null }],
-      ['capped', { name: 'capped', gap: null, dailyCap: 1 }],
-    ]),
-    limits: { emailsPerMonth: null, sendPerHour: null },
+    ...paceOf({ main: {}, capped: { dailyCap: 1 } }),
     // biome-ignore lint/suspicious/noThenProperty: data, never awaited
     retry: { delays: [60_000], then: 60_000, give_up: 60_000 },
   };

@@ -3,12 +3,12 @@ import { DateTime } from 'luxon';
 import { expect, test } from 'vitest';
 import { parseAddress } from '../../src/domain/address.ts';
 import { formatDuration, parseDuration } from '../../src/domain/duration.ts';
+import { estimateEnd } from '../../src/domain/estimate.ts';
 import { htmlFromText } from '../../src/domain/html.ts';
 import { jobStatus } from '../../src/domain/job.ts';
 import { emptyCounts, FINAL_STATES, MESSAGE_STATES, statesBefore, TRANSITIONS } from '../../src/domain/message.ts';
 import {
   dripInterval,
-  estimateEnd,
   type JobPace,
   jobGates,
   nextSendAfter,
@@ -46,7 +46,7 @@ test.each([
   expect(jobStatus({ imported_at: 1, paused_at: null, cancelled_at: null, ...marks }, { ...emptyCounts(), ...counts })).toBe(status);
 });
 
-const OFFICE: SendWindow = { days: [1, 2, 3, 4, 5], from: 9 * 60, to: 17 * 60, timezone: 'Europe/Madrid' };
+const OFFICE: SendWindow = { days: [1, 2, 3, 4, 5], from: 9 * 60, to: 17 * 60, timezone: 'Europe/Madrid', ofRecipient: false, except: [] };
 
 test('a window opens on the next weekday morning of its own zone, on both sides of a clock change', () => {
   expect(nextOpening(OFFICE, at('2026-03-27T16:30:00Z'))).toBe(at('2026-03-30T07:00:00Z'));
@@ -56,7 +56,7 @@ test('a window opens on the next weekday morning of its own zone, on both sides 
 });
 
 test('a window that begins in the hour that does not exist opens right after it', () => {
-  const night: SendWindow = { days: [7], from: 150, to: 300, timezone: 'Europe/Madrid' };
+  const night: SendWindow = { days: [7], from: 150, to: 300, timezone: 'Europe/Madrid', ofRecipient: false, except: [] };
   expect(nextOpening(night, at('2026-03-29T00:00:00Z'))).toBe(at('2026-03-29T01:30:00Z'));
 });
 
@@ -80,14 +80,23 @@ test('days are read as ranges, lists and across the week’s end', () => {
   expect(parseDays('someday')).toBeUndefined();
 });
 
-const DRIP: JobPace = { mode: 'drip', rate: 20, importing: false, paused: false, scheduledFor: null, nextSlotAt: 0, window: null };
+const DRIP: JobPace = {
+  mode: 'drip',
+  rate: 20,
+  importing: false,
+  paused: null,
+  scheduledFor: null,
+  nextSlotAt: 0,
+  window: null,
+  canaryEndsAt: null,
+};
 
 test('gates are named, each with its opening, and the last to open decides', () => {
   const now = at('2026-11-22T10:00:00Z');
   const gates = jobGates({ ...DRIP, nextSlotAt: now + 1_000, scheduledFor: now + 2_000, window: OFFICE }, now);
   expect(gates.map(({ gate }) => gate)).toEqual(['scheduled', 'drip', 'window']);
   expect(openingOf(gates, now)).toBe(at('2026-11-23T08:00:00Z'));
-  expect(openingOf(jobGates({ ...DRIP, paused: true }, now), now)).toBeNull();
+  expect(openingOf(jobGates({ ...DRIP, paused: 'by hand' }, now), now)).toBeNull();
 });
 
 test('a slot that only a jumping clock can have set shuts neither a drip nor a sender', () => {
@@ -97,8 +106,8 @@ test('a slot that only a jumping clock can have set shuts neither a drip nor a s
   const sender: SenderPace = {
     name: 'a',
     gap: { min: 1, max: 9_000 },
-    dailyCap: null,
     capFilledBy: null,
+    capRisesAt: null,
     nextSendAt: now + 1e12,
     restUntil: 0,
     stopped: false,

@@ -145,8 +145,8 @@ test('a file that breaks in the middle leaves nothing behind', async () => {
 
 test('a finished job can be neither resumed nor paused', async () => {
   await bench.import('email,company\nbroken,A\n');
-  await expect(resume(bench.store, 1)).rejects.toThrow('job 1 is completed already');
-  await expect(resume(bench.store, 9)).rejects.toThrow('there is no job 9');
+  await expect(resume(bench.store, 1, bench.now)).rejects.toThrow('job 1 is completed already');
+  await expect(resume(bench.store, 9, bench.now)).rejects.toThrow('there is no job 9');
 });
 
 test('fields that change while a draft is written, or after a failed try, never leave in their old form', async () => {

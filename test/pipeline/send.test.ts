@@ -7,6 +7,7 @@ import { cancel, pause } from '../../src/pipeline/steerJob.ts';
 import { suppress, suppressionOf } from '../../src/store/suppressions.ts';
 import { registerWorker } from '../../src/store/workers.ts';
 import { Bench, campaignWith } from '../support/bench.ts';
+import { paceOf } from '../support/pace.ts';
 import { csv } from '../support/program.ts';
 
 let bench: Bench;
@@ -291,38 +292,28 @@ test('a drain sends what was due at its start and no slot that it opens itself',
 test('caps, gaps, limits and windows shut the gate and say when it opens', async () => {
   await ready(9);
   const { now } = bench;
-  const limits = { emailsPerMonth: null, sendPerHour: null };
-  bench.pace = {
-    senders: new Map([['main', { name: 'main', gap: { min: 60_000, max: 180_000 }, dailyCap: null }]]),
-    limits,
-    timezone: 'UTC',
-  };
+  bench.pace = paceOf({ main: { gap: { min: 60_000, max: 180_000 } } });
   await send();
   expect(await send()).toMatchObject({ gates: [{ gate: 'sender gap', opensAt: now + 120_000 }] });
   bench.now += 120_000;
-  bench.pace = { senders: new Map([['main', { name: 'main', gap: null, dailyCap: 2 }]]), limits, timezone: 'UTC' };
+  bench.pace = paceOf({ main: { dailyCap: 2 } });
   await send();
   expect(await send()).toMatchObject({ gates: [{ gate: 'sender cap', opensAt: now + 86_400_000 }] });
-  bench.pace = {
-    senders: new Map([['main', { name: 'main', gap: null, dailyCap: null }]]),
-    limits: { ...limits, sendPerHour: 2 },
-    timezone: 'UTC',
-  };
+  bench.pace = paceOf({ main: {} }, { sendPerHour: 2 });
   expect(await send()).toMatchObject({ gates: [{ gate: 'hourly limit', opensAt: now + 3_600_000 }] });
-  bench.pace = { ...bench.pace, limits: { ...limits, emailsPerMonth: 2 } };
+  bench.pace = paceOf({ main: {} }, { emailsPerMonth: 2 });
   expect(await send()).toMatchObject({ gates: [{ gate: 'monthly limit', opensAt: Date.parse('2026-12-01T00:00:00Z') }] });
-  bench.pace = { ...bench.pace, limits, timezone: 'UTC' };
-  bench.campaign = campaignWith({ window: { days: [1, 2, 3, 4, 5], from: 12 * 60, to: 17 * 60, timezone: 'Europe/Madrid' } });
+  bench.pace = paceOf({ main: {} });
+  bench.campaign = campaignWith({
+    window: { days: [1, 2, 3, 4, 5], from: 12 * 60, to: 17 * 60, timezone: 'Europe/Madrid', ofRecipient: false, except: [] },
+  });
   expect(await send()).toMatchObject({ gates: [{ gate: 'window', opensAt: Date.parse('2026-11-23T11:00:00Z') }] });
 });
 
 test('the second sender takes over while the first rests', async () => {
   await bench.close();
   bench = await Bench.open({ senders: ['main', 'backup'] });
-  bench.pace = {
-    ...bench.pace,
-    senders: new Map(['main', 'backup'].map((name) => [name, { name, gap: null, dailyCap: null }])),
-  };
+  bench.pace = paceOf({ main: {}, backup: {} });
   await ready(1);
   bench.answers = [{ kind: 'sender_failed', code: null, reply: 'ETIMEDOUT', beforeMail: true }];
   expect(await send()).toMatchObject({ sender: 'main', end: { state: 'ready' } });

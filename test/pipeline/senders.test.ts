@@ -11,13 +11,13 @@ import { attemptsOf } from '../../src/store/attempts.ts';
 import { senderNow } from '../../src/store/senders.ts';
 import { suppress } from '../../src/store/suppressions.ts';
 import { Bench } from '../support/bench.ts';
+import { paceOf } from '../support/pace.ts';
 
 let bench: Bench;
 
 beforeEach(async () => {
   bench = await Bench.open({ senders: ['main', 'backup'] });
-  const free = (name: string) => [name, { name, gap: null, dailyCap: null }] as const;
-  bench.pace = { ...bench.pace, senders: new Map([free('main'), free('backup')]) };
+  bench.pace = paceOf({ main: {}, backup: {} });
   await bench.import();
   await bench.draft();
 });
@@ -91,8 +91,7 @@ test('five failures in a row rest a sender for five minutes at a time', async ()
 });
 
 test('rotation shares the mails by what is left of the caps', async () => {
-  const capped = (name: string, dailyCap: number) => [name, { name, gap: null, dailyCap }] as const;
-  bench.pace = { ...bench.pace, senders: new Map([capped('main', 3), capped('backup', 2)]) };
+  bench.pace = paceOf({ main: { dailyCap: 3 }, backup: { dailyCap: 2 } });
   bench.campaign = { ...bench.campaign, rotate: true };
   const by: unknown[] = [];
   for (let mail = 0; mail < 3; mail++) {

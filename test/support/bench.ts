@@ -11,6 +11,7 @@ import type { PaceSettings } from '../../src/pipeline/gates.ts';
 import { type Imported, importLeads } from '../../src/pipeline/importLeads.ts';
 import type { SendDependencies } from '../../src/pipeline/sendMessage.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
+import { paceOf } from './pace.ts';
 import { csv, Folder } from './program.ts';
 
 /** A real database file, the real verbs, a clock that stands still until told, and a mailer that answers as told. */
@@ -20,11 +21,7 @@ export class Bench {
   campaign: Campaign;
   answers: Delivery[] = [];
   readonly delivered: string[] = [];
-  pace: PaceSettings = {
-    timezone: 'UTC',
-    senders: new Map([['main', { name: 'main', gap: null, dailyCap: null }]]),
-    limits: { emailsPerMonth: null, sendPerHour: null },
-  };
+  pace: PaceSettings = paceOf({ main: {} });
   /** Called where a real mailer has read the server's 354. */
   beforeArm: () => Promise<void> = async () => {};
   readonly #store: Store;
@@ -137,6 +134,7 @@ export function campaignWith(change: Partial<Campaign>): Campaign {
     rotate: false,
     send: { mode: 'immediate' as const, rate: null, at: null },
     window: null,
+    canary: null,
     review: 'none' as const,
     from: 'Ana Ruiz <ana@ruiz.example>',
     identity: { name: 'Ana Ruiz', company: undefined, postal_address: 'Calle Mayor 1', timezone: 'Europe/Madrid' },

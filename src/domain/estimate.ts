@@ -1,0 +1,44 @@
+import { DAY, HOUR } from './duration.ts';
+import { dripInterval, type Gap, type JobPace } from './pace.ts';
+import { afterOpenTime } from './window.ts';
+
+/** What an estimate knows of one sender: its configured pace, and how many mails its cap still lets out today. */
+export interface SenderForecast {
+  readonly gap: Gap | null;
+  readonly dailyCap: number | null;
+  readonly room: number;
+}
+
+/**
+ * When the last of `waiting` mails will have left, if the first leaves at `start` and everything goes
+ * on as configured; null when nothing but the wire limits the pace. An estimate, not a promise.
+ */
+export function estimateEnd(
+  job: JobPace,
+  senders: readonly SenderForecast[],
+  hourlyLimit: number | null,
+  waiting: number,
+  start: number,
+  now: number,
+): number | null {
+  const interval = Math.max(dripInterval(job) ?? 0, sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
+  const hours = hourlyLimit === null ? 0 : Math.floor((waiting - 1) / hourlyLimit) * HOUR;
+  const inWindow = Math.max(interval * (waiting - 1), hours);
+  const capped = start + cappedDays(senders, waiting) * DAY;
+  const end = Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
+  return end <= now ? null : end;
+}
+
+/** Whole days that the senders' caps add. */
+function cappedDays(senders: readonly SenderForecast[], waiting: number): number {
+  if (senders.some(({ dailyCap }) => dailyCap === null)) return 0;
+  const perDay = senders.reduce((sum, { dailyCap }) => sum + (dailyCap ?? 0), 0);
+  const today = senders.reduce((sum, { room }) => sum + room, 0);
+  return perDay === 0 || waiting <= today ? 0 : Math.ceil((waiting - today) / perDay);
+}
+
+/** Several senders side by side: their rates add up. */
+function sharedInterval(intervals: readonly number[]): number {
+  if (intervals.length === 0 || intervals.includes(0)) return 0;
+  return 1 / intervals.reduce((sum, interval) => sum + 1 / interval, 0);
+}
