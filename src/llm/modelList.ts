@@ -10,7 +10,11 @@ export function readModelList(status: number, body: string, model: string): Mode
   if (status === 401 || status === 403)
     return { status: 'fail', detail: `refuses the key (${status})`, fix: 'Make a new key at the provider and set it.' };
   if (status === 404 || status === 405)
-    return { status: 'warn', detail: `answers ${status} where its models should be listed`, fix: 'Check base_url: it usually ends in /v1.' };
+    return {
+      status: 'warn',
+      detail: `answers ${status} where its models should be listed`,
+      fix: 'Check base_url: it usually ends in /v1.',
+    };
   if (status !== 200) return { status: 'warn', detail: `could not be asked: it answers ${status}`, fix: null };
   const names = namesIn(body);
   if (names === undefined) return { status: 'warn', detail: 'answers, but not with a list of models', fix: 'Check base_url.' };

@@ -26,7 +26,11 @@ export function readScopes(status: number, body: string): KeyVerdict {
 export function readDomains(status: number, body: string, domain: string): KeyVerdict {
   const { name, data, has_more } = jsonOf(body);
   if (name === 'restricted_api_key')
-    return { status: 'ok', detail: 'Resend takes the key, which may only send; whether the domain is verified it does not tell', fix: null };
+    return {
+      status: 'ok',
+      detail: 'Resend takes the key, which may only send; whether the domain is verified it does not tell',
+      fix: null,
+    };
   if (status !== 200) return refusal('Resend', status);
   if (!Array.isArray(data)) return { status: 'warn', detail: 'Resend takes the key, and its list of domains cannot be read', fix: null };
   const known = (data as { name?: unknown; status?: unknown }[]).find((entry) => entry?.name === domain);

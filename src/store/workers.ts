@@ -43,6 +43,9 @@ export async function forgetOldWorkers(tx: Tx, before: number): Promise<void> {
 
 /** When the last worker said goodbye; null when none has. */
 export async function lastGoodbye(db: Db): Promise<number | null> {
-  const row = await db.selectFrom('workers').select(({ fn }) => fn.max('stopped_at').as('at')).executeTakeFirst();
+  const row = await db
+    .selectFrom('workers')
+    .select(({ fn }) => fn.max('stopped_at').as('at'))
+    .executeTakeFirst();
   return row?.at ?? null;
 }
