@@ -1,9 +1,10 @@
+import { isIP } from 'node:net';
 import type { SenderConfig, SmtpSenderConfig } from '../config/config.ts';
 import { resolveSecret, securityOf } from '../config/config.ts';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, MINUTE } from '../domain/duration.ts';
-import { OutreachError } from '../domain/errors.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { readModelList } from '../llm/modelList.ts';
 import { type KeyVerdict, readDomains, readScopes } from '../mail/apiAnswers.ts';
@@ -11,7 +12,7 @@ import { type LoginAnswer, tryLogin } from '../mail/loginProbe.ts';
 import type { App } from './app.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { headerSafe } from './parts.ts';
-import type { Dns } from './resolver.ts';
+import { believeDenial, type Dns } from './resolver.ts';
 
 export interface Reach {
   readonly env: NodeJS.ProcessEnv;
@@ -111,8 +112,11 @@ async function smtpLogin(sender: SmtpSenderConfig, password: string | undefined,
   const host = sender.host.replace(/^\[|\]$/g, '');
   const security = securityOf(sender);
   const auth = user === undefined || password === undefined ? undefined : { user, password };
-  const answer = await tryLogin({ host, port, security, auth }, limitMs);
   const at = `${host}:${port}`;
+  // nodemailer waits for a silent DNS for half a minute, and keeps the program from ending so long.
+  const silence = isIP(host) !== 0 || isLoopback(host) ? undefined : await dns.addresses(host).then(() => undefined, messageOf);
+  if (silence !== undefined) return warn('login', name, `could not be asked: ${at}: ${silence}`, OFFLINE);
+  const answer = await tryLogin({ host, port, security, auth }, limitMs);
   if (answer.kind !== 'welcome') return notIn(name, at, host, answer, security, dns);
   const how = `${at} ${security === 'none' ? 'answers' : security === 'tls' ? 'speaks TLS' : 'speaks STARTTLS'}${auth === undefined ? '; no login is set' : ` and takes the login of ${user}`}`;
   if (security === 'none' && !isLoopback(host))
@@ -183,12 +187,16 @@ async function overHttp(
 
 const OFFLINE = 'Check this machine’s network (or a firewall on the way), then: outreach doctor';
 
-/** A system that is offline may say "no such name" too: only DNS itself is believed. */
+/** A system that is offline may say "no such name" too: only DNS itself is believed, and only when it knows others. */
 async function unknownHost(what: string, subject: string, host: string, dns: Dns): Promise<Check> {
-  const known = await dns.addresses(host).catch(() => undefined);
-  if (known === undefined || known.length > 0)
-    return warn(what, subject, `could not be asked: the name ${host} cannot be looked up`, OFFLINE);
-  return fail(what, subject, `there is no host ${host}`, 'Correct it in outreach.yaml.');
+  try {
+    const addresses = await dns.addresses(host);
+    await believeDenial(dns);
+    if (addresses.length === 0) return fail(what, subject, `there is no host ${host}`, 'Correct it in outreach.yaml.');
+    return warn(what, subject, `could not be asked: this machine cannot look up ${host}`, OFFLINE);
+  } catch (error) {
+    return warn(what, subject, `could not be asked: ${messageOf(error)}`, OFFLINE);
+  }
 }
 
 /** The reading nearest to ours counts: it is our clock that is judged, not that of a provider which is wrong itself. */

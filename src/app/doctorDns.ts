@@ -4,7 +4,7 @@ import { isLoopback } from '../domain/host.ts';
 import { organisationalDomain, readDmarc, recordToPublish } from '../mail/dnsRecords.ts';
 import { type MailService, ownerOf, serviceOf } from '../mail/mailServices.ts';
 import { type SenderFacts, senderRecords } from './doctorSender.ts';
-import { type Dns, DnsSilence } from './resolver.ts';
+import { believeDenial, type Dns, DnsSilence } from './resolver.ts';
 
 /** A sender as DNS concerns it. */
 export interface DnsSender {
@@ -35,7 +35,7 @@ export async function dnsChecks(senders: readonly DnsSender[], dns: Dns, limitMs
     inTime(domain, limitMs, async () => {
       const owner = ownerOf(domain);
       if (owner !== undefined) return users.map((sender) => mailboxOfOthers(sender, domain, owner));
-      if (!(await exists(domain, dns))) return [unknownDomain(domain, users)];
+      if (!(await exists(domain, dns))) return [await unknownDomain(domain, users, dns)];
       return checksOf(domain, users, dns, limitMs);
     }),
   );
@@ -83,12 +83,12 @@ async function exists(domain: string, dns: Dns): Promise<boolean> {
 }
 
 /** One line instead of six. Mail that stays on this machine is a rehearsal, and may come from anywhere. */
-function unknownDomain(domain: string, users: readonly DnsSender[]): Check {
+async function unknownDomain(domain: string, users: readonly DnsSender[], dns: Dns): Promise<Check> {
   const fix = `Register ${domain}, or write an address of a domain of yours into from.`;
-  const rehearsal = users.every(({ host }) => host !== undefined && isLoopback(host));
-  return rehearsal
-    ? warn('domain', domain, 'DNS does not know it; enough for a rehearsal on this machine', fix)
-    : fail('domain', domain, 'DNS does not know it, and receivers refuse mail from such a domain', fix);
+  if (users.every(({ host }) => host !== undefined && isLoopback(host)))
+    return warn('domain', domain, 'DNS does not know it; enough for a rehearsal on this machine', fix);
+  await believeDenial(dns);
+  return fail('domain', domain, 'DNS does not know it, and receivers refuse mail from such a domain', fix);
 }
 
 /** Without one, replies and bounces have nowhere to go (RFC 5321 §5.1; null MX: RFC 7505). */

@@ -53,6 +53,14 @@ export function askingOnce(resolver: DnsResolver): Dns {
   };
 }
 
+/** A name that everybody's DNS knows. */
+const KNOWN_TO_ALL = 'a.root-servers.net';
+
+/** Some name servers deny every name while they are cut off from the world. Rejects with DnsSilence then, so that no denial is believed. */
+export async function believeDenial(dns: Dns): Promise<void> {
+  if ((await dns.addresses(KNOWN_TO_ALL)).length === 0) throw new DnsSilence(`this machine's DNS knows no name, not even ${KNOWN_TO_ALL}`);
+}
+
 /** No such name, or no such record of it: an answer. Anything else is none. */
 async function some<T>(asked: Promise<T[]>): Promise<T[]> {
   try {

@@ -6,7 +6,7 @@ export function recordToPublish(host: string, type: 'TXT' | 'MX' | 'CNAME' | 'PT
 }
 
 /** A domain's wish for mail that fails its checks (RFC 7489 §6.3). */
-export interface Dmarc {
+interface Dmarc {
   readonly policy: 'none' | 'quarantine' | 'reject';
   /** Somebody reads the reports. */
   readonly reports: boolean;

@@ -24,7 +24,7 @@ export interface SpfReport {
   readonly end: SpfEnd | null;
 }
 
-export type SpfEnd = '-all' | '~all' | '?all' | '+all';
+type SpfEnd = '-all' | '~all' | '?all' | '+all';
 
 /** Reads and follows a domain's SPF record (RFC 7208). */
 export async function readSpf(domain: string, textsOf: TextsOf): Promise<SpfReport> {
