@@ -83,7 +83,7 @@ export async function openProviders(config: Config, env: NodeJS.ProcessEnv): Pro
 }
 
 /** A key goes into a header (RFC 9110 §5.5): a line break in it would end up in an error message, key and all. */
-function headerSafe(key: string, reference: string): string {
+export function headerSafe(key: string, reference: string): string {
   if (/^[\x21-\x7e]+$/.test(key.trim())) return key.trim();
   throw new OutreachError('config', `${reference} holds characters that no key has (a line break, a space, or a letter outside ASCII)`, {
     hint: 'Copy the key again, on one line.',
@@ -103,7 +103,7 @@ async function openMailers(app: App, env: NodeJS.ProcessEnv): Promise<Map<string
   return mailers;
 }
 
-async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv): Promise<Mailer> {
+export async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv): Promise<Mailer> {
   if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
   if (sender.type === 'sendgrid' || sender.type === 'resend') {
     const { httpMailer } = await import('../mail/http.ts');

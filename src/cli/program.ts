@@ -6,6 +6,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
   'Start:': {
     demo: async () => (await import('../commands/demo.ts')).demoCommand,
     init: async () => (await import('../commands/init.ts')).initCommand,
+    doctor: async () => (await import('../commands/doctor.ts')).doctorCommand,
+    test: async () => (await import('../commands/test.ts')).testCommand,
     import: async () => (await import('../commands/import.ts')).importCommand,
     worker: async () => (await import('../commands/worker.ts')).workerCommand,
   },

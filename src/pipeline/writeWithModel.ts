@@ -4,7 +4,7 @@ import { renderSubject } from '../domain/rendering.ts';
 import { Throttle } from '../domain/throttle.ts';
 import type { Assignment, Resting, Writer, Written } from '../llm/writer.ts';
 import { findGeneration } from '../store/generations.ts';
-import type { GenerationRow } from '../store/schema.ts';
+import type { Db, GenerationRow } from '../store/schema.ts';
 import { callModel } from './callModel.ts';
 import type { CallDependencies, Desk, Turn } from './modelDesk.ts';
 
@@ -23,12 +23,24 @@ export function modelWriter(deps: CallDependencies): Writer {
       const prompt = mailPrompt(assignment.campaign, assignment.lead);
       for (;;) {
         const known = await findGeneration(deps.store.db, assignment.messageId, prompt.hash);
-        if (known !== undefined && known.verdict !== 'unusable') return fromGeneration(known, assignment);
+        if (isUsable(known)) return fromGeneration(known, assignment);
         const written = await askInOrder(desk, assignment, prompt, known);
         if (written.kind !== 'known') return withFixedSubject(written, assignment);
       }
     },
   };
+}
+
+/** What was bought for this mail already, if neither brief nor lead have changed since; asks no model. */
+export async function boughtText(db: Db, assignment: Subject): Promise<Written | undefined> {
+  const known = await findGeneration(db, assignment.messageId, mailPrompt(assignment.campaign, assignment.lead).hash);
+  return isUsable(known) ? fromGeneration(known, assignment) : undefined;
+}
+
+type Subject = Pick<Assignment, 'campaign' | 'lead' | 'messageId'>;
+
+function isUsable(known: GenerationRow | undefined): known is GenerationRow {
+  return known !== undefined && known.verdict !== 'unusable';
 }
 
 /** The first provider that is fit to answer, answers; one that fails on the way makes room for the next. */
@@ -65,13 +77,13 @@ function soonest(resting: readonly Resting[]): Resting {
   return { ...first, reason: [first, ...others].map(({ reason }) => reason).join('; ') };
 }
 
-function fromGeneration({ subject, body, reason }: GenerationRow, assignment: Assignment): Written {
+function fromGeneration({ subject, body, reason }: GenerationRow, assignment: Subject): Written {
   if (subject === null || body === null) return { kind: 'lead_failed', reason: reason ?? 'the model wrote nothing' };
   return withFixedSubject({ kind: 'written', subject, text: body }, assignment);
 }
 
 /** A campaign's own subject is a template and wins over the model's. */
-function withFixedSubject(written: Written, { campaign, lead }: Assignment): Written {
+function withFixedSubject(written: Written, { campaign, lead }: Subject): Written {
   if (written.kind !== 'written' || campaign.subject === null) return written;
   const subject = renderSubject(campaign, lead);
   return subject.ok ? { ...written, subject: subject.text } : { kind: 'lead_failed', reason: subject.reason };

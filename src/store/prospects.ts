@@ -116,9 +116,9 @@ export function messagesTo(db: Db, key: string) {
     .execute();
 }
 
-/** Leads of a campaign to try a text on: those that wait for one first. */
-export function sampleLeads(db: Db, campaignId: number, limit: number) {
-  return db
+/** Leads of a campaign to try a text on: those that wait for one first. With `key` (an address in lower case) that one alone. */
+export function sampleLeads(db: Db, campaignId: number, limit: number, key?: string) {
+  const leads = db
     .selectFrom('prospects')
     .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
     .innerJoin('jobs', 'jobs.id', 'messages.job_id')
@@ -128,8 +128,8 @@ export function sampleLeads(db: Db, campaignId: number, limit: number) {
     .where('jobs.cancelled_at', 'is', null)
     .orderBy(sql`case messages.state when 'pending' then 0 when 'review' then 1 else 2 end`)
     .orderBy('messages.id')
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  return (key === undefined ? leads : leads.where('prospects.email_key', '=', key)).execute();
 }
 
 export async function prospectById(db: Db, id: number): Promise<StoredProspect> {

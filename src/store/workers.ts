@@ -40,3 +40,12 @@ export async function previousStart(db: Db, mode: string, before: number): Promi
 export async function forgetOldWorkers(tx: Tx, before: number): Promise<void> {
   await tx.deleteFrom('workers').where('stopped_at', '<', before).execute();
 }
+
+/** When the last worker said goodbye; null when none has. */
+export async function lastGoodbye(db: Db): Promise<number | null> {
+  const row = await db
+    .selectFrom('workers')
+    .select(({ fn }) => fn.max('stopped_at').as('at'))
+    .executeTakeFirst();
+  return row?.at ?? null;
+}

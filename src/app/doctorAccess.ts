@@ -1,0 +1,218 @@
+import { isIP } from 'node:net';
+import type { SenderConfig, SmtpSenderConfig } from '../config/config.ts';
+import { resolveSecret, securityOf } from '../config/config.ts';
+import { domainOf, parseAddress } from '../domain/address.ts';
+import { type Check, fail, ok, warn } from '../domain/check.ts';
+import { formatDuration, MINUTE } from '../domain/duration.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
+import { isLoopback } from '../domain/host.ts';
+import { readModelList } from '../llm/modelList.ts';
+import { type KeyVerdict, readDomains, readScopes } from '../mail/apiAnswers.ts';
+import { type LoginAnswer, tryLogin } from '../mail/loginProbe.ts';
+import type { App } from './app.ts';
+import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
+import { headerSafe } from './parts.ts';
+import { believeDenial, type Dns } from './resolver.ts';
+
+export interface Reach {
+  readonly env: NodeJS.ProcessEnv;
+  readonly dns: Dns;
+  readonly now: () => number;
+  readonly limitMs: number;
+}
+
+/** How far our clock is from that of a server which told the time. */
+interface ClockReading {
+  readonly host: string;
+  readonly aheadMs: number;
+}
+
+/** Beyond these our times of sending are wrong, and signatures may be refused as too old or from the future. */
+const CLOCK_WARNS = 30_000;
+const CLOCK_FAILS = 5 * MINUTE;
+
+/** Secrets, logins without a mail, the AI providers, and the clock that their answers show; all side by side. */
+export async function accessChecks(app: App, reach: Reach): Promise<{ checks: Check[]; clockSeen: boolean }> {
+  const clocks: ClockReading[] = [];
+  const seen = (url: string, answer: HttpAnswer) => {
+    if (answer.kind === 'answered' && answer.aheadMs !== undefined) clocks.push({ host: new URL(url).host, aheadMs: answer.aheadMs });
+  };
+  const found = await Promise.all([
+    ...app.config.senders.map((sender) => senderAccess(app, sender, reach, seen)),
+    ...(app.config.ai?.providers ?? []).map((provider) => aiAccess(app, provider, reach, seen)),
+  ]);
+  return { checks: [...found.flat(), ...clockCheck(clocks)], clockSeen: clocks.length > 0 };
+}
+
+type Seen = (url: string, answer: HttpAnswer) => void;
+
+async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: Seen): Promise<Check[]> {
+  if (sender.type === 'outbox') return [];
+  if (sender.type === 'smtp') {
+    const secret = secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.env);
+    return [...secret.checks, ...(secret.missing ? [] : [await smtpLogin(sender, secret.value, reach)])];
+  }
+  const secret = secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.env, headerSafe);
+  if (secret.missing) return secret.checks;
+  const url =
+    sender.type === 'sendgrid'
+      ? new URL('/v3/scopes', sender.base_url ?? 'https://api.sendgrid.com')
+      : new URL('/domains', sender.base_url ?? 'https://api.resend.com');
+  const answer = await getAnswer(url.href, secret.value, reach.limitMs, reach.now);
+  seen(url.href, answer);
+  const check = await overHttp('login', sender.name, url, answer, reach.dns, (status, body) =>
+    sender.type === 'sendgrid' ? readScopes(status, body) : readDomains(status, body, fromDomain(sender.from)),
+  );
+  return [...secret.checks, check];
+}
+
+async function aiAccess(
+  app: App,
+  { name, base_url, api_key, model }: NonNullable<App['config']['ai']>['providers'][number],
+  reach: Reach,
+  seen: Seen,
+): Promise<Check[]> {
+  const secret = secretOf(app, api_key, `ai provider ${name}`, name, reach.env, headerSafe);
+  if (secret.missing) return secret.checks;
+  const url = `${base_url.replace(/\/+$/, '')}/models`;
+  const answer = await getAnswer(url, secret.value, reach.limitMs, reach.now);
+  seen(url, answer);
+  return [
+    ...secret.checks,
+    await overHttp('ai', name, new URL(url), answer, reach.dns, (status, body) => readModelList(status, body, model)),
+  ];
+}
+
+interface Secret {
+  readonly checks: Check[];
+  readonly value: string | undefined;
+  readonly missing: boolean;
+}
+
+function secretOf(
+  app: App,
+  reference: string | undefined,
+  askedBy: string,
+  subject: string,
+  env: NodeJS.ProcessEnv,
+  clean: (value: string, reference: string) => string = (value) => value,
+): Secret {
+  if (reference === undefined) return { checks: [], value: undefined, missing: false };
+  try {
+    const value = clean(resolveSecret(reference, `${app.config.path}: ${askedBy}`, env), reference);
+    return { checks: [ok('secret', subject, `${reference} is set`)], value, missing: false };
+  } catch (error) {
+    if (!(error instanceof OutreachError)) throw error;
+    return { checks: [fail('secret', subject, error.message, error.hint ?? `Set ${reference}.`)], value: undefined, missing: true };
+  }
+}
+
+async function smtpLogin(sender: SmtpSenderConfig, password: string | undefined, { dns, limitMs }: Reach): Promise<Check> {
+  const { name, port, user } = sender;
+  const host = sender.host.replace(/^\[|\]$/g, '');
+  const security = securityOf(sender);
+  const auth = user === undefined || password === undefined ? undefined : { user, password };
+  const at = `${host}:${port}`;
+  // nodemailer waits for a silent DNS for half a minute, and keeps the program from ending so long.
+  const silence = isIP(host) !== 0 || isLoopback(host) ? undefined : await dns.addresses(host).then(() => undefined, messageOf);
+  if (silence !== undefined) return warn('login', name, `could not be asked: ${at}: ${silence}`, OFFLINE);
+  const answer = await tryLogin({ host, port, security, auth }, limitMs);
+  if (answer.kind !== 'welcome') return notIn(name, at, host, answer, security, dns);
+  const how = `${at} ${security === 'none' ? 'answers' : security === 'tls' ? 'speaks TLS' : 'speaks STARTTLS'}${auth === undefined ? '; no login is set' : ` and takes the login of ${user}`}`;
+  if (security === 'none' && !isLoopback(host))
+    return warn('login', name, `${how}, in clear`, 'Write security: starttls or tls into outreach.yaml.');
+  return ok('login', name, how);
+}
+
+async function notIn(
+  name: string,
+  at: string,
+  host: string,
+  answer: Exclude<LoginAnswer, { kind: 'welcome' }>,
+  security: string,
+  dns: Dns,
+): Promise<Check> {
+  switch (answer.kind) {
+    case 'login_refused':
+      return fail(
+        'login',
+        name,
+        `${at} refuses the login: ${answer.reply}`,
+        'Check user and password; many providers want an app password or an SMTP key here, not the password of the mailbox.',
+      );
+    case 'turned_away':
+      return fail('login', name, `${at} turns us away: ${answer.reply}`, 'Ask the provider what it says above means.');
+    case 'unsafe':
+      return fail(
+        'login',
+        name,
+        `${at} offers no encryption that can be trusted (security: ${security}): ${answer.reply}`,
+        'Usual are port 587 with security: starttls, and port 465 with security: tls. The host must be the name in its certificate.',
+      );
+    case 'closed':
+      return fail('login', name, `nobody listens at ${at}`, 'Check host and port in outreach.yaml: 587 with STARTTLS, or 465 with TLS.');
+    case 'no_such_host':
+      return unknownHost('login', name, host, dns);
+    case 'unreachable':
+      return warn('login', name, `could not be asked: ${at}: ${answer.reply}`, OFFLINE);
+  }
+}
+
+async function overHttp(
+  what: string,
+  subject: string,
+  url: URL,
+  answer: HttpAnswer,
+  dns: Dns,
+  read: (status: number, body: string) => KeyVerdict,
+): Promise<Check> {
+  switch (answer.kind) {
+    case 'answered':
+      return { name: what, subject, ...read(answer.status, answer.body) };
+    case 'closed':
+      return fail(what, subject, `nobody listens at ${url.host}`, 'Start it, or check base_url in outreach.yaml.');
+    case 'unsafe':
+      return fail(
+        what,
+        subject,
+        `the certificate of ${url.host} cannot be trusted: ${answer.reason}`,
+        'Check base_url in outreach.yaml, and this machine’s clock.',
+      );
+    case 'no_such_host':
+      return unknownHost(what, subject, url.hostname, dns);
+    case 'unreachable':
+      return warn(what, subject, `could not be asked: ${url.host}: ${answer.reason}`, OFFLINE);
+  }
+}
+
+const OFFLINE = 'Check this machine’s network (or a firewall on the way), then: outreach doctor';
+
+/** A system that is offline may say "no such name" too: only DNS itself is believed, and only when it knows others. */
+async function unknownHost(what: string, subject: string, host: string, dns: Dns): Promise<Check> {
+  try {
+    const addresses = await dns.addresses(host);
+    await believeDenial(dns);
+    if (addresses.length === 0) return fail(what, subject, `there is no host ${host}`, 'Correct it in outreach.yaml.');
+    return warn(what, subject, `could not be asked: this machine cannot look up ${host}`, OFFLINE);
+  } catch (error) {
+    return warn(what, subject, `could not be asked: ${messageOf(error)}`, OFFLINE);
+  }
+}
+
+/** The reading nearest to ours counts: it is our clock that is judged, not that of a provider which is wrong itself. */
+function clockCheck(clocks: readonly ClockReading[]): Check[] {
+  const others = clocks.filter(({ host }) => !isLoopback(host.replace(/:\d+$/, '')));
+  const [nearest] = (others.length > 0 ? others : clocks).toSorted((a, b) => Math.abs(a.aheadMs) - Math.abs(b.aheadMs));
+  if (nearest === undefined) return [];
+  const off = Math.abs(nearest.aheadMs);
+  const detail = `${formatDuration(off)} ${nearest.aheadMs > 0 ? 'behind' : 'ahead of'} ${nearest.host}`;
+  const fix = 'Let the system set it: timedatectl set-ntp true (Linux), or Date & Time in the settings.';
+  if (off > CLOCK_FAILS) return [fail('clock', 'this machine', detail, fix)];
+  if (off > CLOCK_WARNS) return [warn('clock', 'this machine', detail, fix)];
+  return [ok('clock', 'this machine', `agrees with ${nearest.host}`)];
+}
+
+function fromDomain(from: string): string {
+  const address = parseAddress(from);
+  return address.ok ? domainOf(address.address.email) : '';
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { Diagnosis } from '../app/doctor.ts';
+import type { Check } from '../domain/check.ts';
+import { blockForTerminal } from '../domain/text.ts';
+import { cell, type Output } from '../terminal/output.ts';
+import { type Context, command, type Use } from './context.ts';
+
+export function doctorCommand(use: Use): Command {
+  return command('doctor', 'Check DNS records, logins, keys, clock, disk and database, with the fix for what is wrong; no mail is sent.', [
+    'doctor',
+    'doctor --json',
+  ]).action(use(doctor));
+}
+
+async function doctor(context: Context): Promise<number> {
+  const { output, env } = context;
+  const app = await context.app();
+  const { runDoctor } = await import('../app/doctor.ts');
+  const { campaignNames } = await import('../config/campaignFolder.ts');
+  if (output.stderrIsTerminal) output.talk('Asking around (a few seconds) …');
+  const diagnosis = await runDoctor(app, { env });
+  output.object(diagnosis);
+  if (!output.json) print(output, diagnosis, campaignNames(app.workspace)[0]);
+  return diagnosis.ok ? 0 : 1;
+}
+
+function print(output: Output, { ok, checks, notes }: Diagnosis, campaign: string | undefined): void {
+  output.table(
+    ['', 'CHECK', 'SUBJECT', 'FOUND'],
+    checks.map((check) => [painted(output, check), check.name, cell(check.subject, 40), cell(check.detail, 110)]),
+  );
+  for (const note of notes) output.line(output.colour.dim(note));
+  for (const status of ['fail', 'warn'] as const) {
+    for (const check of checks) {
+      if (check.status !== status || check.fix === null) continue;
+      output.line(`\n${painted(output, check)}  ${check.name} ${cell(check.subject, 80)}: ${cell(check.detail, 400)}`);
+      output.line(blockForTerminal(check.fix).replace(/^/gm, '      '));
+    }
+  }
+  const done = campaign === undefined ? 'outreach init' : `outreach test ${campaign} --to YOUR-ADDRESS`;
+  output.line(`\nNext: ${ok ? done : 'mend what fails (new DNS records may take an hour to be seen), then outreach doctor'}`);
+}
+
+function painted({ colour }: Output, { status }: Check): string {
+  return status === 'ok' ? colour.green(status) : status === 'warn' ? colour.yellow(status) : colour.red(status);
+}

@@ -1,0 +1,59 @@
+/** What a mail provider's API says of a key, without a mail. */
+export interface KeyVerdict {
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly fix: string | null;
+}
+
+/** SendGrid, GET /v3/scopes: what the key may do (twilio.com/docs/sendgrid/api-reference/api-key-permissions). */
+export function readScopes(status: number, body: string): KeyVerdict {
+  if (status === 200) {
+    const { scopes } = jsonOf(body);
+    if (!Array.isArray(scopes) || scopes.includes('mail.send')) return { status: 'ok', detail: 'SendGrid takes the key', fix: null };
+    return {
+      status: 'fail',
+      detail: 'the key may not send mail',
+      fix: 'Give it the permission Mail Send: SendGrid → Settings → API Keys.',
+    };
+  }
+  return refusal('SendGrid', status);
+}
+
+/**
+ * Resend, GET /domains: the domains it has verified (resend.com/docs/api-reference/domains/list-domains).
+ * A key that may only send is refused here by the name restricted_api_key, and is right all the same.
+ */
+export function readDomains(status: number, body: string, domain: string): KeyVerdict {
+  const { name, data, has_more } = jsonOf(body);
+  if (name === 'restricted_api_key')
+    return {
+      status: 'ok',
+      detail: 'Resend takes the key, which may only send; whether the domain is verified it does not tell',
+      fix: null,
+    };
+  if (status !== 200) return refusal('Resend', status);
+  if (!Array.isArray(data)) return { status: 'warn', detail: 'Resend takes the key, and its list of domains cannot be read', fix: null };
+  const known = (data as { name?: unknown; status?: unknown }[]).find((entry) => entry?.name === domain);
+  if (known?.status === 'verified') return { status: 'ok', detail: `Resend takes the key, and has verified ${domain}`, fix: null };
+  if (known === undefined && has_more === true) return { status: 'ok', detail: 'Resend takes the key', fix: null };
+  return {
+    status: 'fail',
+    detail: known === undefined ? `Resend does not know ${domain}` : `at Resend ${domain} is ${String(known.status)}, not verified`,
+    fix: `Resend refuses mail from it until it is verified: resend.com → Domains → ${known === undefined ? 'Add domain' : domain}.`,
+  };
+}
+
+function refusal(provider: string, status: number): KeyVerdict {
+  if (status === 401 || status === 403)
+    return { status: 'fail', detail: `${provider} refuses the key (${status})`, fix: `Make a new key at ${provider} and set it.` };
+  return { status: 'warn', detail: `could not be asked: ${provider} answers ${status}`, fix: null };
+}
+
+function jsonOf(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,49 @@
+import { messageOf } from '../domain/errors.ts';
+import { shortReply } from './replies.ts';
+import { SmtpConnections, type SmtpServer } from './smtpConnections.ts';
+
+/** How far a conversation without a mail got. */
+export type LoginAnswer =
+  | { readonly kind: 'welcome' }
+  /** The server's own no: to the login, or to us. */
+  | { readonly kind: 'login_refused' | 'turned_away'; readonly reply: string }
+  /** No encryption that can be trusted: no STARTTLS, a wrong certificate, a port that does not speak TLS. */
+  | { readonly kind: 'unsafe'; readonly reply: string }
+  /** Nobody listens there. */
+  | { readonly kind: 'closed'; readonly reply: string }
+  | { readonly kind: 'no_such_host'; readonly reply: string }
+  | { readonly kind: 'unreachable'; readonly reply: string };
+
+/** Connects, says EHLO, encrypts, logs in and says QUIT, within `limitMs`. Sends no mail and never throws. */
+export async function tryLogin(server: SmtpServer, limitMs: number): Promise<LoginAnswer> {
+  const connections = new SmtpConnections(server);
+  const cut = new AbortController();
+  const timer = setTimeout(() => cut.abort(), limitMs);
+  try {
+    connections.release(await connections.connect(cut.signal));
+    return { kind: 'welcome' };
+  } catch (error) {
+    return read(error);
+  } finally {
+    clearTimeout(timer);
+    connections.close();
+  }
+}
+
+/** nodemailer's codes; `originalCode` is the system's own. */
+function read(error: unknown): LoginAnswer {
+  const { code, originalCode, responseCode, response } = error as {
+    code?: string;
+    originalCode?: string;
+    responseCode?: number;
+    response?: string;
+  };
+  const reply = shortReply(typeof response === 'string' && response !== '' ? response : messageOf(error));
+  const detail = `${originalCode ?? ''} ${messageOf(error)}`;
+  if (code === 'EAUTH') return { kind: 'login_refused', reply };
+  if (code === 'EDNS') return { kind: 'no_such_host', reply };
+  if (/ECONNREFUSED/.test(detail)) return { kind: 'closed', reply };
+  if (code === 'ETLS' || /CERT|SSL|TLS|self.signed|altnames|EPROTO/i.test(detail)) return { kind: 'unsafe', reply };
+  if (responseCode !== undefined) return { kind: 'turned_away', reply };
+  return { kind: 'unreachable', reply };
+}
