@@ -82,8 +82,8 @@ test.each([
     'outreach.yaml:4:5: senders.api_key: missing; write it',
   ],
   [
-    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, warmup: { start: 1 } }\n`,
-    'outreach.yaml:4:64: senders.warmup: warm-up is not built yet; remove it',
+    `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, warmup: { start: 1, step: 1 } }\n`,
+    'outreach.yaml:4:64: senders.warmup: grows up to daily_cap, and there is none; write daily_cap: 50 beside it',
   ],
   [
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, security: none }\n`,
@@ -174,11 +174,11 @@ test.each([
   ['---\nsubject: Hi\nsend: { mode: scheduled, at: soon }\n---\nx\n', 'hello.md:3: send.at: soon is not a time; write 2026-12-01T09:00'],
   ['---\nsubject: Hi\nwindow: { from: "17:00", to: "09:00" }\n---\nx\n', 'hello.md:3:1: window: from must be before to'],
   [
-    '---\nsubject: Hi\nwindow: { from: "09:00", to: "17:00", timezone: recipient }\n---\nx\n',
-    "hello.md:3:39: window.timezone: the recipient's own zone is not built yet",
+    '---\nsubject: Hi\nwindow: { from: "09:00", to: "17:00", timezone: Madrid }\n---\nx\n',
+    'hello.md:3:39: window.timezone: Madrid is not a time zone; write recipient, or an IANA name',
   ],
   ['---\nsubject: Hi\nsenders: [mian]\n---\nx\n', 'hello.md:3: senders: there is no sender mian'],
-  ['---\nsubject: Hi\ncanary: { first: 10 }\n---\nx\n', 'hello.md:3:1: canary: a canary is not built yet; remove it'],
+  ['---\nsubject: Hi\ncanary: { first: 10 }\n---\nx\n', 'hello.md:3:1: canary.wait: '],
   ['---\nsubject: Hi\n---\nline one\n{{ broken\n', 'hello.md:5: '],
 ])('campaign %j is refused with line and fix', (text, message) => {
   expect(complaint(() => campaign(text).load('hello'))).toContain(message);
