@@ -1,10 +1,13 @@
-import { type Config, isLive, resolveSecret, type SenderConfig, securityOf } from '../config/config.ts';
+import { type Config, isLive, resolveSecret, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
+import { resolveKey } from '../config/dkimKey.ts';
+import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { mayReplay } from '../domain/replay.ts';
 import { capabilitiesOf } from '../llm/capabilities.ts';
 import type { TextProvider } from '../llm/provider.ts';
 import { templateWriter } from '../llm/templateWriter.ts';
+import type { DkimSigner } from '../mail/dkim.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Model } from '../pipeline/estimateCost.ts';
 import { modelWriter } from '../pipeline/writeWithModel.ts';
@@ -14,6 +17,7 @@ import type { Log } from '../worker/stage.ts';
 import type { WorkerParts } from '../worker/worker.ts';
 
 import { type App, aiLimits, sleep } from './app.ts';
+import { openComposing } from './composing.ts';
 
 /** What a worker is started for: `concurrency` is the number of mails on the wire. */
 export interface WorkerNeeds {
@@ -24,7 +28,7 @@ export interface WorkerNeeds {
 /** Everything a worker works with. Secrets are resolved here, before anything is claimed. */
 export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.ProcessEnv, needs: WorkerNeeds): Promise<WorkerParts> {
   if (needs.only !== 'generate') refuseMissingAddress(app.config);
-  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, env);
+  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, env, log);
   const providers = needs.only === 'send' ? [] : await openProviders(app.config, env);
   const now = () => Date.now();
   const mailerFor = (sender: string): Mailer => {
@@ -32,7 +36,7 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     if (mailer === undefined) throw new Error(`no mailer for sender ${sender}`);
     return mailer;
   };
-  const { composeMime } = await import('../mail/mime.ts');
+  const composing = await openComposing(app);
   return {
     store,
     queue: sqliteQueue(store, now),
@@ -43,7 +47,7 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     drafting(worker, { stopping, cut }) {
       const template = templateWriter(needs.concurrency);
       const ai = modelWriter({ store, worker, now, sleep, stopping, cut, providers, limits: aiLimits(app.config), purpose: 'draft' });
-      return { store, worker, now, compose: composeMime, writerFor: (generator) => (generator === 'ai' ? ai : template) };
+      return { store, worker, now, ...composing, writerFor: (generator) => (generator === 'ai' ? ai : template) };
     },
     sending: {
       ...app.pace,
@@ -97,13 +101,16 @@ export function firstModel({ ai }: Config): Model | undefined {
   return { model: first.model, price: first.price ?? capabilitiesOf(first.base_url).price, maxOutputTokens: ai.max_output_tokens };
 }
 
-async function openMailers(app: App, env: NodeJS.ProcessEnv): Promise<Map<string, Mailer>> {
+async function openMailers(app: App, env: NodeJS.ProcessEnv, log: Log): Promise<Map<string, Mailer>> {
   const mailers = new Map<string, Mailer>();
-  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, env));
+  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, env, log));
   return mailers;
 }
 
-export async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv): Promise<Mailer> {
+/** Where a setting that works, and should not stay, is told of. */
+type Warner = Pick<Log, 'warn'>;
+
+export async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv, log: Warner): Promise<Mailer> {
   if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
   if (sender.type === 'sendgrid' || sender.type === 'resend') {
     const { httpMailer } = await import('../mail/http.ts');
@@ -118,7 +125,27 @@ export async function openMailer(app: App, sender: SenderConfig, env: NodeJS.Pro
     user === undefined || password === undefined
       ? undefined
       : { user, password: resolveSecret(password, `${app.config.path}: sender ${sender.name}`, env) };
-  return smtpMailer({ host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth });
+  const dkim = await openSigner(app, sender, env, log);
+  return smtpMailer({ host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth }, dkim);
+}
+
+async function openSigner(
+  app: App,
+  { name, from, dkim }: SmtpSenderConfig,
+  env: NodeJS.ProcessEnv,
+  log: Warner,
+): Promise<DkimSigner | undefined> {
+  if (dkim === undefined) return undefined;
+  const { dkimSigner } = await import('../mail/dkim.ts');
+  const place = `${app.config.path}: sender ${name}: dkim.key`;
+  const warn = (what: string) => log.warn({ sender: name }, what);
+  if (alignment(dkim.domain, from) === 'siblings')
+    warn(`signatures of ${dkim.domain} count for ${from} only if both domains are one organisation's`);
+  return dkimSigner({
+    ...dkim,
+    pem: resolveKey(dkim.key, place, { workspace: app.workspace, env, warn }),
+    place: `${place} (${dkim.key})`,
+  });
 }
 
 /** CAN-SPAM (16 CFR 316) and its kin ask for a postal address in every commercial mail. */

@@ -5,6 +5,7 @@ import type { PreviewDependencies } from '../pipeline/previewMails.ts';
 import { modelWriter } from '../pipeline/writeWithModel.ts';
 import type { Store } from '../store/database.ts';
 import { type App, aiLimits, sleep } from './app.ts';
+import { openComposing } from './composing.ts';
 import { openProviders } from './parts.ts';
 
 export async function openPreview(
@@ -14,7 +15,6 @@ export async function openPreview(
   generator: Generator,
   cut: AbortSignal,
 ): Promise<PreviewDependencies> {
-  const { composeMime } = await import('../mail/mime.ts');
   const now = () => Date.now();
   const worker = `preview-${randomBytes(6).toString('hex')}`;
   const writer =
@@ -31,5 +31,5 @@ export async function openPreview(
           limits: aiLimits(app.config),
           purpose: 'preview',
         });
-  return { store, now, writer, compose: composeMime };
+  return { store, now, writer, ...(await openComposing(app)) };
 }

@@ -7,6 +7,7 @@ import { didYouMean } from '../domain/text.ts';
 import { templateWriter } from '../llm/templateWriter.ts';
 import { composeTest, deliverTest, type TestMail } from '../pipeline/testMail.ts';
 import type { App } from './app.ts';
+import { openComposing } from './composing.ts';
 import { openMailer } from './parts.ts';
 
 export interface TestRequest {
@@ -16,6 +17,7 @@ export interface TestRequest {
   readonly sender: string | undefined;
   /** A lead's address in lower case; the first one when undefined. */
   readonly leadKey: string | undefined;
+  warn(what: string): void;
   /** Breaks it off. */
   readonly cut: AbortSignal;
 }
@@ -29,12 +31,15 @@ export interface Tested {
 /** Sends one mail of a campaign to oneself; leaves no trace in the database. */
 export async function sendTest(app: App, campaign: Campaign, env: NodeJS.ProcessEnv, request: TestRequest): Promise<Tested> {
   const sender = senderOf(app, campaign, request.sender);
-  const { composeMime } = await import('../mail/mime.ts');
   const db = existsSync(app.config.database) ? (await app.openStore()).db : undefined;
   const from = sender.from;
-  const signed = from === campaign.from ? campaign : { ...campaign, from, unsubscribe: { mailto: unsubscribeAddress(app.config, from) } };
-  const mail = await composeTest({ db, template: templateWriter(1), compose: composeMime }, signed, request.to, request.leadKey);
-  const mailer = await openMailer(app, sender, env);
+  const signed =
+    from === campaign.from
+      ? campaign
+      : { ...campaign, from, unsubscribe: { ...campaign.unsubscribe, mailto: unsubscribeAddress(app.config, from) } };
+  const composing = { now: () => Date.now(), ...(await openComposing(app)) };
+  const mail = await composeTest({ db, template: templateWriter(1), ...composing }, signed, request.to, request.leadKey);
+  const mailer = await openMailer(app, sender, env, { warn: (_, what) => request.warn(what) });
   try {
     return { sender, mail, delivery: await deliverTest(mailer, mail, request.cut) };
   } finally {

@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import type { App } from '../app/app.ts';
 import type { SendRule } from '../config/campaign.ts';
 import type { Workspace } from '../config/workspace.ts';
+import { checkFileColumns } from '../domain/attachment.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES, type SendMode } from '../domain/job.ts';
@@ -72,6 +73,7 @@ async function importFile(context: Context, path: string, options: Options): Pro
     const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(options.delimiter), encoding: options.encoding });
     const columns = mapColumns(file.header, options.map, file.name);
     await checkTemplates(campaign, columns);
+    checkFileColumns(campaign.attachments, columns, campaign.path);
     if (!options.map.has('email')) sayWhichAddress(context, file.header, columns, addressColumns(file.header));
     const request: ImportRequest = {
       file,

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
+import { fileSize } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
 import { cell } from '../terminal/output.ts';
@@ -37,12 +38,14 @@ async function preview(context: Context, name: string | undefined, options: { li
     let total = 0;
     for (const { messageId, email, draft, reason } of previews) {
       const author = campaign.generator === 'ai' ? await authorOf(store.db, messageId) : undefined;
+      const attached = draft?.mail.parts().attachments ?? [];
       total += author?.costNano ?? 0;
       output.object({
         email,
         subject: draft?.subject ?? null,
         text: draft?.text ?? null,
         html: draft?.html ?? null,
+        attachments: attached.map(({ name, size }) => ({ name, size })),
         reason,
         model: author?.model ?? null,
         cost_usd: author === undefined || author.costNano === null ? null : author.costNano / NANO_PER_USD,
@@ -55,7 +58,7 @@ async function preview(context: Context, name: string | undefined, options: { li
         output.line(
           `  Subject: ${cell(draft.subject, 200)}\n\n${blockForTerminal(draft.text)
             .trimEnd()
-            .replace(/^(?=.)/gm, '  ')}\n`,
+            .replace(/^(?=.)/gm, '  ')}\n${attached.map(({ name, size }) => `  Attached: ${cell(name)}, ${fileSize(size)}\n`).join('')}`,
         );
     }
     if (campaign.generator === 'ai')

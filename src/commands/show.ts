@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
+import { type AttachedFile, fileSize } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
 import type { MessageStory } from '../store/progress.ts';
@@ -31,6 +32,7 @@ function asJson({ summary, draft, author, attempts, events }: MessageStory): obj
     state_at: iso(state_at),
     text: draft?.text ?? null,
     html: draft?.html ?? null,
+    attachments: attachmentsOf(draft),
     written_by:
       author === undefined
         ? null
@@ -71,6 +73,8 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
         .trimEnd()
         .replace(/^(?=.)/gm, '  '),
     );
+    for (const { name, size, inline } of attachmentsOf(draft))
+      output.line(`  ${inline ? 'Image in the text' : 'Attached'}: ${cell(name)}, ${fileSize(size)}`);
   }
   output.line(`${draft === undefined ? '' : '\n'}${colour.bold('What happened')}`);
   const told = [
@@ -85,6 +89,11 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
     );
   if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
   output.line(`\nNext: ${nextStep(summary, draft !== undefined, author !== undefined)}`);
+}
+
+function attachmentsOf(draft: MessageStory['draft']) {
+  const files = JSON.parse(draft?.attachments ?? '[]') as AttachedFile[];
+  return files.map(({ name, size, type, sha256, cid }) => ({ name, size, type, sha256, inline: cid !== undefined }));
 }
 
 function attemptWords(attempt: MessageStory['attempts'][number], number: number): { at: number; words: string }[] {

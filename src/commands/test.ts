@@ -36,7 +36,13 @@ async function test(context: Context, name: string | undefined, options: TestOpt
   const onSignal = () => stop.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const tested = await sendTest(app, campaign, env, { to, sender: options.sender, leadKey, cut: stop.signal });
+    const tested = await sendTest(app, campaign, env, {
+      to,
+      sender: options.sender,
+      leadKey,
+      warn: (what) => context.output.talk(what),
+      cut: stop.signal,
+    });
     report(output, tested, campaign.name, to);
     if (tested.delivery.kind === 'accepted') return 0;
     return stop.signal.aborted ? 130 : 1;

@@ -1,25 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { DateTime } from 'luxon';
 import * as z from 'zod';
-import { type Campaign, type CampaignSource, contentHash, GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
+import { type Attachment, type CampaignFile, contentType, MOST_ATTACHED, tooMuch } from '../domain/attachment.ts';
+import { type Campaign, type CampaignSource, contentHash, GENERATORS, ownFiles, REVIEW_RULES } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { imagesIn } from '../domain/images.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { didYouMean } from '../domain/text.ts';
 import { isZone, parseClock, parseDates, parseDays, type SendWindow } from '../domain/window.ts';
-import { campaignNames, campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
+import { readAttachment } from './attachedFiles.ts';
+import { campaignNames, campaignPath, filesAsRead, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
-import { count, duration, positive, strictObject, text } from './fields.ts';
+import { count, duration, mailbox, positive, strictObject, text } from './fields.ts';
 import type { Workspace } from './workspace.ts';
-import { type NotYet, readYaml } from './yaml.ts';
-
-const LATER = 'not built yet; remove it';
-
-const NOT_YET: NotYet = {
-  attachments: `attachments are ${LATER}`,
-  reply_to: LATER,
-  bcc_self: LATER,
-};
+import { readYaml } from './yaml.ts';
 
 const clock = text('"09:00"').transform((value, context) => {
   const minutes = parseClock(value);
@@ -50,6 +45,14 @@ const windowZone = text('Europe/Madrid').superRefine((value, context) => {
     context.addIssue({ code: 'custom', message: `${value} is not a time zone; write recipient, or an IANA name such as Europe/Madrid` });
 });
 
+const attached = z.union(
+  [
+    text('brochure.pdf'),
+    z.strictObject({ column: z.string().regex(/^[a-z][a-z0-9_]*$/) }).transform(({ column }) => ({ column }) satisfies Attachment),
+  ],
+  { error: 'write the name of a file in the campaigns folder, or { column: proposal } as the column is called in templates' },
+);
+
 const schema = strictObject({
   subject: text('"Quick question about {{ company }}"').optional(),
   generator: z.enum(GENERATORS, { error: 'write template or ai' }).default('template'),
@@ -70,6 +73,9 @@ const schema = strictObject({
     .refine(({ from, to }) => from < to, 'from must be before to; write { from: "09:00", to: "17:00" }')
     .optional(),
   canary: strictObject({ first: count('10'), wait: duration, max_bounces: z.int().nonnegative().default(0) }).optional(),
+  reply_to: mailbox.optional(),
+  bcc_self: z.boolean({ error: 'write true or false' }).default(false),
+  attachments: z.array(attached, { error: 'a list; write [brochure.pdf]' }).default([]),
   review: z.enum(REVIEW_RULES, { error: 'write none, flagged or all' }).default('none'),
 }).refine(({ subject, generator }) => generator === 'ai' || subject !== undefined, {
   path: ['subject'],
@@ -89,9 +95,9 @@ export function campaignFiles(workspace: Workspace, config: Config): CampaignSou
       const path = campaignPath(workspace, name);
       const stamp = stampOf(path);
       const known = loaded.get(name);
-      if (known !== undefined && known.stamp === stamp) return known.campaign;
+      if (known !== undefined && known.stamp === stamp && filesAsRead(workspace, known.campaign)) return known.campaign;
       if (stamp === undefined) throw missingCampaign(workspace, name);
-      const campaign = readCampaign(name, path, config);
+      const campaign = readCampaign(workspace, name, path, config);
       loaded.set(name, { stamp, campaign });
       return campaign;
     },
@@ -112,9 +118,9 @@ export function checkSendRule(send: { mode: SendRule['mode']; rate: number | nul
   return { mode: send.mode, rate: send.mode === 'drip' ? send.rate : null, at: send.mode === 'immediate' ? null : send.at };
 }
 
-function readCampaign(name: string, path: string, config: Config): Campaign {
+function readCampaign(workspace: Workspace, name: string, path: string, config: Config): Campaign {
   const { frontMatter, body, bodyLine } = split(readFileSync(path, 'utf8'), path);
-  const { value, lineOf } = readYaml({ text: frontMatter, path, firstLine: 2 }, schema, NOT_YET);
+  const { value, lineOf } = readYaml({ text: frontMatter, path, firstLine: 2 }, schema);
   const senders = resolveSenders(value.senders, config, `${path}:${lineOf(['senders'])}`);
   const from = senders[0]?.from ?? '';
   const lines = { subject: lineOf(['subject']), body: bodyLine };
@@ -124,7 +130,10 @@ function readCampaign(name: string, path: string, config: Config): Campaign {
     generator: value.generator,
     from,
     identity: identityOf(config),
-    unsubscribe: { mailto: unsubscribeAddress(config, from) },
+    unsubscribe: { mailto: unsubscribeAddress(config, from), url: config.unsubscribe?.url ?? null },
+    replyTo: value.reply_to ?? null,
+    bccSelf: value.bcc_self,
+    ...filesOf(workspace, value, { body, path, bodyLine, lineOf }),
   };
   if (content.subject !== null) parseTemplate(content.subject, { path, line: lines.subject });
   if (content.generator === 'template') parseTemplate(content.body, { path, line: lines.body });
@@ -142,6 +151,34 @@ function readCampaign(name: string, path: string, config: Config): Campaign {
     review: value.review,
     contentHash: contentHash(content),
   };
+}
+
+/** The files that every mail of the campaign carries, read and hashed: what is approved holds for these bytes. */
+function filesOf(
+  workspace: Workspace,
+  { attachments, generator }: Pick<z.output<typeof schema>, 'attachments' | 'generator'>,
+  place: { readonly body: string; readonly path: string; readonly bodyLine: number; lineOf(path: readonly PropertyKey[]): number },
+): Pick<Campaign, 'attachments' | 'images'> {
+  const complain = (line: number, what: string) => new OutreachError('config', `${place.path}:${line}: ${what}`);
+  const read = (name: string, line: number, key: string): CampaignFile => {
+    const file = readAttachment(workspace, name);
+    if (!file.ok) throw complain(line, `${key}: ${file.reason}`);
+    return file.file;
+  };
+  const files = attachments.map((attachment, index) =>
+    typeof attachment === 'string' ? { file: read(attachment, place.lineOf(['attachments', index]), 'attachments') } : attachment,
+  );
+  const images = new Map<string, CampaignFile>();
+  // A model is given the text as its brief, and writes none of it.
+  for (const { name, line } of generator === 'template' ? imagesIn(place.body) : []) {
+    if (!contentType(name).startsWith('image/'))
+      throw complain(place.bodyLine + line, `${name}: an image in the text is a .png, .jpg, .gif or .webp file in the campaigns folder`);
+    images.set(name, images.get(name) ?? read(name, place.bodyLine + line, 'image'));
+  }
+  const all = { attachments: files, images: [...images.values()] };
+  const total = ownFiles(all).reduce((sum, { size }) => sum + size, 0);
+  if (total <= MOST_ATTACHED) return all;
+  throw complain(place.lineOf(['attachments']), `attachments: ${tooMuch(total)}; link to the large ones instead`);
 }
 
 function noProvider(where: string): OutreachError {

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { type Campaign, ownFiles } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 import type { Workspace } from './workspace.ts';
@@ -41,6 +42,11 @@ export function stampOf(path: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Whether the files that a campaign names are still those that were read with it. */
+export function filesAsRead(workspace: Workspace, campaign: Campaign): boolean {
+  return ownFiles(campaign).every(({ name, stamp }) => stampOf(join(workspace.campaigns, name)) === stamp);
 }
 
 export function missingCampaign(workspace: Workspace, name: string): OutreachError {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Campaign, CampaignSource } from '../domain/campaign.ts';
-import { campaignNames, campaignPath, missingCampaign, stampOf } from './campaignFolder.ts';
+import { campaignNames, campaignPath, filesAsRead, missingCampaign, stampOf } from './campaignFolder.ts';
 import type { Config } from './config.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -35,7 +35,11 @@ export function readChecked(workspace: Workspace, build: string): Settings | und
     if (checked.config.stamp !== stampOf(workspace.configFile)) return undefined;
     const names = campaignNames(workspace);
     if (names.length !== Object.keys(checked.campaigns).length) return undefined;
-    if (names.some((name) => checked.campaigns[name]?.stamp !== stampOf(campaignPath(workspace, name)))) return undefined;
+    const holds = (name: string) => {
+      const copy = checked.campaigns[name];
+      return copy !== undefined && copy.stamp === stampOf(campaignPath(workspace, name)) && filesAsRead(workspace, copy.value);
+    };
+    if (!names.every(holds)) return undefined;
     return { config: checked.config.value, campaigns: { load: (name) => checked.campaigns[name]?.value ?? missing(workspace, name) } };
   } catch {
     return undefined;

@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
+import { alignment } from '../domain/alignment.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
-import { count, duration, mailbox, positive, secret, strictObject, text, zone } from './fields.ts';
+import { count, dkim, duration, mailbox, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
 import { type NotYet, readYaml } from './yaml.ts';
@@ -14,8 +15,7 @@ import { type NotYet, readYaml } from './yaml.ts';
 const LATER = 'not built yet; remove it';
 
 const NOT_YET: NotYet = {
-  'senders.dkim': `DKIM signing is ${LATER}`,
-  'unsubscribe.url': `unsubscribing over the web is ${LATER}`,
+  'senders.dkim': 'for smtp alone; SendGrid and Resend sign with the domain that you verified there; remove it',
   require_source: LATER,
 };
 
@@ -46,6 +46,7 @@ const smtp = strictObject({
   insecure: z.boolean({ error: 'write true or false' }).default(false),
   user: text('ana@ruiz.example').optional(),
   password: secret.optional(),
+  dkim: dkim.optional(),
 })
   .transform(fromPreset)
   .superRefine((sender, context) => {
@@ -65,11 +66,17 @@ const smtp = strictObject({
         message: `none would send mail and password in clear to ${sender.host}; write starttls or tls, or add insecure: true`,
       });
     }
+    if (sender.dkim !== undefined && alignment(sender.dkim.domain, sender.from) === 'other')
+      context.addIssue({ code: 'custom', path: ['dkim', 'domain'], message: foreignDomain(sender.dkim.domain, sender.from) });
     if ((sender.user === undefined) !== (sender.password === undefined)) {
       const path = sender.user === undefined ? 'password' : 'user';
       context.addIssue({ code: 'custom', path: [path], message: 'user and password go together; write both or neither' });
     }
   });
+
+function foreignDomain(domain: string, from: string): string {
+  return `a signature of ${domain} says nothing of ${from}, and DMARC fails; write the domain of from, or one above it`;
+}
 
 /** What the file itself says wins; the provider's own daily limit is the cap where it says nothing. */
 function fromPreset<
@@ -153,7 +160,7 @@ const schema = strictObject({
     .array(sender, { error: 'a list; write - { name: main, type: smtp, … }' })
     .min(1, 'empty; remove the key to use the outbox')
     .optional(),
-  unsubscribe: strictObject({ mailto: mailbox.optional() }).optional(),
+  unsubscribe: strictObject({ mailto: mailbox.optional(), url: webAddress.optional() }).optional(),
   retry: strictObject({
     delays: z
       .array(duration, { error: 'a list; write [1m, 5m, 15m, 60m]' })

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { parseDuration } from '../domain/duration.ts';
+import { isLoopback } from '../domain/host.ts';
 import { isZone } from '../domain/window.ts';
 
 /** An object that refuses unknown keys; the error lists the known ones for `did you mean`. */
@@ -43,4 +44,40 @@ export const secret = z.string({ error: 'write env:NAME, the name of an environm
     ? 'the keychain is not built yet; write env:NAME, the name of an environment variable'
     : 'a secret must not stand in this file; write env:NAME, the name of an environment variable';
   context.addIssue({ code: 'custom', message });
+});
+
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
+/** RFC 6376 §3.1. */
+const SELECTOR = /^[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)*$/;
+
+/** `file:PATH`, relative to the workspace, or wherever else a secret may be. */
+const privateKey = z.string({ error: 'write file:dkim.pem, or env:NAME' }).superRefine((value, context) => {
+  if (/^file:\S/.test(value)) return;
+  for (const { message } of secret.safeParse(value).error?.issues ?? []) {
+    context.addIssue({ code: 'custom', message: `${message}, or file:dkim.pem` });
+  }
+});
+
+export const dkim = strictObject({
+  domain: text('ruiz.example').toLowerCase().regex(DOMAIN, 'not a domain; write ruiz.example (in ASCII, as it stands in the DNS)'),
+  selector: text('s1').max(63, 'at most 63 characters; write s1').regex(SELECTOR, 'letters, digits, - and . only; write s1'),
+  key: privateKey,
+});
+
+/** A header line holds 998 octets (RFC 5322 §2.1.1), and a token is added. */
+const LONGEST_URL = 600;
+
+/** Where a click on "unsubscribe" goes: every mail shows it, and mail programs post to nothing but https (RFC 8058 §3.1). */
+export const webAddress = text('https://ruiz.example/u').transform((value, context) => {
+  const complain = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  if (!URL.canParse(value)) return complain('not a web address; write https://ruiz.example/u');
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
+    return complain(`mail programs post to https alone; write https://${url.host || 'ruiz.example/u'}${url.pathname}`);
+  if (url.username !== '' || url.password !== '') return complain('a secret must not stand in this address: every mail shows it');
+  if (url.hash !== '' || url.searchParams.has('t')) return complain('no # and no ?t= of its own: ?t= and who it is for are added');
+  return url.href.length <= LONGEST_URL ? url.href : complain(`longer than ${LONGEST_URL} characters; write a shorter one`);
 });

@@ -20,7 +20,7 @@ export type NotYet = Readonly<Record<string, string>>;
 export function readYaml<T extends z.ZodType>(
   source: YamlSource,
   schema: T,
-  notYet: NotYet,
+  notYet: NotYet = {},
 ): { value: z.output<T>; lineOf: (path: Path) => number } {
   const counter = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });

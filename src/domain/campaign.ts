@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Attachment, CampaignFile } from './attachment.ts';
 import type { SendMode } from './job.ts';
 import type { SendWindow } from './window.ts';
 
@@ -38,15 +39,26 @@ export interface Campaign {
   /** Who signs: everything outside the campaign file that ends up in a mail. */
   readonly from: string;
   readonly identity: Identity;
-  readonly unsubscribe: { readonly mailto: string };
+  /** `url` is what one click posts to, without the token that says for whom. */
+  readonly unsubscribe: { readonly mailto: string; readonly url: string | null };
+  /** Where answers go; null: to From. */
+  readonly replyTo: string | null;
+  /** A copy of each mail goes to From. */
+  readonly bccSelf: boolean;
+  readonly attachments: readonly Attachment[];
+  /** Files that the template shows inside its text, each once. */
+  readonly images: readonly CampaignFile[];
   /** SHA-256 over all that shapes a mail's bytes: an approval holds for this and nothing else. */
   readonly contentHash: string;
 }
 
-type Content = Pick<Campaign, 'subject' | 'body' | 'generator' | 'from' | 'identity' | 'unsubscribe'>;
+type Content = Pick<
+  Campaign,
+  'subject' | 'body' | 'generator' | 'from' | 'identity' | 'unsubscribe' | 'replyTo' | 'bccSelf' | 'attachments' | 'images'
+>;
 
 /** Raise when drafting or composing changes what a mail looks like. */
-const COMPOSITION = 1;
+const COMPOSITION = 2;
 
 export function contentHash(content: Content): string {
   const { name, company, postal_address } = content.identity;
@@ -60,8 +72,22 @@ export function contentHash(content: Content): string {
     company ?? null,
     postal_address ?? null,
     content.unsubscribe.mailto,
+    content.unsubscribe.url,
+    content.replyTo,
+    content.bccSelf,
+    content.attachments.map((attached) => ('column' in attached ? attached : named(attached.file))),
+    content.images.map(named),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** The files that the campaign itself names, whoever the lead is. */
+export function ownFiles({ attachments, images }: Pick<Campaign, 'attachments' | 'images'>): CampaignFile[] {
+  return [...attachments.flatMap((attached) => ('file' in attached ? [attached.file] : [])), ...images];
+}
+
+function named({ name, sha256 }: CampaignFile) {
+  return [name, sha256];
 }
 
 /** Where pipeline verbs get campaigns from. */

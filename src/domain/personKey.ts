@@ -14,3 +14,9 @@ const FORGOTTEN = 'hmac:';
 export function unsubscribeToken(key: Buffer, messageId: number): string {
   return `${messageId}.${createHmac('sha256', key).update(`unsubscribe\0${messageId}`).digest('base64url').slice(0, 24)}`;
 }
+
+/** The address of a click, with the token of whom it is for. */
+export function withToken(url: string, token: string): string {
+  const address = new URL(url);
+  return `${url}${address.search === '' ? (url.endsWith('?') ? '' : '?') : '&'}t=${encodeURIComponent(token)}`;
+}

@@ -1,5 +1,6 @@
 import { parseAddress } from './address.ts';
 import type { Campaign } from './campaign.ts';
+import { markImages } from './images.ts';
 import type { LeadFields } from './lead.ts';
 import { type MailTemplate, parseTemplate, renderFailure } from './template.ts';
 import { bodyText, oneLine } from './text.ts';
@@ -12,7 +13,7 @@ export function renderSubject(campaign: Campaign, lead: LeadFields): Rendered {
   return subject.ok ? { ok: true, text: oneLine(subject.text) } : subject;
 }
 
-/** With \n line ends and without the footer. */
+/** With \n line ends, marks where the template has images (`images.ts`), and without the footer. */
 export function renderBody(campaign: Campaign, lead: LeadFields): Rendered {
   const body = rendered(bodyOf(campaign), campaign, lead, 'text');
   return body.ok ? { ok: true, text: bodyText(body.text).trim() } : body;
@@ -28,7 +29,9 @@ function rendered(template: MailTemplate, campaign: Campaign, lead: LeadFields, 
 }
 
 const subjectOf = parsedOnce((campaign) => parseTemplate(campaign.subject ?? '', { path: campaign.path, line: campaign.lines.subject }));
-const bodyOf = parsedOnce((campaign) => parseTemplate(campaign.body, { path: campaign.path, line: campaign.lines.body }));
+const bodyOf = parsedOnce((campaign) =>
+  parseTemplate(markImages(campaign.body, campaign), { path: campaign.path, line: campaign.lines.body }),
+);
 
 /** A campaign is one object as long as its file does not change. */
 function parsedOnce(parse: (campaign: Campaign) => MailTemplate): (campaign: Campaign) => MailTemplate {

@@ -1,3 +1,4 @@
+import type { AttachedFile, FileContent } from '../domain/attachment.ts';
 import type { Delivery } from '../domain/delivery.ts';
 
 /** What a draft says and to whom; everything a mail is composed from. */
@@ -10,6 +11,17 @@ export interface MailContent {
   readonly html: string;
   /** Where a List-Unsubscribe click writes to. */
   readonly unsubscribeMailto: string;
+  /** What one click posts to (RFC 8058), token included. */
+  readonly unsubscribeUrl?: string | undefined;
+  /** Whom the opt-out speaks for: part of the subject of the mail that a click writes. */
+  readonly unsubscribeToken?: string | undefined;
+  /** `Ana <ana@ruiz.example>`, where answers do not go to From. */
+  readonly replyTo?: string | undefined;
+  /** A copy goes to From, unseen by the lead. */
+  readonly bccSelf?: boolean;
+  /** Value of Feedback-ID. */
+  readonly feedbackId?: string | undefined;
+  readonly attachments?: readonly MailFile[];
   /** Value of X-Outreach-Id: lets a person match a mail with `outreach show`. */
   readonly reference: string;
 }
@@ -19,11 +31,17 @@ interface MailParts extends MailAddressing {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  readonly attachments: readonly MailFile[];
 }
+
+/** A file as it travels with one mail. */
+export type MailFile = AttachedFile & FileContent;
 
 export interface MailAddressing {
   readonly from: Mailbox;
   readonly to: Mailbox;
+  readonly replyTo?: Mailbox;
+  readonly bcc?: Mailbox;
   readonly headers: Readonly<Record<string, string>>;
   readonly reference: string;
 }
@@ -36,8 +54,11 @@ interface Mailbox {
 /** A mail as approved: every byte but the Date header is fixed (and the DKIM signature, once there is one). */
 export interface FrozenMail {
   readonly messageId: string;
-  readonly envelope: { readonly from: string; readonly to: string };
+  /** `bcc`: one more recipient, whose refusal changes nothing. */
+  readonly envelope: { readonly from: string; readonly to: string; readonly bcc?: string };
   readonly bytes: Buffer;
+  /** `bytes` with a mark in place of each attached file, if there are any. */
+  readonly skeleton: Buffer;
   /** SHA-256 of `bytes`, hexadecimal. */
   readonly sha256: string;
   readonly parts: () => MailParts;

@@ -1,55 +1,43 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { domainOf, parseAddress } from '../domain/address.ts';
+import { assemble, fileMark } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { oneLine } from '../domain/text.ts';
-import type { FrozenMail, MailAddressing, MailContent } from './mailer.ts';
+import type { FrozenMail, MailAddressing, MailContent, MailFile } from './mailer.ts';
 
-/** Composes a multipart/alternative mail (RFC 5322, 2045–2047) without its Date header. */
+/** Composes a mail (RFC 5322, 2045–2047, 2387) without its Date header: text and HTML, images in it, files below. */
 export async function composeMime(content: MailContent): Promise<FrozenMail> {
-  const sender = parseAddress(content.from);
-  if (!sender.ok) throw new OutreachError('config', `from: ${sender.reason}`);
-  const { email, name } = sender.address;
-  const messageId = `<${randomUUID()}@${domainOf(email)}>`;
-  const addressing = addressingOf(content, { email, name });
-  const { from, to } = addressing;
-  const { text, html } = content;
+  const from = mailbox(content.from, 'from');
+  const messageId = `<${randomUUID()}@${domainOf(from.email)}>`;
+  const addressing = addressingOf(content, from);
+  const { to, bcc, replyTo } = addressing;
+  const { text, html, attachments = [] } = content;
   const subject = oneLine(content.subject);
+  const places = attachments.map(() => randomBytes(48));
   const composer = new MailComposer({
-    from: from.name === undefined ? from.email : { name: from.name, address: from.email },
-    to: to.name === undefined ? to.email : { name: to.name, address: to.email },
-    subject,
+    from: nodemailerAddress(addressing.from),
+    to: nodemailerAddress(to),
+    ...(replyTo === undefined ? {} : { replyTo: nodemailerAddress(replyTo) }),
+    ...(isUnbroken(subject) ? {} : { subject }),
     text,
     html,
     messageId,
-    headers: Object.fromEntries(
-      Object.entries(addressing.headers).map(([key, value]) => [key, key === 'List-Unsubscribe' ? { prepared: true, value } : value]),
-    ),
+    headers: {
+      ...Object.fromEntries(Object.entries(addressing.headers).map(([name, value]) => [name, headerLine(name, value)])),
+      ...(isUnbroken(subject) ? { Subject: { prepared: true, value: encodedWords(subject) } } : {}),
+    },
+    ...(attachments.length === 0 ? {} : { attachments: attachments.map((file, index) => partOf(file, places[index])) }),
     disableFileAccess: true,
     disableUrlAccess: true,
-    normalizeHeaderKey: (key) => (key.toLowerCase() === 'x-outreach-id' ? 'X-Outreach-Id' : key),
+    normalizeHeaderKey: (key) => SPELLINGS[key.toLowerCase()] ?? key,
     newline: '\r\n',
   });
-  const bytes = withoutDate(await composer.compile().build());
-  const parts = () => ({ ...addressing, subject, text, html });
-  return { messageId, envelope: { from: email, to: content.to.email }, bytes, sha256: sha256(bytes), parts };
-}
-
-/** Who it is from and for, and the headers that every way of sending carries. */
-function addressingOf(content: MailContent, from: { email: string; name: string | undefined }): MailAddressing {
-  return {
-    from: named(from),
-    to: named(content.to),
-    headers: {
-      'List-Unsubscribe': `<mailto:${content.unsubscribeMailto}?subject=unsubscribe>`,
-      'X-Outreach-Id': content.reference,
-    },
-    reference: content.reference,
-  };
-}
-
-function named({ email, name }: { email: string; name: string | undefined }): MailAddressing['to'] {
-  return name === undefined ? { email } : { email, name: oneLine(name) };
+  const skeleton = withMarks(withoutDate(await composer.compile().build()), attachments, places);
+  const bytes = attachments.length === 0 ? skeleton : whole(skeleton, attachments);
+  const parts = () => ({ ...addressing, subject, text, html, attachments });
+  const envelope = { from: from.email, to: to.email, ...(bcc === undefined ? {} : { bcc: bcc.email }) };
+  return { messageId, envelope, bytes, skeleton, sha256: sha256(bytes), parts };
 }
 
 /** The bytes that go on the wire: Date is that of the attempt, everything else as frozen. */
@@ -60,6 +48,114 @@ export function withDate(frozen: Buffer, date: Date): Buffer {
 
 export function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+interface NamedAddress {
+  readonly email: string;
+  readonly name: string | undefined;
+}
+
+function mailbox(value: string, key: string): NamedAddress {
+  const parsed = parseAddress(value);
+  if (!parsed.ok) throw new OutreachError('config', `${key}: ${parsed.reason}`);
+  return parsed.address;
+}
+
+/** Who it is from and for, and the headers that every way of sending carries. */
+function addressingOf(content: MailContent, from: NamedAddress): MailAddressing {
+  const { replyTo, bccSelf, reference, unsubscribeUrl, feedbackId } = content;
+  // A mail to oneself needs no copy, and providers refuse an address that is there twice.
+  const copied = bccSelf === true && from.email.toLowerCase() !== content.to.email.toLowerCase();
+  return {
+    from: named(from),
+    to: named(content.to),
+    ...(replyTo === undefined ? {} : { replyTo: named(mailbox(replyTo, 'reply_to')) }),
+    ...(copied ? { bcc: { email: from.email } } : {}),
+    headers: {
+      'List-Unsubscribe': unsubscribeHeader(content),
+      ...(unsubscribeUrl === undefined ? {} : { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }),
+      ...(feedbackId === undefined ? {} : { 'Feedback-ID': feedbackId }),
+      'X-Outreach-Id': reference,
+    },
+    reference,
+  };
+}
+
+/** The best way first (RFC 2369 §2): one click where there is a URL (RFC 8058), else a mail that is written and sent for the reader. */
+function unsubscribeHeader({ unsubscribeMailto, unsubscribeUrl, unsubscribeToken }: MailContent): string {
+  const address = unsubscribeMailto.replace(/[^\w.+@-]/g, (char) => encodeURIComponent(char));
+  const subject = unsubscribeToken === undefined ? 'unsubscribe' : `unsubscribe%20${encodeURIComponent(unsubscribeToken)}`;
+  const mailto = `<mailto:${address}?subject=${subject}>`;
+  return unsubscribeUrl === undefined ? mailto : `<${unsubscribeUrl}>, ${mailto}`;
+}
+
+/** No person's name is longer, and a header line of more than 998 octets is refused (RFC 5322 §2.1.1). */
+const LONGEST_NAME = 100;
+
+function named({ email, name }: NamedAddress): MailAddressing['to'] {
+  if (name === undefined) return { email };
+  const line = oneLine(name);
+  return { email, name: line.length > LONGEST_NAME ? [...line].slice(0, LONGEST_NAME).join('') : line };
+}
+
+function nodemailerAddress({ email, name }: MailAddressing['to']) {
+  return name === undefined ? email : { name, address: email };
+}
+
+/** The names that nodemailer would write in its own way. */
+const SPELLINGS: Readonly<Record<string, string>> = { 'x-outreach-id': 'X-Outreach-Id', 'feedback-id': 'Feedback-ID' };
+
+/** nodemailer would encode the addresses in List-Unsubscribe anew; it is folded between them, where it is too long for a line. */
+function headerLine(name: string, value: string) {
+  if (name !== 'List-Unsubscribe') return value;
+  return { prepared: true, value: name.length + value.length > 74 ? value.replace('>, <', '>,\r\n <') : value };
+}
+
+/** A word that no line break fits into: nodemailer folds at spaces alone. */
+function isUnbroken(subject: string): boolean {
+  return subject.length > 200 && /[!-~]{200}/.test(subject);
+}
+
+/** RFC 2047 §2: words of at most 75 characters, none of which splits a letter. */
+function encodedWords(text: string): string {
+  const words: string[] = [];
+  let word = '';
+  for (const letter of text) {
+    if (Buffer.byteLength(word + letter) > 45) {
+      words.push(word);
+      word = '';
+    }
+    word += letter;
+  }
+  return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join('\r\n ');
+}
+
+/** 48 random bytes stand for the file: one line of base64 that nothing else in the mail can look like. */
+function partOf({ name, type, cid }: MailFile, place: Buffer | undefined) {
+  return {
+    filename: name,
+    contentType: type,
+    content: place,
+    ...(cid === undefined ? {} : { cid, contentDisposition: 'inline' as const }),
+  };
+}
+
+function withMarks(built: Buffer, files: readonly MailFile[], places: readonly Buffer[]): Buffer {
+  if (files.length === 0) return built;
+  let text = built.toString('latin1');
+  for (const [index, { sha256: digest }] of files.entries()) {
+    const line = places[index]?.toString('base64') ?? '';
+    const found = text.split(`\r\n\r\n${line}`);
+    if (found.length !== 2) throw new Error(`attachment ${index + 1} stands ${found.length - 1} times in its mail`);
+    text = found.join(`\r\n\r\n${fileMark(digest)}`);
+  }
+  return Buffer.from(text, 'latin1');
+}
+
+function whole(skeleton: Buffer, files: readonly MailFile[]): Buffer {
+  const bytes = assemble(skeleton, (digest) => files.find((file) => file.sha256 === digest)?.content);
+  if (bytes === undefined) throw new Error('an attachment has no content');
+  return bytes;
 }
 
 function withoutDate(built: Buffer): Buffer {

@@ -10,8 +10,28 @@ export function resend(apiKey: string, baseUrl = 'https://api.resend.com'): Http
     name: 'resend',
     url: new URL('/emails', baseUrl),
     bodyOf({ parts }) {
-      const { from, to, subject, text, html, headers } = parts();
-      return Buffer.from(JSON.stringify({ from: mailbox(from), to: [mailbox(to)], subject, text, html, headers }));
+      const { from, to, replyTo, bcc, subject, text, html, headers, attachments } = parts();
+      const request = {
+        from: mailbox(from),
+        to: [mailbox(to)],
+        // JSON leaves out what is undefined.
+        bcc: bcc === undefined ? undefined : [mailbox(bcc)],
+        reply_to: replyTo === undefined ? undefined : mailbox(replyTo),
+        subject,
+        text,
+        html,
+        headers,
+        attachments:
+          attachments.length === 0
+            ? undefined
+            : attachments.map(({ name, type, cid, content }) => ({
+                content: content.toString('base64'),
+                filename: name,
+                content_type: type,
+                content_id: cid,
+              })),
+      };
+      return Buffer.from(JSON.stringify(request));
     },
     headersOf: ({ messageId }) => ({
       authorization: `Bearer ${apiKey}`,

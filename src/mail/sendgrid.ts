@@ -7,15 +7,27 @@ export function sendgrid(apiKey: string, baseUrl = 'https://api.sendgrid.com'): 
     name: 'sendgrid',
     url: new URL('/v3/mail/send', baseUrl),
     bodyOf({ messageId, parts }) {
-      const { from, to, subject, text, html, headers, reference } = parts();
+      const { from, to, replyTo, bcc, subject, text, html, headers, reference, attachments } = parts();
       const request = {
         from,
-        personalizations: [{ to: [to], custom_args: { outreach_id: reference } }],
+        // JSON leaves out what is undefined.
+        reply_to: replyTo,
+        personalizations: [{ to: [to], bcc: bcc === undefined ? undefined : [bcc], custom_args: { outreach_id: reference } }],
         subject,
         content: [
           { type: 'text/plain', value: text },
           { type: 'text/html', value: html },
         ],
+        attachments:
+          attachments.length === 0
+            ? undefined
+            : attachments.map(({ name, type, cid, content }) => ({
+                content: content.toString('base64'),
+                type,
+                filename: name,
+                disposition: cid === undefined ? 'attachment' : 'inline',
+                content_id: cid,
+              })),
         headers: { ...headers, 'Message-ID': messageId },
         // Tracking rewrites links and adds a pixel; what was approved is what is sent.
         tracking_settings: {

@@ -2,22 +2,32 @@ import { Readable } from 'node:stream';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
+import type { DkimSigner } from './dkim.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256, withDate } from './mime.ts';
 import { readReply, type SmtpPhase, shortReply } from './replies.ts';
 import { discard, type OpenConnection, SmtpConnections, type SmtpServer } from './smtpConnections.ts';
 
 /** Sends over SMTP (RFC 5321) with the arm between the server's 354 and the first byte of the mail. */
-export function smtpMailer(server: SmtpServer): Mailer {
+export function smtpMailer(server: SmtpServer, dkim?: DkimSigner): Mailer {
   const connections = new SmtpConnections(server);
   return {
     provider: 'smtp',
-    deliver: (mail, attempt) => deliver(connections, mail, attempt),
+    deliver(mail, attempt) {
+      if (dkim === undefined) return deliver(connections, mail, attempt, withDate(mail.bytes, attempt.date));
+      try {
+        return deliver(connections, mail, attempt, dkim(withDate(mail.bytes, attempt.date), attempt.date));
+      } catch (error) {
+        // An unsigned mail harms the domain's name: none goes out, none loses a try, and a person must look at the key.
+        const reply = shortReply(`the mail could not be signed: ${messageOf(error)}`);
+        return Promise.resolve({ kind: 'sender_refused', code: null, reply, beforeMail: true, stopsSender: true });
+      }
+    },
     close: async () => connections.close(),
   };
 }
 
-async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery> {
+async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: DeliveryAttempt, bytes: Buffer): Promise<Delivery> {
   // A controller of its own: AbortSignal.any would leave an entry on the worker's signal for every mail.
   const cut = new AbortController();
   const onCut = () => cut.abort();
@@ -26,12 +36,12 @@ async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: 
   if (attempt.cut.aborted) onCut();
   try {
     let connection = await connections.acquire(cut.signal);
-    let delivery = await new Conversation(connection, mail, attempt).run();
+    let delivery = await new Conversation(connection, mail, attempt, bytes).run();
     // The server may close an idle connection at any time. Nothing was armed, so a fresh one may be tried at once.
     if (connection.reused && delivery.code === null && delivery.kind === 'temporary' && !cut.signal.aborted) {
       discard(connection);
       connection = await connections.connect(cut.signal);
-      delivery = await new Conversation(connection, mail, attempt).run();
+      delivery = await new Conversation(connection, mail, attempt, bytes).run();
     }
     if (delivery.kind === 'accepted') connections.release(connection);
     else discard(connection);
@@ -49,6 +59,8 @@ class Conversation {
   readonly #connection: OpenConnection;
   readonly #mail: FrozenMail;
   readonly #attempt: DeliveryAttempt;
+  /** What goes on the wire: with its Date, and its signature where there is one. */
+  readonly #bytes: Buffer;
   /** `asking` while the arm's commit is on its way: nothing is on the wire then, whatever the server says. */
   #arming: 'not yet' | 'asking' | 'refused' | 'armed' = 'not yet';
   #handedOver = false;
@@ -56,10 +68,11 @@ class Conversation {
   #settled = false;
   #timer: NodeJS.Timeout;
 
-  constructor(connection: OpenConnection, mail: FrozenMail, attempt: DeliveryAttempt) {
+  constructor(connection: OpenConnection, mail: FrozenMail, attempt: DeliveryAttempt, bytes: Buffer) {
     this.#connection = connection;
     this.#mail = mail;
     this.#attempt = attempt;
+    this.#bytes = bytes;
     this.#timer = this.#cutAfter(attempt.limits.unarmed);
   }
 
@@ -75,7 +88,7 @@ class Conversation {
       const code = this.#handedOver ? /^(2\d\d)(?:[ -]|$)/.exec(response)?.[1] : undefined;
       return code === undefined
         ? { kind: this.#arming === 'armed' ? 'ambiguous' : 'temporary', code: null, reply: shortReply(response) }
-        : { kind: 'accepted', code: Number(code), reply: shortReply(response) };
+        : { kind: 'accepted', code: Number(code), reply: shortReply(`${response}${this.#copyNote()}`) };
     } catch (error) {
       reached('reply.read');
       return this.#verdict(error);
@@ -88,7 +101,7 @@ class Conversation {
 
   #send(): Promise<string> {
     const { smtp } = this.#connection;
-    const { from, to } = this.#mail.envelope;
+    const { from, to, bcc } = this.#mail.envelope;
     return new Promise<string>((resolve, reject) => {
       // A connection that is cut reports nothing but its end. Where there is an error it comes right after, and says more.
       const ended = () =>
@@ -98,7 +111,9 @@ class Conversation {
         how();
       };
       smtp.once('end', ended);
-      smtp.send({ from, to: [to] }, this.#body(), (error, info) => settle(() => (error ? reject(error) : resolve(info.response))));
+      smtp.send({ from, to: bcc === undefined ? [to] : [to, bcc] }, this.#body(), (error, info) =>
+        settle(() => (error ? reject(error) : resolve(info.response))),
+      );
     });
   }
 
@@ -107,10 +122,11 @@ class Conversation {
    * PIPELINING. The mail then goes in two pieces, with a look at the clock before the last one.
    */
   #body(): Readable {
-    const bytes = withDate(this.#mail.bytes, this.#attempt.date);
+    const bytes = this.#bytes;
     const split = Math.max(1, bytes.length - 64);
     const steps = [
       async () => {
+        if (!this.#leadTaken()) return undefined;
         reached('t2.asked');
         if (!(await this.#arm(sha256(bytes)))) return undefined;
         return bytes.subarray(0, split);
@@ -173,7 +189,29 @@ class Conversation {
     }, ms);
   }
 
-  #verdict(error: unknown): Delivery {
+  /** What the server said to each recipient, once it has answered; nodemailer keeps it to itself. */
+  #recipients(): { readonly accepted?: readonly string[]; readonly rejectedErrors?: readonly { readonly recipient?: string }[] } {
+    return (this.#connection.smtp as unknown as { _envelope?: object | false })._envelope || {};
+  }
+
+  /** Where a copy goes to ourselves, the server takes a mail if it takes either address; the copy must not carry it alone. */
+  #leadTaken(): boolean {
+    const { to, bcc } = this.#mail.envelope;
+    return bcc === undefined || this.#recipients().accepted?.includes(to) === true;
+  }
+
+  #refusalOf(recipient: string | undefined): unknown {
+    if (this.#mail.envelope.bcc === undefined) return undefined;
+    return this.#recipients().rejectedErrors?.find((refusal) => refusal.recipient === recipient);
+  }
+
+  #copyNote(): string {
+    const refusal = this.#refusalOf(this.#mail.envelope.bcc);
+    return refusal === undefined ? '' : ` (the copy to yourself was refused: ${replyIn(refusal).text})`;
+  }
+
+  #verdict(failure: unknown): Delivery {
+    const error = this.#arming === 'not yet' ? (this.#refusalOf(this.#mail.envelope.to) ?? failure) : failure;
     const { code, text, phase } = replyIn(error);
     if (this.#arming === 'armed') {
       return code === undefined ? { kind: 'ambiguous', code: null, reply: text } : readReply('dot', code, text);

@@ -1,3 +1,4 @@
+import type { AttachedFile } from '../domain/attachment.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { localDay } from '../domain/localDay.ts';
@@ -5,6 +6,7 @@ import { reached } from '../domain/milestone.ts';
 import { nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import type { FrozenMail } from '../mail/mailer.ts';
+import { dropBrokenFiles } from '../store/attachedFiles.ts';
 import { startAttempt } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
@@ -14,7 +16,7 @@ import type { JobRow, Tx } from '../store/schema.ts';
 import { setSender } from '../store/senders.ts';
 import { claimReady, type DueMessage, firstDue } from '../store/sending.ts';
 import { takeUsage } from '../store/usage.ts';
-import { frozenMail } from './frozenMail.ts';
+import { frozenMail, hasFiles } from './frozenMail.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
 import { holdJob, noteCanary } from './holdJob.ts';
 import { RecipientLine, recipientRules } from './recipientGates.ts';
@@ -105,8 +107,8 @@ async function firstSendable(
   for (let passed = 0; passed <= MOST_PASSED; passed++) {
     const message = await firstDue(tx, asked);
     if (message === undefined) break;
-    const mail = frozenMail(message);
-    const outdated = mail === undefined ? 'its draft is gone' : whyOutdated(message);
+    const mail = await frozenMail(tx, message);
+    const outdated = mail === undefined ? await whyNotWhole(tx, message) : whyOutdated(message);
     if (message.suppressed !== null) {
       await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
       await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
@@ -114,6 +116,13 @@ async function firstSendable(
     else if (mail !== undefined && (line === undefined || (await line.lets(tx, message, now)))) return { due: { message, mail }, voided };
   }
   return { due: undefined, voided };
+}
+
+/** A file that is not what its name says goes, so that the next draft stores it anew. */
+async function whyNotWhole(tx: Tx, message: DueMessage): Promise<string> {
+  if (!hasFiles(message)) return 'its draft is gone';
+  await dropBrokenFiles(tx, JSON.parse(message.attachments ?? '[]') as AttachedFile[]);
+  return 'what is stored of its attachments is not what was approved';
 }
 
 /** Why what was approved is no longer what would be written now. */

@@ -1,10 +1,14 @@
+import type { AttachedFile } from '../domain/attachment.ts';
 import type { Campaign, Generator } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
-import { htmlFromText } from '../domain/html.ts';
+import { feedbackId } from '../domain/feedbackId.ts';
+import { placeImages } from '../domain/images.ts';
 import { displayName, type LeadFields } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
+import { withToken } from '../domain/personKey.ts';
 import type { Resting, Writer } from '../llm/writer.ts';
 import type { Composer, FrozenMail, MailAddressing } from '../mail/mailer.ts';
+import { saveFiles } from '../store/attachedFiles.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { saveDraft } from '../store/drafts.ts';
@@ -14,13 +18,20 @@ import { abandonDraft, claimForDrafting, finishDraft, type Hold, withdrawClaim }
 import { prospectById, type StoredProspect } from '../store/prospects.ts';
 import type { Tx } from '../store/schema.ts';
 import { suppressionOf } from '../store/suppressions.ts';
+import { type Enclosing, type Failed, gatherFiles } from './gatherFiles.ts';
 
-export interface DraftDependencies {
+/** What turns a written text into a whole mail. */
+export interface ComposeDependencies extends Enclosing {
+  readonly compose: Composer;
+  /** What a message's opt-out is recognised by. */
+  tokenFor(messageId: number): string;
+}
+
+export interface DraftDependencies extends ComposeDependencies {
   readonly store: Store;
   readonly worker: string;
   readonly now: () => number;
   writerFor(generator: Generator): Writer;
-  readonly compose: Composer;
 }
 
 /** A lead whose mail this worker is to write. */
@@ -81,7 +92,9 @@ export async function draftMessage(deps: DraftDependencies, claimed: ClaimedDraf
   const written = await deps.writerFor(campaign.generator).write({ campaign, lead, jobId, messageId: hold.id, deadlineAt });
   if (written.kind === 'resting') return giveBack(deps, claimed, written);
   if (written.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, written.reason);
-  const draft = await composeDraft(deps.compose, campaign, lead, written, hold.id);
+  const draft = await composeDraft(deps, campaign, lead, written, { messageId: hold.id, jobId });
+  if (draft.kind === 'resting') return giveBack(deps, claimed, draft);
+  if (draft.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, draft.reason);
   reached('draft.written');
   const drafted = await storeDraft(deps, claimed, campaign, draft);
   reached('draft.stored');
@@ -92,26 +105,36 @@ export function fieldsOf(prospect: StoredProspect): LeadFields {
   return { ...(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
 }
 
-/** The whole mail: what was written, the footer under it, and the bytes that will be sent. */
+/** The whole mail: what was written, the footer under it, the files, and the bytes that will be sent. */
 export async function composeDraft(
-  compose: Composer,
+  deps: ComposeDependencies,
   campaign: Campaign,
   lead: LeadFields,
   written: { readonly subject: string; readonly text: string },
-  messageId: number,
-): Promise<Draft> {
-  const text = `${written.text}\n\n${footer(campaign)}\n`;
-  const html = htmlFromText(text);
-  const mail = await compose({
+  { messageId, jobId }: { readonly messageId: number; readonly jobId: number },
+): Promise<Draft | Failed> {
+  const token = deps.tokenFor(messageId);
+  const { mailto, url } = campaign.unsubscribe;
+  const unsubscribeUrl = url === null ? undefined : withToken(url, token);
+  const { text, html, images } = placeImages(`${written.text}\n\n${footer(campaign, unsubscribeUrl)}\n`, campaign);
+  const gathered = gatherFiles(deps, campaign, lead, images);
+  if (gathered.kind !== 'gathered') return gathered;
+  const mail = await deps.compose({
     from: campaign.from,
     to: { email: lead.email ?? '', name: displayName(lead) },
     subject: written.subject,
     text,
     html,
-    unsubscribeMailto: campaign.unsubscribe.mailto,
+    unsubscribeMailto: mailto,
+    unsubscribeUrl,
+    unsubscribeToken: token,
+    replyTo: campaign.replyTo ?? undefined,
+    bccSelf: campaign.bccSelf,
+    feedbackId: feedbackId(campaign.name, jobId, campaign.from),
+    attachments: gathered.files,
     reference: String(messageId),
   });
-  return { subject: mail.parts().subject, text, html, mail };
+  return { kind: 'composed', subject: mail.parts().subject, text, html, mail };
 }
 
 /** drafting → pending: the writer rests, and the lead is not to blame. */
@@ -132,6 +155,7 @@ function holdForPerson(deps: DraftDependencies, claimed: ClaimedDraft, campaign:
 }
 
 export interface Draft {
+  readonly kind: 'composed';
   readonly subject: string;
   readonly text: string;
   readonly html: string;
@@ -151,6 +175,8 @@ function storeDraft(
   const reason = state === 'review' ? 'waits for approval' : null;
   return endDraft(deps, claimed, campaign, async (tx, now) => {
     if (!(await finishDraft(tx, hold, { state, contentHash: campaign.contentHash, frozen: mail.sha256, reason, now }))) return SUPERSEDED;
+    const { attachments } = mail.parts();
+    if (attachments.length > 0) await saveFiles(tx, attachments, now);
     await saveDraft(tx, {
       message_id: hold.id,
       subject,
@@ -159,9 +185,9 @@ function storeDraft(
       header_message_id: mail.messageId,
       envelope_from: mail.envelope.from,
       envelope_to: mail.envelope.to,
-      bytes: mail.bytes,
+      bytes: mail.skeleton,
       addressing: JSON.stringify(addressingOf(mail)),
-      attachments: '[]',
+      attachments: attachments.length === 0 ? '[]' : JSON.stringify(attachments.map(withoutContent)),
       lead_version: prospect.version,
       created_at: now,
     });
@@ -191,13 +217,18 @@ function endDraft(
 }
 
 /** Who writes, from where, and how to hear no more: what CAN-SPAM §316.5 and its kin ask of every mail. */
-function footer({ identity, unsubscribe }: Campaign): string {
+function footer({ identity, unsubscribe }: Campaign, url: string | undefined): string {
   const who = [identity.name, identity.company, identity.postal_address].filter((part) => part !== undefined).join(', ');
-  return `-- \n${who}\nNot interested? Reply "unsubscribe" or write to ${unsubscribe.mailto}, and you will not hear from me again.`;
+  const ways = url === undefined ? `Reply "unsubscribe" or write` : `Open ${url}\nor reply "unsubscribe" or write`;
+  return `-- \n${who}\nNot interested? ${ways} to ${unsubscribe.mailto}, and you will not hear from me again.`;
 }
 
 /** What the draft's own columns do not hold already. */
 function addressingOf(mail: FrozenMail): MailAddressing {
-  const { from, to, headers, reference } = mail.parts();
-  return { from, to, headers, reference };
+  const { from, to, replyTo, bcc, headers, reference } = mail.parts();
+  return { from, to, ...(replyTo === undefined ? {} : { replyTo }), ...(bcc === undefined ? {} : { bcc }), headers, reference };
+}
+
+function withoutContent({ sha256, name, type, size, cid }: AttachedFile): AttachedFile {
+  return { sha256, name, type, size, ...(cid === undefined ? {} : { cid }) };
 }

@@ -2,17 +2,15 @@ import PQueue from 'p-queue';
 import type { Campaign } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import type { Writer } from '../llm/writer.ts';
-import type { Composer } from '../mail/mailer.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { sampleLeads } from '../store/prospects.ts';
-import { composeDraft, type Draft, fieldsOf } from './draftMessage.ts';
+import { type ComposeDependencies, composeDraft, type Draft, fieldsOf } from './draftMessage.ts';
 
-export interface PreviewDependencies {
+export interface PreviewDependencies extends ComposeDependencies {
   readonly store: Store;
   readonly now: () => number;
   readonly writer: Writer;
-  readonly compose: Composer;
 }
 
 /** One lead's mail as it would be, or why there is none. */
@@ -38,15 +36,11 @@ export async function previewMails(deps: PreviewDependencies, campaign: Campaign
       const lead = fieldsOf(prospect);
       const { message_id: messageId, job_id: jobId, email } = prospect;
       const written = await deps.writer.write({ campaign, lead, jobId, messageId, deadlineAt: deps.now() + DEADLINES.drafting });
-      if (written.kind !== 'written')
-        return {
-          messageId,
-          email,
-          draft: undefined,
-          reason: written.reason,
-          stopped: written.kind === 'resting' ? written.why : undefined,
-        };
-      const draft = await composeDraft(deps.compose, campaign, lead, written, messageId);
+      const draft = written.kind === 'written' ? await composeDraft(deps, campaign, lead, written, { messageId, jobId }) : written;
+      if (draft.kind !== 'composed') {
+        const stopped = draft.kind === 'resting' ? draft.why : undefined;
+        return { messageId, email, draft: undefined, reason: draft.reason, stopped };
+      }
       return { messageId, email, draft, reason: null, stopped: undefined };
     }),
   );

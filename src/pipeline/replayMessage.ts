@@ -32,7 +32,7 @@ export interface Replayed {
 export async function replayMessage(deps: ReplayDependencies): Promise<Replayed | undefined> {
   const due = await deps.store.write((tx) => takeReplay(tx, deps));
   if (due === undefined) return undefined;
-  const mail = frozenMail(due);
+  const mail = await frozenMail(deps.store.db, due);
   if (mail === undefined) return undefined;
   const delivery = await deps.mailerFor(due.sender).deliver(mail, {
     date: new Date(deps.now()),

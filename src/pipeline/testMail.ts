@@ -4,18 +4,17 @@ import type { Delivery } from '../domain/delivery.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { LeadFields } from '../domain/lead.ts';
 import type { Writer, Written } from '../llm/writer.ts';
-import type { Composer, Mailer } from '../mail/mailer.ts';
+import type { Mailer } from '../mail/mailer.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import { sampleLeads } from '../store/prospects.ts';
 import type { Db } from '../store/schema.ts';
-import { composeDraft, type Draft, fieldsOf } from './draftMessage.ts';
+import { type ComposeDependencies, composeDraft, type Draft, fieldsOf } from './draftMessage.ts';
 import { boughtText } from './writeWithModel.ts';
 
-export interface TestDependencies {
+export interface TestDependencies extends ComposeDependencies {
   /** Undefined as long as there is no database. */
   readonly db: Db | undefined;
   readonly template: Writer;
-  readonly compose: Composer;
 }
 
 /** One mail of a campaign, to oneself. */
@@ -47,17 +46,22 @@ const SAMPLE: LeadFields = {
 /** Composes the mail of a campaign's first lead, of the lead `key` (an address in lower case), or of an invented one; stores nothing and asks no model. */
 export async function composeTest(deps: TestDependencies, campaign: Campaign, to: string, key: string | undefined): Promise<TestMail> {
   const { lead, fields, written } = await textFor(deps, campaign, key);
-  if (written.kind !== 'written')
-    throw new OutreachError('refused', `there is no mail for ${lead ?? 'the invented lead'}: ${written.reason}`, {
-      hint:
-        lead === null
-          ? `With real leads there is: outreach import leads.csv --campaign ${campaign.name}`
-          : `Mend the lead or ${campaign.path}, or take another one: --lead EMAIL`,
-    });
+  if (written.kind !== 'written') throw noMail(campaign, lead, written.reason);
   const subject = `[test] ${written.subject}`;
   // Addressed without the lead's name: it is not the lead who gets it.
-  const draft = await composeDraft(deps.compose, campaign, { ...without(fields), email: to }, { subject, text: written.text }, NO_MESSAGE);
+  const ids = { messageId: NO_MESSAGE, jobId: 0 };
+  const draft = await composeDraft(deps, campaign, { ...without(fields), email: to }, { subject, text: written.text }, ids);
+  if (draft.kind !== 'composed') throw noMail(campaign, lead, draft.reason);
   return { draft, lead };
+}
+
+function noMail(campaign: Campaign, lead: string | null, reason: string): OutreachError {
+  return new OutreachError('refused', `there is no mail for ${lead ?? 'the invented lead'}: ${reason}`, {
+    hint:
+      lead === null
+        ? `With real leads there is: outreach import leads.csv --campaign ${campaign.name}`
+        : `Mend the lead or ${campaign.path}, or take another one: --lead EMAIL`,
+  });
 }
 
 /**

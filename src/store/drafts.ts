@@ -15,6 +15,7 @@ const upsertDraft = statement((db, value: Blanks<DraftRow>) => {
     envelope_to: value('envelope_to'),
     bytes: value('bytes'),
     addressing: value('addressing'),
+    attachments: value('attachments'),
     lead_version: value('lead_version'),
     created_at: value('created_at'),
   };

@@ -30,7 +30,7 @@ export function firstReplay(tx: Tx, senders: readonly string[], now: number) {
     .select(['attempts.id as attempt_id', 'attempts.sender', 'attempts.sha256 as sent_sha256', 'messages.id', 'messages.token'])
     .select(['messages.state', 'messages.attempt_id as current_attempt', 'messages.frozen_sha256', 'jobs.paused_at', 'jobs.cancelled_at'])
     .select(['suppressions.reason as suppressed', 'drafts.header_message_id', 'drafts.envelope_from', 'drafts.envelope_to'])
-    .select(['drafts.bytes', 'drafts.addressing', 'drafts.subject', 'drafts.text', 'drafts.html'])
+    .select(['drafts.bytes', 'drafts.addressing', 'drafts.subject', 'drafts.text', 'drafts.html', 'drafts.attachments'])
     .executeTakeFirst();
 }
 

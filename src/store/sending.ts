@@ -50,6 +50,7 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
       'drafts.subject',
       'drafts.text',
       'drafts.html',
+      'drafts.attachments',
     ]),
 );
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { templateWriter } from '../../src/llm/templateWriter.ts';
-import { composeMime } from '../../src/mail/mime.ts';
 import { approveMessages, rejectMessages } from '../../src/pipeline/approveMessages.ts';
 import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { refreshCampaign } from '../../src/pipeline/refreshCampaign.ts';
@@ -32,7 +31,7 @@ test('a draft holds text, escaped HTML and frozen bytes without a date', async (
   expect(html).toContain('Hi &lt;b&gt;Eve&lt;/b&gt;,');
   const mail = bytes.toString();
   expect(mail).not.toMatch(/^Date:/m);
-  expect(mail).toMatch(/^List-Unsubscribe: <mailto:ana@ruiz\.example\?subject=unsubscribe>\r$/m);
+  expect(mail).toMatch(/^List-Unsubscribe: <mailto:ana@ruiz\.example\?subject=unsubscribe%20token-1>\r$/m);
   expect(mail).toMatch(/^X-Outreach-Id: 1\r$/m);
   expect(mail).toMatch(/^Message-ID: <[0-9a-f-]+@ruiz\.example>\r$/m);
   expect(text).toContain('Calle Mayor 1');
@@ -159,7 +158,7 @@ test('fields that change while a draft is written, or after a failed try, never 
   const [claimed] = await claimDrafts({ store: bench.store, worker: 'w1', now }, 1, 1);
   if (claimed === undefined) throw new Error('nothing to draft');
   await bench.import('email,first_name,company\na@y.example,Annika,A\n', { update: true });
-  const deps = { store: bench.store, worker: 'w1', now, writerFor: () => templateWriter(4), compose: composeMime };
+  const deps = { store: bench.store, worker: 'w1', now, writerFor: () => templateWriter(4), ...bench.composing };
   expect(await draftMessage(deps, claimed, bench.campaign)).toEqual({ kind: 'superseded' });
   expect(await bench.draft()).toEqual(['ready']);
   expect((await draft()).text).toContain('Hi Annika,');

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openAiProvider } from '../../src/llm/openaiProvider.ts';
-import { composeMime } from '../../src/mail/mime.ts';
 import { claimDrafts, type Drafted, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { estimateCost } from '../../src/pipeline/estimateCost.ts';
 import type { CallDependencies } from '../../src/pipeline/modelDesk.ts';
@@ -51,7 +50,7 @@ function writer(from: readonly AiServer[], change: Partial<CallDependencies> = {
 }
 
 async function draft(from: readonly AiServer[], change: Partial<CallDependencies> = {}, using = writer(from, change)): Promise<Drafted[]> {
-  const deps = { store: bench.store, worker: 'w1', now: () => bench.now, compose: composeMime, writerFor: () => using };
+  const deps = { store: bench.store, worker: 'w1', now: () => bench.now, ...bench.composing, writerFor: () => using };
   const claimed = await claimDrafts(deps, 1, 100);
   return Promise.all(claimed.map((one) => draftMessage(deps, one, bench.campaign)));
 }
@@ -270,7 +269,7 @@ test('a preview changes no message, and what it paid for is used', async () => {
   await bench.import(csv(3));
   const ai = await server();
   const previews = await previewMails(
-    { store: bench.store, now: () => bench.now, writer: writer([ai], { purpose: 'preview' }), compose: composeMime },
+    { store: bench.store, now: () => bench.now, writer: writer([ai], { purpose: 'preview' }), ...bench.composing },
     bench.campaign,
     2,
   );
@@ -287,7 +286,7 @@ test('an estimate is reckoned from the prompts first, and measured afterwards', 
   const before = await estimateCost(bench.store.db, bench.campaign, model);
   expect(before).toMatchObject({ mails: 4, measured: 0 });
   expect(before.each).toBeLessThan(before.most ?? 0);
-  await previewMails({ store: bench.store, now: () => bench.now, writer: writer([ai]), compose: composeMime }, bench.campaign, 2);
+  await previewMails({ store: bench.store, now: () => bench.now, writer: writer([ai]), ...bench.composing }, bench.campaign, 2);
   expect(await estimateCost(bench.store.db, bench.campaign, model)).toMatchObject({ mails: 4, measured: 2, each: COST });
   expect(await estimateCost(bench.store.db, bench.campaign, { ...model, price: undefined })).toMatchObject({ each: null, most: null });
 });

@@ -1,3 +1,5 @@
+import { attachedFiles } from '../../src/config/attachedFiles.ts';
+import { workspaceAt } from '../../src/config/workspace.ts';
 import { mapColumns } from '../../src/csv/columns.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
 import type { Campaign } from '../../src/domain/campaign.ts';
@@ -37,6 +39,12 @@ export class Bench {
     return new Bench(await openStore(folder.at('outreach.db')), folder, campaign);
   }
 
+  /** What mails are composed with; files come from `campaigns` in the bench's folder. */
+  get composing() {
+    const workspace = workspaceAt(this.folder.path);
+    return { compose: composeMime, tokenFor: (id: number) => `token-${id}`, files: attachedFiles(workspace) };
+  }
+
   get store(): Store {
     return this.#store;
   }
@@ -71,7 +79,7 @@ export class Bench {
   }
 
   async draft(jobId = 1, limit = 100): Promise<string[]> {
-    const deps = { store: this.#store, worker: 'w1', now: () => this.now, writerFor: () => templateWriter(4), compose: composeMime };
+    const deps = { store: this.#store, worker: 'w1', now: () => this.now, writerFor: () => templateWriter(4), ...this.composing };
     const kinds: string[] = [];
     for (const claimed of await claimDrafts(deps, jobId, limit)) kinds.push((await draftMessage(deps, claimed, this.campaign)).kind);
     return kinds;
@@ -138,7 +146,11 @@ export function campaignWith(change: Partial<Campaign>): Campaign {
     review: 'none' as const,
     from: 'Ana Ruiz <ana@ruiz.example>',
     identity: { name: 'Ana Ruiz', company: undefined, postal_address: 'Calle Mayor 1', timezone: 'Europe/Madrid' },
-    unsubscribe: { mailto: 'ana@ruiz.example' },
+    unsubscribe: { mailto: 'ana@ruiz.example', url: null },
+    replyTo: null,
+    bccSelf: false,
+    attachments: [],
+    images: [],
     ...change,
   };
   return { ...campaign, contentHash: contentHash(campaign) };

@@ -1,0 +1,70 @@
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { type FileSource, MOST_ATTACHED, type ReadFile, sha256Of, tooMuch } from '../domain/attachment.ts';
+import { messageOf } from '../domain/errors.ts';
+import { oneLine } from '../domain/text.ts';
+import { stampOf } from './campaignFolder.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Files are kept in memory up to this many bytes in all: most mails of a campaign attach the same ones. */
+const KEPT = 2 * MOST_ATTACHED;
+
+/** Files of the campaigns folder, read again when they change on disk. */
+export function attachedFiles(workspace: Workspace): FileSource {
+  const kept = new Map<string, Extract<ReadFile, { ok: true }>>();
+  let size = 0;
+  return {
+    read(name) {
+      const known = kept.get(name);
+      if (known !== undefined && known.file.stamp === stampOf(join(workspace.campaigns, name))) return known;
+      const read = readAttachment(workspace, name);
+      if (!read.ok) return read;
+      if (size + read.file.size > KEPT) {
+        kept.clear();
+        size = 0;
+      }
+      kept.set(name, read);
+      size += read.file.size;
+      return read;
+    },
+  };
+}
+
+/**
+ * A regular file inside the campaigns folder. The name may come from a lead's column, so nothing it
+ * says may lead out: not `..`, not a link, not a campaign itself, which is nobody's to read.
+ */
+export function readAttachment(workspace: Workspace, name: string): ReadFile {
+  const shown = oneLine(name).slice(0, 100);
+  const refuse = (what: string): ReadFile => ({ ok: false, reason: `${shown} ${what}` });
+  if (oneLine(name) !== name || name === '' || /\\|^\/|^[A-Za-z]:/.test(name) || name.split('/').some((part) => /^\.{0,2}$/.test(part)))
+    return refuse(`is not the name of a file in ${workspace.campaigns}`);
+  try {
+    const path = join(workspace.campaigns, name);
+    const stamp = stampOf(path);
+    if (stamp === undefined) return refuse(`is not there; put it into ${workspace.campaigns}`);
+    const real = realpathSync(path);
+    const inside = relative(realpathSync(workspace.campaigns), real);
+    if (inside.startsWith('..') || inside.startsWith(sep) || /^[A-Za-z]:/.test(inside)) return refuse('leads out of the campaigns folder');
+    if (/^[^/\\]+\.md$/i.test(inside)) return refuse('is a campaign, not a file to attach');
+    return readWhole(real, name, stamp, refuse);
+  } catch (error) {
+    return refuse(`cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function readWhole(path: string, name: string, stamp: string, refuse: (what: string) => ReadFile): ReadFile {
+  // Not through a link that was put there since, and not waiting for the other end of a pipe.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) return refuse('is not a regular file');
+    if (stat.size > MOST_ATTACHED) return refuse(`is too large: ${tooMuch(stat.size)}`);
+    if (stat.size === 0) return refuse('is empty');
+    const content = Buffer.alloc(stat.size);
+    if (readSync(descriptor, content, 0, stat.size, 0) !== stat.size) return refuse('changed while it was read');
+    return { ok: true, file: { name, sha256: sha256Of(content), size: stat.size, stamp }, content };
+  } finally {
+    closeSync(descriptor);
+  }
+}
