@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { LoginAnswer } from '../domain/login.ts';
 import { reached } from '../domain/milestone.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256, withDate } from './mime.ts';
@@ -15,6 +16,20 @@ export function smtpMailer(server: SmtpServer): Mailer {
     deliver: (mail, attempt) => deliver(connections, mail, attempt),
     close: async () => connections.close(),
   };
+}
+
+/** Connects, logs in and says goodbye; no mail is begun. */
+export async function trySmtpLogin(server: SmtpServer, limitMs: number): Promise<LoginAnswer> {
+  const connections = new SmtpConnections(server);
+  try {
+    connections.release(await connections.connect(AbortSignal.timeout(limitMs)));
+    return { kind: 'let_in' };
+  } catch (error) {
+    const { kind, reply } = beforeMail(error, false);
+    return { kind: kind === 'sender_refused' ? 'refused' : 'unknown', reply };
+  } finally {
+    connections.close();
+  }
 }
 
 async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery> {
