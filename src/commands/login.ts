@@ -16,8 +16,8 @@ interface Options {
 export function loginCommand(use: Use): Command {
   return command('login', 'Store a password or API key in the keychain, after trying it out.', [
     'login main',
-    'pass show mail/ana | outreach login main --stdin',
-    'login openai --file                # no keychain on this machine',
+    'login main --stdin < password.txt',
+    'login openai --file                # where there is no keychain',
   ])
     .argument('<name>', 'a sender or AI provider in outreach.yaml, or any name for keychain:NAME')
     .option('--stdin', 'read it from standard input, one line, instead of asking')
@@ -33,10 +33,11 @@ async function login(context: Context, name: string, options: Options): Promise<
   const { openSecrets, secretsPath } = await import('../app/secrets.ts');
   const logins = loginsOf(app.config);
   const target = targetOf(name, logins);
+  refuseWithoutTerminal(target, options);
   const secrets = openSecrets(app.workspace, env);
   // Before anything is typed in vain.
   if (options.file !== true) await refuseWithoutKeychain(secrets, target.name);
-  const secret = await read(target, options);
+  const secret = await read(target);
   const tested = options.check && (await tryOut(target.users, secret));
   const place = options.file === true ? secrets.file : secrets.keychain;
   await place.setPassword(target.name, secret);
@@ -92,14 +93,21 @@ async function refuseWithoutKeychain(secrets: Secrets, name: string): Promise<vo
   }
 }
 
-async function read({ name, users }: Target, options: Options): Promise<string> {
+function refuseWithoutTerminal({ name, users }: Target, options: Options): void {
+  if (options.stdin === true || process.stdin.isTTY === true) return;
+  throw new OutreachError('usage', `login asks for the ${wantedOf(name, users)} on a terminal, and this is none`, {
+    hint: `Give it on standard input: outreach login ${name} --stdin < FILE`,
+  });
+}
+
+function wantedOf(name: string, users: readonly Login[]): string {
+  return users[0]?.wanted ?? `secret ${name}`;
+}
+
+async function read({ name, users }: Target): Promise<string> {
   const { askSecret, readLine } = await import('../terminal/askSecret.ts');
-  const wanted = users[0]?.wanted ?? `secret ${name}`;
-  if (options.stdin !== true && process.stdin.isTTY !== true) {
-    throw new OutreachError('usage', `login asks for the ${wanted} on a terminal, and this is none`, {
-      hint: `Give it on standard input: … | outreach login ${name} --stdin`,
-    });
-  }
+  const wanted = wantedOf(name, users);
+  // Also with --stdin: on a terminal what is typed would be seen.
   const secret =
     process.stdin.isTTY === true
       ? await askSecret(`${wanted[0]?.toUpperCase()}${wanted.slice(1)} (not shown): `, { input: process.stdin, output: process.stderr })

@@ -25,7 +25,8 @@ async function secrets(context: Context): Promise<undefined> {
   const app = await context.app();
   const { loginsOf } = await import('../app/logins.ts');
   const { openSecrets } = await import('../app/secrets.ts');
-  const listed = await list(loginsOf(app.config), openSecrets(app.workspace, env));
+  const logins = loginsOf(app.config);
+  const listed = await list(logins, openSecrets(app.workspace, env));
   for (const one of listed) output.object(one);
   if (listed.length === 0) {
     output.line('outreach.yaml asks for no secret, and none is stored.\n\nNext: outreach login NAME    (a sender or AI provider)');
@@ -42,7 +43,7 @@ async function secrets(context: Context): Promise<undefined> {
   );
   const troubles = [...new Set(listed.flatMap(({ trouble }) => trouble ?? []))];
   if (troubles.length > 0) output.line(`\n${troubles.map((trouble) => cell(trouble, 200)).join('\n')}`);
-  output.line(`\nNext: ${nextStep(listed)}`);
+  output.line(`\nNext: ${nextStep(listed, logins)}`);
 }
 
 /** Every reference of the configuration, in its order, and what is stored beside them. */
@@ -77,10 +78,11 @@ async function storedNames({ keychain, file }: Secrets): Promise<{ names: string
   return { names: names.sort(), trouble };
 }
 
-function nextStep(listed: readonly Listed[]): string {
+function nextStep(listed: readonly Listed[], logins: readonly Login[]): string {
   const missing = listed.find(({ present, asked_by }) => !present && asked_by.length > 0);
-  const name = missing?.reference.slice(missing.reference.indexOf(':') + 1);
-  if (missing?.reference.startsWith('env:')) return `export ${name}=…    (or keep it in the keychain: outreach login NAME)`;
-  if (missing !== undefined) return `outreach login ${name}${missing.trouble === null ? '' : ' --file'}`;
-  return 'outreach worker';
+  if (missing === undefined) return 'outreach worker';
+  const name = missing.reference.slice(missing.reference.indexOf(':') + 1);
+  if (missing.reference.startsWith('keychain:')) return `outreach login ${name}${missing.trouble === null ? '' : ' --file'}`;
+  const owner = logins.find(({ reference }) => reference === missing.reference)?.name;
+  return `export ${name}=…    (or keep it in the keychain: outreach login ${owner})`;
 }

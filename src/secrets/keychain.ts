@@ -101,9 +101,15 @@ async function callKeychain({ workspace, env, limitMs }: KeychainSettings, { nam
   }
   const answer = readAnswer(output);
   if (answer.error === undefined) return answer;
-  throw /dbus|d-bus|org\.freedesktop|secret.service/i.test(answer.error)
-    ? unusable('no Secret Service answers on D-Bus', undefined, answer.error)
-    : unusable(oneLine(answer.error).slice(0, 200));
+  throw explain(answer.error);
+}
+
+/** As the library words it on a machine without a session bus, without a Secret Service on it, and with a locked one. */
+function explain(error: string): OutreachError {
+  if (/failed to connect|autolaunch|not provided by any|ServiceUnknown/i.test(error))
+    return unusable('no Secret Service answers on D-Bus', undefined, error);
+  const words = oneLine(error).slice(0, 200);
+  return /unlock|locked/i.test(error) ? unusable(`it is locked (${words})`, 'Unlock it and try again.') : unusable(words);
 }
 
 /** Undefined when there was no answer in time. */
