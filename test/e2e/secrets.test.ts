@@ -156,6 +156,19 @@ test.each([
   expectNone(ended.stdout + ended.stderr + onDisk().text);
 });
 
+test('a log line passes the same gate, wherever its words come from', async () => {
+  workspace(() => 'env:SMTP_PASSWORD');
+  await importAll();
+  const ended = await outreach(folder, ['worker', '--drain'], {
+    ...NO_BUS,
+    OUTREACH_LOG: 'debug',
+    SMTP_PASSWORD: 'lead3@company3.example',
+  });
+  expect(ended.stderr).toContain('lead1@company1.example');
+  expect(ended.stderr).toContain('"to":"[redacted]"');
+  expect(ended.stderr).not.toContain('lead3@company3.example');
+});
+
 test('login tries the password out, and what is refused is stored nowhere', async () => {
   workspace((name) => `keychain:${name}`);
   const refused = await outreach(folder, ['login', 'main', '--stdin', '--file'], NO_BUS, 'canary-wrong-password\n');
