@@ -10,6 +10,7 @@ const ROOMS = {
   csv: { may: ['domain'], advice: 'csv is a leaf: it turns bytes into rows. Storing them belongs into pipeline/importLeads.ts.' },
   config: { may: ['domain'], advice: 'config is a leaf: it reads and checks files. Building things from them belongs into app.' },
   license: { may: ['domain'], advice: 'license is a leaf.' },
+  secrets: { may: ['domain'], advice: 'secrets is a leaf: it keeps and finds secrets. Which one is for whom belongs into app.' },
   terminal: { may: ['domain'], advice: 'terminal is a leaf: it prints what it is given.' },
   queue: { may: ['domain', 'store'], advice: 'queue wakes workers; content and rules stay in store and pipeline.' },
   pipeline: {
@@ -29,7 +30,7 @@ const ROOMS = {
     advice: 'server shows what store/progress.ts reads; rules belong below.',
   },
   app: {
-    may: ['domain', 'store', 'mail', 'llm', 'csv', 'config', 'license', 'terminal', 'queue', 'pipeline', 'worker'],
+    may: ['domain', 'store', 'mail', 'llm', 'csv', 'config', 'license', 'secrets', 'terminal', 'queue', 'pipeline', 'worker'],
     advice: 'app composes; it knows no commands.',
   },
   demo: {
@@ -45,6 +46,7 @@ const ROOMS = {
       'csv',
       'config',
       'license',
+      'secrets',
       'terminal',
       'queue',
       'pipeline',

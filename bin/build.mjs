@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 // One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
 
 const HELP = "await (await import('./dist/main.js')).main(['node', 'outreach', '--help'])";
-const NATIVE = ['better-sqlite3', 'better-sqlite3-v12'];
+const NATIVE = ['better-sqlite3', 'better-sqlite3-v12', '@napi-rs/keyring'];
 
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({

@@ -1,13 +1,18 @@
 import { isLive, type SenderConfig } from '../config/config.ts';
 import { parseAddress } from '../domain/address.ts';
-import type { Check } from '../domain/check.ts';
+import { type Check, fail, warn } from '../domain/check.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
+import { publicHalf } from '../mail/dkim.ts';
 import { serviceOf } from '../mail/mailServices.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
+import { resolveKey } from './dkimKey.ts';
 import { accessChecks } from './doctorAccess.ts';
-import { type DkimSetting, type DnsSender, dnsChecks } from './doctorDns.ts';
+import { type DnsSender, dnsChecks } from './doctorDns.ts';
 import { machineChecks } from './doctorMachine.ts';
 import { askingOnce, type DnsResolver, systemDns } from './resolver.ts';
+import { openSecrets } from './secrets.ts';
 
 export interface Diagnosis {
   /** Nothing fails. */
@@ -34,23 +39,38 @@ export async function runDoctor(app: App, surroundings: DoctorSurroundings): Pro
   // First, and alone: checking a large database stops everything else, and deadlines would pass meanwhile.
   const machine = await machineChecks(app, now());
   const live = app.config.senders.filter(isLive);
-  const [access, records] = await Promise.all([
-    accessChecks(app, { env, dns, now, limitMs }),
-    dnsChecks(live.map(dnsSender), dns, limitMs),
-  ]);
-  const checks = [...machine, ...access.checks, ...records];
+  const secrets = openSecrets(app.workspace, env);
+  const keys: Check[] = [];
+  const senders = await Promise.all(live.map(async (sender) => dnsSender(sender, await publicKeyOf(app, sender, secrets, keys))));
+  const [access, records] = await Promise.all([accessChecks(app, { secrets, dns, now, limitMs }), dnsChecks(senders, dns, limitMs)]);
+  const checks = [...machine, ...access.checks, ...keys, ...records];
   return { ok: checks.every(({ status }) => status !== 'fail'), checks, notes: notesOn(live, access.clockSeen) };
 }
 
-function dnsSender(sender: SenderConfig): DnsSender {
+/** The public half of the key that a sender signs with; what is wrong with the key goes to `checks`. */
+async function publicKeyOf(app: App, sender: SenderConfig, secrets: Secrets, checks: Check[]): Promise<string | undefined> {
+  if (sender.type !== 'smtp' || sender.dkim === undefined) return undefined;
+  const { key } = sender.dkim;
+  const place = `${app.config.path}: sender ${sender.name}: dkim.key`;
+  const tell = (what: string) => checks.push(warn('dkim', sender.name, what));
+  try {
+    return publicHalf(await resolveKey(key, place, { workspace: app.workspace, secrets, warn: tell }), `${place} (${key})`);
+  } catch (error) {
+    if (!(error instanceof OutreachError)) throw error;
+    checks.push(fail('dkim', sender.name, error.message, error.hint ?? `Set ${key}.`));
+    return undefined;
+  }
+}
+
+function dnsSender(sender: SenderConfig, publicKey: string | undefined): DnsSender {
   const address = parseAddress(sender.from);
-  const { dkim } = sender as { dkim?: DkimSetting };
+  const dkim = sender.type === 'smtp' ? sender.dkim : undefined;
   return {
     name: sender.name,
     type: sender.type,
     host: hostOf(sender),
     address: address.ok ? address.address.email : '',
-    dkim,
+    dkim: dkim && { domain: dkim.domain, selector: dkim.selector, publicKey },
   };
 }
 

@@ -1,21 +1,25 @@
 import { isIP } from 'node:net';
 import type { SenderConfig, SmtpSenderConfig } from '../config/config.ts';
-import { resolveSecret, securityOf } from '../config/config.ts';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, MINUTE } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { readModelList } from '../llm/modelList.ts';
+import { modelsLogin } from '../llm/modelsLogin.ts';
 import { type KeyVerdict, readDomains, readScopes } from '../mail/apiAnswers.ts';
-import { type LoginAnswer, tryLogin } from '../mail/loginProbe.ts';
+import { type ProbeAnswer, tryLogin } from '../mail/loginProbe.ts';
+import { resendLogin } from '../mail/resend.ts';
+import { sendgridLogin } from '../mail/sendgrid.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
-import { headerSafe } from './parts.ts';
+import { smtpServerOf } from './logins.ts';
 import { believeDenial, type Dns } from './resolver.ts';
+import { headerSafe } from './secrets.ts';
 
 export interface Reach {
-  readonly env: NodeJS.ProcessEnv;
+  readonly secrets: Secrets;
   readonly dns: Dns;
   readonly now: () => number;
   readonly limitMs: number;
@@ -34,8 +38,8 @@ const CLOCK_FAILS = 5 * MINUTE;
 /** Secrets, logins without a mail, the AI providers, and the clock that their answers show; all side by side. */
 export async function accessChecks(app: App, reach: Reach): Promise<{ checks: Check[]; clockSeen: boolean }> {
   const clocks: ClockReading[] = [];
-  const seen = (url: string, answer: HttpAnswer) => {
-    if (answer.kind === 'answered' && answer.aheadMs !== undefined) clocks.push({ host: new URL(url).host, aheadMs: answer.aheadMs });
+  const seen = (url: URL, answer: HttpAnswer) => {
+    if (answer.kind === 'answered' && answer.aheadMs !== undefined) clocks.push({ host: url.host, aheadMs: answer.aheadMs });
   };
   const found = await Promise.all([
     ...app.config.senders.map((sender) => senderAccess(app, sender, reach, seen)),
@@ -44,23 +48,20 @@ export async function accessChecks(app: App, reach: Reach): Promise<{ checks: Ch
   return { checks: [...found.flat(), ...clockCheck(clocks)], clockSeen: clocks.length > 0 };
 }
 
-type Seen = (url: string, answer: HttpAnswer) => void;
+type Seen = (url: URL, answer: HttpAnswer) => void;
 
 async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: Seen): Promise<Check[]> {
   if (sender.type === 'outbox') return [];
   if (sender.type === 'smtp') {
-    const secret = secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.env);
+    const secret = await secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.secrets);
     return [...secret.checks, ...(secret.missing ? [] : [await smtpLogin(sender, secret.value, reach)])];
   }
-  const secret = secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.env, headerSafe);
-  if (secret.missing) return secret.checks;
-  const url =
-    sender.type === 'sendgrid'
-      ? new URL('/v3/scopes', sender.base_url ?? 'https://api.sendgrid.com')
-      : new URL('/domains', sender.base_url ?? 'https://api.resend.com');
-  const answer = await getAnswer(url.href, secret.value, reach.limitMs, reach.now);
-  seen(url.href, answer);
-  const check = await overHttp('login', sender.name, url, answer, reach.dns, (status, body) =>
+  const secret = await secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.secrets, headerSafe);
+  if (secret.value === undefined) return secret.checks;
+  const request = (sender.type === 'sendgrid' ? sendgridLogin : resendLogin)(secret.value, sender.base_url);
+  const answer = await getAnswer(request, reach.limitMs, reach.now);
+  seen(request.url, answer);
+  const check = await overHttp('login', sender.name, request.url, answer, reach.dns, (status, body) =>
     sender.type === 'sendgrid' ? readScopes(status, body) : readDomains(status, body, fromDomain(sender.from)),
   );
   return [...secret.checks, check];
@@ -72,14 +73,14 @@ async function aiAccess(
   reach: Reach,
   seen: Seen,
 ): Promise<Check[]> {
-  const secret = secretOf(app, api_key, `ai provider ${name}`, name, reach.env, headerSafe);
+  const secret = await secretOf(app, api_key, `ai provider ${name}`, name, reach.secrets, headerSafe);
   if (secret.missing) return secret.checks;
-  const url = `${base_url.replace(/\/+$/, '')}/models`;
-  const answer = await getAnswer(url, secret.value, reach.limitMs, reach.now);
-  seen(url, answer);
+  const request = modelsLogin(base_url, secret.value);
+  const answer = await getAnswer(request, reach.limitMs, reach.now);
+  seen(request.url, answer);
   return [
     ...secret.checks,
-    await overHttp('ai', name, new URL(url), answer, reach.dns, (status, body) => readModelList(status, body, model)),
+    await overHttp('ai', name, request.url, answer, reach.dns, (status, body) => readModelList(status, body, model)),
   ];
 }
 
@@ -89,17 +90,17 @@ interface Secret {
   readonly missing: boolean;
 }
 
-function secretOf(
+async function secretOf(
   app: App,
   reference: string | undefined,
   askedBy: string,
   subject: string,
-  env: NodeJS.ProcessEnv,
+  secrets: Secrets,
   clean: (value: string, reference: string) => string = (value) => value,
-): Secret {
+): Promise<Secret> {
   if (reference === undefined) return { checks: [], value: undefined, missing: false };
   try {
-    const value = clean(resolveSecret(reference, `${app.config.path}: ${askedBy}`, env), reference);
+    const value = clean(await secrets.resolve(reference, `${app.config.path}: ${askedBy}`), reference);
     return { checks: [ok('secret', subject, `${reference} is set`)], value, missing: false };
   } catch (error) {
     if (!(error instanceof OutreachError)) throw error;
@@ -108,15 +109,14 @@ function secretOf(
 }
 
 async function smtpLogin(sender: SmtpSenderConfig, password: string | undefined, { dns, limitMs }: Reach): Promise<Check> {
-  const { name, port, user } = sender;
-  const host = sender.host.replace(/^\[|\]$/g, '');
-  const security = securityOf(sender);
-  const auth = user === undefined || password === undefined ? undefined : { user, password };
+  const { name, user } = sender;
+  const server = smtpServerOf(sender, password);
+  const { host, port, security, auth } = server;
   const at = `${host}:${port}`;
   // nodemailer waits for a silent DNS for half a minute, and keeps the program from ending so long.
   const silence = isIP(host) !== 0 || isLoopback(host) ? undefined : await dns.addresses(host).then(() => undefined, messageOf);
   if (silence !== undefined) return warn('login', name, `could not be asked: ${at}: ${silence}`, OFFLINE);
-  const answer = await tryLogin({ host, port, security, auth }, limitMs);
+  const answer = await tryLogin(server, limitMs);
   if (answer.kind !== 'welcome') return notIn(name, at, host, answer, security, dns);
   const how = `${at} ${security === 'none' ? 'answers' : security === 'tls' ? 'speaks TLS' : 'speaks STARTTLS'}${auth === undefined ? '; no login is set' : ` and takes the login of ${user}`}`;
   if (security === 'none' && !isLoopback(host))
@@ -128,7 +128,7 @@ async function notIn(
   name: string,
   at: string,
   host: string,
-  answer: Exclude<LoginAnswer, { kind: 'welcome' }>,
+  answer: Exclude<ProbeAnswer, { kind: 'welcome' }>,
   security: string,
   dns: Dns,
 ): Promise<Check> {

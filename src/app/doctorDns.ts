@@ -18,10 +18,10 @@ export interface DnsSender {
   readonly dkim: DkimSetting | undefined;
 }
 
-export interface DkimSetting {
+interface DkimSetting {
   readonly domain: string;
   readonly selector: string;
-  readonly publicKey?: string;
+  readonly publicKey: string | undefined;
 }
 
 /** Everything that receivers look up about these senders; each domain once, all side by side. */

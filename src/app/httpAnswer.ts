@@ -1,4 +1,5 @@
 import { messageOf } from '../domain/errors.ts';
+import type { LoginRequest } from '../domain/login.ts';
 
 /** A GET's answer, as far as a check needs it. */
 export type HttpAnswer =
@@ -19,11 +20,11 @@ export type HttpAnswer =
 const LONGEST_BODY = 4_000_000;
 
 /** One GET within `limitMs`; follows no redirect, because the key would go along. Never throws. */
-export async function getAnswer(url: string, key: string | undefined, limitMs: number, now: () => number): Promise<HttpAnswer> {
+export async function getAnswer({ url, headers }: LoginRequest, limitMs: number, now: () => number): Promise<HttpAnswer> {
   const startedAt = now();
   try {
     const response = await fetch(url, {
-      headers: { accept: 'application/json', 'user-agent': 'outreach', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+      headers: { accept: 'application/json', 'user-agent': 'outreach', ...headers },
       redirect: 'manual',
       signal: AbortSignal.timeout(limitMs),
     });

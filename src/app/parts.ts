@@ -1,5 +1,4 @@
-import { type Config, isLive, resolveSecret, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
-import { resolveKey } from '../config/dkimKey.ts';
+import { type Config, isLive, type SenderConfig, type SmtpSenderConfig } from '../config/config.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -12,12 +11,15 @@ import type { Mailer } from '../mail/mailer.ts';
 import type { Model } from '../pipeline/estimateCost.ts';
 import { modelWriter } from '../pipeline/writeWithModel.ts';
 import { sqliteQueue } from '../queue/sqlite.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { Store } from '../store/database.ts';
 import type { Log } from '../worker/stage.ts';
 import type { WorkerParts } from '../worker/worker.ts';
-
 import { type App, aiLimits, sleep } from './app.ts';
 import { openComposing } from './composing.ts';
+import { resolveKey } from './dkimKey.ts';
+import { smtpServerOf } from './logins.ts';
+import { headerSafe, openSecrets } from './secrets.ts';
 
 /** What a worker is started for: `concurrency` is the number of mails on the wire. */
 export interface WorkerNeeds {
@@ -28,8 +30,9 @@ export interface WorkerNeeds {
 /** Everything a worker works with. Secrets are resolved here, before anything is claimed. */
 export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.ProcessEnv, needs: WorkerNeeds): Promise<WorkerParts> {
   if (needs.only !== 'generate') refuseMissingAddress(app.config);
-  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, env, log);
-  const providers = needs.only === 'send' ? [] : await openProviders(app.config, env);
+  const secrets = openSecrets(app.workspace, env);
+  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, secrets, log);
+  const providers = needs.only === 'send' ? [] : await openProviders(app.config, secrets);
   const now = () => Date.now();
   const mailerFor = (sender: string): Mailer => {
     const mailer = mailers.get(sender);
@@ -67,31 +70,26 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
 }
 
 /** The models of the configuration, in its order, with their keys. */
-export async function openProviders(config: Config, env: NodeJS.ProcessEnv): Promise<TextProvider[]> {
-  const { ai } = config;
+export async function openProviders({ ai, path }: Config, secrets: Secrets): Promise<TextProvider[]> {
   if (ai === undefined) return [];
   const { openAiProvider } = await import('../llm/openaiProvider.ts');
-  return ai.providers.map(({ name, base_url, model, api_key, price, output }) =>
-    openAiProvider({
-      name,
-      baseUrl: base_url,
-      model,
-      apiKey: api_key === undefined ? undefined : headerSafe(resolveSecret(api_key, `${config.path}: ai provider ${name}`, env), api_key),
-      keyName: api_key,
-      price,
-      output,
-      maxOutputTokens: ai.max_output_tokens,
-      limitMs: DEADLINES.aiCall,
-    }),
-  );
-}
-
-/** A key goes into a header (RFC 9110 §5.5): a line break in it would end up in an error message, key and all. */
-export function headerSafe(key: string, reference: string): string {
-  if (/^[\x21-\x7e]+$/.test(key.trim())) return key.trim();
-  throw new OutreachError('config', `${reference} holds characters that no key has (a line break, a space, or a letter outside ASCII)`, {
-    hint: 'Copy the key again, on one line.',
-  });
+  const providers: TextProvider[] = [];
+  for (const { name, base_url, model, api_key, price, output } of ai.providers) {
+    providers.push(
+      openAiProvider({
+        name,
+        baseUrl: base_url,
+        model,
+        apiKey: api_key === undefined ? undefined : headerSafe(await secrets.resolve(api_key, `${path}: ai provider ${name}`), api_key),
+        keyName: api_key,
+        price,
+        output,
+        maxOutputTokens: ai.max_output_tokens,
+        limitMs: DEADLINES.aiCall,
+      }),
+    );
+  }
+  return providers;
 }
 
 /** The model that is asked first, with what is known of its price. */
@@ -101,38 +99,35 @@ export function firstModel({ ai }: Config): Model | undefined {
   return { model: first.model, price: first.price ?? capabilitiesOf(first.base_url).price, maxOutputTokens: ai.max_output_tokens };
 }
 
-async function openMailers(app: App, env: NodeJS.ProcessEnv, log: Log): Promise<Map<string, Mailer>> {
+async function openMailers(app: App, secrets: Secrets, log: Log): Promise<Map<string, Mailer>> {
   const mailers = new Map<string, Mailer>();
-  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, env, log));
+  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, secrets, log));
   return mailers;
 }
 
 /** Where a setting that works, and should not stay, is told of. */
 type Warner = Pick<Log, 'warn'>;
 
-export async function openMailer(app: App, sender: SenderConfig, env: NodeJS.ProcessEnv, log: Warner): Promise<Mailer> {
+export async function openMailer(app: App, sender: SenderConfig, secrets: Secrets, log: Warner): Promise<Mailer> {
   if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
+  const askedBy = `${app.config.path}: sender ${sender.name}`;
   if (sender.type === 'sendgrid' || sender.type === 'resend') {
     const { httpMailer } = await import('../mail/http.ts');
     const provider =
       sender.type === 'sendgrid' ? (await import('../mail/sendgrid.ts')).sendgrid : (await import('../mail/resend.ts')).resend;
-    const key = headerSafe(resolveSecret(sender.api_key, `${app.config.path}: sender ${sender.name}`, env), sender.api_key);
+    const key = headerSafe(await secrets.resolve(sender.api_key, askedBy), sender.api_key);
     return httpMailer(provider(key, sender.base_url));
   }
   const { smtpMailer } = await import('../mail/smtp.ts');
-  const { host, port, user, password } = sender;
-  const auth =
-    user === undefined || password === undefined
-      ? undefined
-      : { user, password: resolveSecret(password, `${app.config.path}: sender ${sender.name}`, env) };
-  const dkim = await openSigner(app, sender, env, log);
-  return smtpMailer({ host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth }, dkim);
+  const { password } = sender;
+  const dkim = await openSigner(app, sender, secrets, log);
+  return smtpMailer(smtpServerOf(sender, password === undefined ? undefined : await secrets.resolve(password, askedBy)), dkim);
 }
 
 async function openSigner(
   app: App,
   { name, from, dkim }: SmtpSenderConfig,
-  env: NodeJS.ProcessEnv,
+  secrets: Secrets,
   log: Warner,
 ): Promise<DkimSigner | undefined> {
   if (dkim === undefined) return undefined;
@@ -143,7 +138,7 @@ async function openSigner(
     warn(`signatures of ${dkim.domain} count for ${from} only if both domains are one organisation's`);
   return dkimSigner({
     ...dkim,
-    pem: resolveKey(dkim.key, place, { workspace: app.workspace, env, warn }),
+    pem: await resolveKey(dkim.key, place, { workspace: app.workspace, secrets, warn }),
     place: `${place} (${dkim.key})`,
   });
 }

@@ -7,6 +7,7 @@ import type { Store } from '../store/database.ts';
 import { type App, aiLimits, sleep } from './app.ts';
 import { openComposing } from './composing.ts';
 import { openProviders } from './parts.ts';
+import { openSecrets } from './secrets.ts';
 
 export async function openPreview(
   app: App,
@@ -27,7 +28,7 @@ export async function openPreview(
           sleep,
           stopping: cut,
           cut,
-          providers: await openProviders(app.config, env),
+          providers: await openProviders(app.config, openSecrets(app.workspace, env)),
           limits: aiLimits(app.config),
           purpose: 'preview',
         });

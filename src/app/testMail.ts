@@ -9,6 +9,7 @@ import { composeTest, deliverTest, type TestMail } from '../pipeline/testMail.ts
 import type { App } from './app.ts';
 import { openComposing } from './composing.ts';
 import { openMailer } from './parts.ts';
+import { openSecrets } from './secrets.ts';
 
 export interface TestRequest {
   /** The address it goes to. */
@@ -39,7 +40,7 @@ export async function sendTest(app: App, campaign: Campaign, env: NodeJS.Process
       : { ...campaign, from, unsubscribe: { ...campaign.unsubscribe, mailto: unsubscribeAddress(app.config, from) } };
   const composing = { now: () => Date.now(), ...(await openComposing(app)) };
   const mail = await composeTest({ db, template: templateWriter(1), ...composing }, signed, request.to, request.leadKey);
-  const mailer = await openMailer(app, sender, env, { warn: (_, what) => request.warn(what) });
+  const mailer = await openMailer(app, sender, openSecrets(app.workspace, env), { warn: (_, what) => request.warn(what) });
   try {
     return { sender, mail, delivery: await deliverTest(mailer, mail, request.cut) };
   } finally {

@@ -3,6 +3,7 @@ import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
 import type { GlobalOptions, Run, Use } from '../commands/context.ts';
 import { type ErrorCode, messageOf, OutreachError } from '../domain/errors.ts';
+import { redact } from '../domain/redact.ts';
 import { storageError } from '../store/troubles.ts';
 import { buildProgram } from './program.ts';
 
@@ -25,6 +26,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
+  // What is thrown where nobody waits for it passes the same gate; Node itself would print it as it is.
+  process.on('uncaughtException', (error) => process.exit(complain(error)));
   try {
     await throwing(await buildProgram(version(), use, argv)).parseAsync(argv as string[]);
   } catch (error) {
@@ -61,10 +64,15 @@ function complain(error: unknown): number {
   const colour = new Chalk({
     level: process.stderr.isTTY === true && !process.env.NO_COLOR && !process.argv.includes('--no-color') ? 1 : 0,
   });
-  process.stderr.write(`${colour.red('outreach:')} ${known?.message ?? `unexpected error: ${messageOf(error)}`}\n`);
-  if (known?.hint !== undefined) process.stderr.write(`${known.hint.replace(/^/gm, '  ')}\n`);
-  if (known === undefined && process.env.OUTREACH_LOG === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  say(`${colour.red('outreach:')} ${known?.message ?? `unexpected error: ${messageOf(error)}`}`);
+  if (known?.hint !== undefined) say(known.hint.replace(/^/gm, '  '));
+  if (known === undefined && process.env.OUTREACH_LOG === 'debug' && error instanceof Error) say(error.stack ?? '');
   return known === undefined ? 1 : EXIT_CODES[known.code];
+}
+
+/** Whatever threw may have a secret in its words: a server's echo, a library's argument. */
+function say(text: string): void {
+  process.stderr.write(`${redact(text)}\n`);
 }
 
 function readEnvironment(path: string): void {

@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     resolve: async () => (await import('../commands/resolve.ts')).resolveCommand,
     senders: async () => (await import('../commands/senders.ts')).sendersCommand,
   },
+  'Passwords and keys:': {
+    login: async () => (await import('../commands/login.ts')).loginCommand,
+    logout: async () => (await import('../commands/logout.ts')).logoutCommand,
+    secrets: async () => (await import('../commands/secrets.ts')).secretsCommand,
+  },
 };
 
 /** The command tree. It throws instead of exiting, and leaves exit codes to `main`. */

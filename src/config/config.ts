@@ -251,16 +251,6 @@ export function securityOf(sender: Pick<SmtpSenderConfig, 'security' | 'port'>):
   return sender.security ?? (sender.port === 465 ? 'tls' : 'starttls');
 }
 
-/** The value behind `env:NAME`. The error names the variable and where it is asked for, never a value. */
-export function resolveSecret(reference: string, askedBy: string, environment: NodeJS.ProcessEnv): string {
-  const name = reference.slice('env:'.length);
-  const value = environment[name];
-  if (value !== undefined && value !== '') return value;
-  throw new OutreachError('config', `${askedBy}: the environment variable ${name} is not set`, {
-    hint: `Set it: export ${name}=… (or keep it in a file and pass --env-file FILE)`,
-  });
-}
-
 function readSource(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { isLoopback } from '../domain/host.ts';
+import { parseReference } from '../domain/secretReference.ts';
 import { isZone } from '../domain/window.ts';
 
 /** An object that refuses unknown keys; the error lists the known ones for `did you mean`. */
@@ -37,14 +38,12 @@ export const mailbox = text('"Ana Ruiz <ana@ruiz.example>"').refine((value) => p
   error: ({ input }) => `${String(input)} is not a mail address; write "Ana Ruiz <ana@ruiz.example>"`,
 });
 
-/** `env:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
-export const secret = z.string({ error: 'write env:NAME, the name of an environment variable' }).superRefine((value, context) => {
-  if (/^env:[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return;
-  const message = value.startsWith('keychain:')
-    ? 'the keychain is not built yet; write env:NAME, the name of an environment variable'
-    : 'a secret must not stand in this file; write env:NAME, the name of an environment variable';
-  context.addIssue({ code: 'custom', message });
-});
+const SECRET = 'write env:NAME, the name of an environment variable, or keychain:NAME, what outreach login NAME stores';
+
+/** `env:NAME` or `keychain:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
+export const secret = z
+  .string({ error: SECRET })
+  .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` });
 
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
 /** RFC 6376 §3.1. */

@@ -77,7 +77,7 @@ function sendersText(answers: Answers, name: string, scalar: (value: string) => 
 #     port: 587                      # 465 for tls
 #     security: starttls             # starttls | tls
 #     user: you@yourdomain.example
-#     password: "env:SMTP_PASSWORD"  # the name of an environment variable, never the password itself
+#     password: "env:SMTP_PASSWORD"  # an environment variable, or keychain:main (see: outreach login --help); never the password itself
 #     daily_cap: 50                  # in any 24 hours
 #     gap: { min: 60s, max: 180s }   # between two mails, drawn at random
 `;
@@ -87,7 +87,7 @@ function sendersText(answers: Answers, name: string, scalar: (value: string) => 
   const login =
     user === undefined
       ? ''
-      : `    user: ${scalar(user)}\n    password: "env:SMTP_PASSWORD"  # the name of an environment variable, never the password itself\n`;
+      : `    user: ${scalar(user)}\n    password: "env:SMTP_PASSWORD"  # an environment variable, or keychain:main (see: outreach login --help); never the password itself\n`;
   const port = answers.smtpPort ?? 587;
   return `senders:
   - name: main

@@ -6,6 +6,7 @@ import { messageOf } from '../domain/errors.ts';
 import { REPLY_SCHEMA } from '../domain/mailReply.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../domain/outputFormat.ts';
 import type { Prompt } from '../domain/prompt.ts';
+import { redact } from '../domain/redact.ts';
 import { forTerminal } from '../domain/text.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
 import type { Meter, Reply, TextProvider } from './provider.ts';
@@ -27,6 +28,8 @@ export interface OpenAiSettings {
 
 /** A reply longer than this is not a mail. */
 const LONGEST_REPLY = 2_000_000;
+
+const SHORTEST_KEY = 12;
 
 /** What a chat completion must hold for us; the rest of it is not ours to judge. */
 const completion = z.object({
@@ -159,7 +162,7 @@ function readCompletion(data: unknown, headers: Headers, settings: OpenAiSetting
   if (finish_reason === 'length')
     return { kind: 'lead_failed', reason: `the text was cut off at ${settings.maxOutputTokens} tokens (ai.max_output_tokens)`, meter };
   // A provider that broke in the middle says so here, or leaves the text out.
-  const text = message.content ?? '';
+  const text = withoutKey(message.content ?? '', settings);
   if (finish_reason === 'error' || choice.error != null || text.trim() === '')
     return { kind: 'lost', reason: `its reply holds no text (${finish_reason ?? 'no reason given'})`, meter };
   return { kind: 'text', text, meter };
@@ -168,7 +171,7 @@ function readCompletion(data: unknown, headers: Headers, settings: OpenAiSetting
 function readMeter(value: unknown, headers: Headers): Meter {
   const parsed = usage.safeParse(value);
   const restMs = allowanceRest(headers, Date.now());
-  const raw = JSON.stringify(value ?? null);
+  const raw = redact(JSON.stringify(value ?? null));
   if (!parsed.success) return { raw, usage: undefined, costNano: undefined, restMs };
   const { prompt_tokens, completion_tokens, cost } = parsed.data;
   return {
@@ -255,13 +258,18 @@ function causeOf(error: unknown): string {
 }
 
 function shortened(text: string): string {
-  const line = forTerminal(text);
+  const line = redact(forTerminal(text));
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }
 
 /** A provider's words, for a person: one short line, and the key is not in it. */
 function said(text: string, { apiKey }: OpenAiSettings): string {
   return shortened(apiKey === undefined || apiKey === '' ? text : text.replaceAll(apiKey, '…'));
+}
+
+/** A mail that repeats the key must not be stored, let alone sent. A short one is no key but the word that a local server wants. */
+function withoutKey(text: string, { apiKey }: OpenAiSettings): string {
+  return apiKey === undefined || apiKey.length < SHORTEST_KEY ? text : text.replaceAll(apiKey, '…');
 }
 
 /** A reply that never ends must not fill the memory. */

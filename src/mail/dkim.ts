@@ -55,6 +55,11 @@ export function dkimSigner({ domain, selector, pem, place }: DkimSettings): Dkim
   };
 }
 
+/** What the DNS record of a private key says after `p=`: base64 of its public half (RFC 6376 §3.6.1). Throws as dkimSigner does. */
+export function publicHalf(pem: string, place: string): string {
+  return createPublicKey(readKey(pem, place)).export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
 const NEW_KEY = 'A new key: openssl genrsa -out dkim.pem 2048 && chmod 600 dkim.pem (then publish its public half in the DNS)';
 
 function readKey(pem: string, place: string): KeyObject {

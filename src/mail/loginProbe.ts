@@ -3,7 +3,7 @@ import { shortReply } from './replies.ts';
 import { SmtpConnections, type SmtpServer } from './smtpConnections.ts';
 
 /** How far a conversation without a mail got. */
-export type LoginAnswer =
+export type ProbeAnswer =
   | { readonly kind: 'welcome' }
   /** The server's own no: to the login, or to us. */
   | { readonly kind: 'login_refused' | 'turned_away'; readonly reply: string }
@@ -15,7 +15,7 @@ export type LoginAnswer =
   | { readonly kind: 'unreachable'; readonly reply: string };
 
 /** Connects, says EHLO, encrypts, logs in and says QUIT, within `limitMs`. Sends no mail and never throws. */
-export async function tryLogin(server: SmtpServer, limitMs: number): Promise<LoginAnswer> {
+export async function tryLogin(server: SmtpServer, limitMs: number): Promise<ProbeAnswer> {
   const connections = new SmtpConnections(server);
   const cut = new AbortController();
   const timer = setTimeout(() => cut.abort(), limitMs);
@@ -31,7 +31,7 @@ export async function tryLogin(server: SmtpServer, limitMs: number): Promise<Log
 }
 
 /** nodemailer's codes; `originalCode` is the system's own. */
-function read(error: unknown): LoginAnswer {
+function read(error: unknown): ProbeAnswer {
   const { code, originalCode, responseCode, response } = error as {
     code?: string;
     originalCode?: string;

@@ -1,5 +1,6 @@
 import type { Delivery, DeliveryKind } from '../domain/delivery.ts';
 import { HOUR } from '../domain/duration.ts';
+import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
 
 /** Where in the conversation a reply came. `dot` is the final one, after the mail's last line. */
@@ -23,8 +24,9 @@ export function readReply(phase: SmtpPhase, code: number, text: string): Deliver
   };
 }
 
+/** A server's words, for the log and the database: one line, and no secret that it may have echoed. */
 export function shortReply(text: string): string {
-  return oneLine(text).slice(0, 500);
+  return redact(oneLine(text)).slice(0, 500);
 }
 
 interface Rule {

@@ -1,11 +1,14 @@
+import type { LoginRequest } from '../domain/login.ts';
 import type { HttpProvider } from './http.ts';
 import { readResend } from './httpReplies.ts';
+
+const BASE_URL = 'https://api.resend.com';
 
 /**
  * Resend's API (resend.com/docs/api-reference/emails/send-email). Its Idempotency-Key, the mail's own
  * Message-ID, makes a repeated request with the same bytes safe for 24 h.
  */
-export function resend(apiKey: string, baseUrl = 'https://api.resend.com'): HttpProvider {
+export function resend(apiKey: string, baseUrl = BASE_URL): HttpProvider {
   return {
     name: 'resend',
     url: new URL('/emails', baseUrl),
@@ -40,6 +43,15 @@ export function resend(apiKey: string, baseUrl = 'https://api.resend.com'): Http
       'idempotency-key': messageId.replace(/[<>]/g, ''),
     }),
     read: readResend,
+  };
+}
+
+/** GET /domains; a key that may only send is refused there by a name of its own, and is a good one (resend.com/docs/api-reference/errors). */
+export function resendLogin(apiKey: string, baseUrl = BASE_URL): LoginRequest {
+  return {
+    url: new URL('/domains', baseUrl),
+    headers: { authorization: `Bearer ${apiKey}` },
+    read: (status, body) => (status === 401 && body.includes('"restricted_api_key"') ? { kind: 'let_in' } : undefined),
   };
 }
 

@@ -1,8 +1,11 @@
+import type { LoginRequest } from '../domain/login.ts';
 import type { HttpProvider } from './http.ts';
 import { readSendgrid } from './httpReplies.ts';
 
+const BASE_URL = 'https://api.sendgrid.com';
+
 /** SendGrid's v3 API (twilio.com/docs/sendgrid/api-reference/mail-send/mail-send); `https://api.eu.sendgrid.com` for data in the EU. */
-export function sendgrid(apiKey: string, baseUrl = 'https://api.sendgrid.com'): HttpProvider {
+export function sendgrid(apiKey: string, baseUrl = BASE_URL): HttpProvider {
   return {
     name: 'sendgrid',
     url: new URL('/v3/mail/send', baseUrl),
@@ -40,5 +43,17 @@ export function sendgrid(apiKey: string, baseUrl = 'https://api.sendgrid.com'): 
     },
     headersOf: () => ({ authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', accept: 'application/json' }),
     read: readSendgrid,
+  };
+}
+
+/** GET /v3/scopes lists what a key may do, and may be asked with any key (twilio.com/docs/sendgrid/api-reference/api-key-permissions). */
+export function sendgridLogin(apiKey: string, baseUrl = BASE_URL): LoginRequest {
+  return {
+    url: new URL('/v3/scopes', baseUrl),
+    headers: { authorization: `Bearer ${apiKey}` },
+    read(status, body) {
+      const mayNotSend = status === 200 && /"scopes"\s*:/.test(body) && !body.includes('"mail.send"');
+      return mayNotSend ? { kind: 'refused', reply: 'the key is valid, but may not send: its scope mail.send is missing' } : undefined;
+    },
   };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { campaignFiles } from '../../src/config/campaign.ts';
 import { campaignNames, chooseCampaign } from '../../src/config/campaignFolder.ts';
-import { type Config, loadConfig, resolveSecret, securityOf } from '../../src/config/config.ts';
+import { type Config, loadConfig, securityOf } from '../../src/config/config.ts';
 import { writeWorkspace } from '../../src/config/scaffold.ts';
 import { findWorkspace, userWorkspace, type Workspace, workspaceAt } from '../../src/config/workspace.ts';
 import { Folder } from '../support/program.ts';
@@ -70,8 +70,8 @@ test.each([
   ],
   [`version: 1\n${IDENTITY}\nrequire_source: false\n`, 'outreach.yaml:3:1: require_source: not built yet; remove it'],
   [
-    `version: 1\n${IDENTITY}\nunsubscribe: { url: "https://x.example" }\n`,
-    'outreach.yaml:3:16: unsubscribe.url: unsubscribing over the web is not built yet; remove it',
+    `version: 1\n${IDENTITY}\nunsubscribe: { url: "http://x.example/u" }\n`,
+    'outreach.yaml:3:16: unsubscribe.url: mail programs post to https alone; write https://x.example/u',
   ],
   [
     `version: 1\n${IDENTITY}\ndatabase: "postgres://x"\n`,
@@ -103,15 +103,11 @@ test('a secret in the file is refused and never repeated', () => {
   const sender = (password: string) =>
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, user: u, password: "${password}" }\n`;
   expect(complaint(() => load(sender('hunter2')))).toBe(
-    'outreach.yaml:4:73: senders.password: a secret must not stand in this file; write env:NAME, the name of an environment variable',
+    'outreach.yaml:4:73: senders.password: a secret must not stand in this file; write env:NAME, the name of an environment variable, or keychain:NAME, what outreach login NAME stores',
   );
-  expect(complaint(() => load(sender('keychain:main')))).toContain('the keychain is not built yet');
+  expect(complaint(() => load(sender('keychain:my main')))).toContain('a secret must not stand in this file');
+  expect(load(sender('keychain:main')).senders[0]).toMatchObject({ password: 'keychain:main' });
   expect(load(sender('env:SMTP_PASSWORD')).senders[0]).toMatchObject({ password: 'env:SMTP_PASSWORD' });
-});
-
-test('a secret comes from the environment, and a missing one is named', () => {
-  expect(resolveSecret('env:PW', 'sender main', { PW: 'x' })).toBe('x');
-  expect(() => resolveSecret('env:PW', 'sender main', {})).toThrow('sender main: the environment variable PW is not set');
 });
 
 test('port 465 means TLS from the first byte, every other port STARTTLS', () => {

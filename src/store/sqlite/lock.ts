@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { OutreachError } from '../../domain/errors.ts';
 import { connect, type SqliteConnection } from './load.ts';
 
 /**
@@ -41,12 +42,28 @@ export function isAlive(directory: string, workerId: string): boolean {
   }
 }
 
+/**
+ * Runs a short change while no other process runs one under the same lock; waits for it up to `waitMs`.
+ * The operating system frees the lock with its process, so nothing is left to be tidied up after a kill.
+ */
+export function underLock<T>(path: string, waitMs: number, change: () => T): T {
+  const connection = lock(path, { mustExist: false, waitMs });
+  if (connection === undefined) {
+    throw new OutreachError('environment', `another outreach has held ${path} for ${waitMs / 1_000} s`, { hint: 'Try again.' });
+  }
+  try {
+    return change();
+  } finally {
+    connection.close();
+  }
+}
+
 function forgetLivenessLock(directory: string, workerId: string): void {
   for (const suffix of ['', '-journal']) rmSync(join(directory, `${workerId}.lock${suffix}`), { force: true });
 }
 
-function lock(path: string, { mustExist }: { mustExist: boolean }): SqliteConnection | undefined {
-  const connection = connect(path, { timeout: 0, fileMustExist: mustExist });
+function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; waitMs?: number }): SqliteConnection | undefined {
+  const connection = connect(path, { timeout: waitMs, fileMustExist: mustExist });
   try {
     connection.pragma('journal_mode = DELETE');
     connection.exec('begin exclusive');

@@ -1,16 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { resolveSecret } from './config.ts';
-import type { Workspace } from './workspace.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 
 /** The PEM text behind `file:PATH` (relative to the workspace) or any reference to a secret; `warn` is told of a file that others can read. */
-export function resolveKey(
+export async function resolveKey(
   reference: string,
   askedBy: string,
-  { workspace, env, warn }: { readonly workspace: Workspace; readonly env: NodeJS.ProcessEnv; warn(what: string): void },
-): string {
-  if (!reference.startsWith('file:')) return resolveSecret(reference, askedBy, env);
+  { workspace, secrets, warn }: { readonly workspace: Workspace; readonly secrets: Secrets; warn(what: string): void },
+): Promise<string> {
+  if (!reference.startsWith('file:')) return secrets.resolve(reference, askedBy);
   const path = resolve(workspace.root, reference.slice('file:'.length));
   try {
     // Windows keeps rights elsewhere, and shows every file as readable.

@@ -1,0 +1,117 @@
+import { type Config, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
+import { messageOf } from '../domain/errors.ts';
+import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
+import { redact } from '../domain/redact.ts';
+import { oneLine } from '../domain/text.ts';
+import type { SmtpServer } from '../mail/smtpConnections.ts';
+import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
+import { headerSafe } from './secrets.ts';
+
+/** A sender or AI provider that logs in somewhere with a secret. */
+export interface Login {
+  readonly name: string;
+  /** As messages call it: `sender main`. */
+  readonly owner: string;
+  readonly key: 'password' | 'api_key' | 'dkim.key';
+  /** What outreach.yaml says under that key; undefined where it says nothing yet. */
+  readonly reference: string | undefined;
+  /** What a person is asked for: `password of ana@ruiz.example at smtp.ruiz.example`. */
+  readonly wanted: string;
+  /** Undefined where the configuration lacks what a login needs. */
+  readonly tryOut: ((secret: string) => Promise<LoginAnswer>) | undefined;
+}
+
+const LET_IN: LoginAnswer = { kind: 'let_in' };
+
+/** For a whole conversation, in ms. */
+const LOGIN_LIMIT = 20_000;
+
+/** Everything in the configuration that logs in, in its order. */
+export function loginsOf(config: Config): Login[] {
+  return [...config.senders.flatMap(loginOfSender), ...(config.ai?.providers ?? []).map(loginOfProvider)];
+}
+
+/** How to reach a sender's server; without a password it is spoken to without a login. */
+export function smtpServerOf(sender: SmtpSenderConfig, password: string | undefined): SmtpServer {
+  const { host, port, user } = sender;
+  const auth = user === undefined || password === undefined ? undefined : { user, password };
+  return { host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth };
+}
+
+function loginOfSender(sender: SenderConfig): Login[] {
+  const { name, type } = sender;
+  const owner = `sender ${name}`;
+  if (type === 'outbox') return [];
+  if (type === 'smtp') {
+    const { user, host, password } = sender;
+    const tryOut = async (secret: string) => {
+      const { tryLogin } = await import('../mail/loginProbe.ts');
+      const answer = await tryLogin(smtpServerOf(sender, secret), LOGIN_LIMIT);
+      if (answer.kind === 'welcome') return LET_IN;
+      return { kind: answer.kind === 'login_refused' ? ('refused' as const) : ('unknown' as const), reply: answer.reply };
+    };
+    const wanted = `password of ${user ?? owner} at ${host}`;
+    const login: Login = { name, owner, key: 'password', reference: password, wanted, tryOut: user === undefined ? undefined : tryOut };
+    return sender.dkim?.key.startsWith('keychain:') ? [login, signingKey(owner, sender.dkim)] : [login];
+  }
+  const tryOut = async (secret: string) => {
+    const key = headerSafe(secret, `the key of ${owner}`);
+    if (type === 'resend') return askServer((await import('../mail/resend.ts')).resendLogin(key, sender.base_url));
+    return askServer((await import('../mail/sendgrid.ts')).sendgridLogin(key, sender.base_url));
+  };
+  return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
+}
+
+/** No login, but a secret of the same kind: it is tried out by reading it. */
+function signingKey(owner: string, { domain, key }: NonNullable<SmtpSenderConfig['dkim']>): Login {
+  const tryOut = async (pem: string): Promise<LoginAnswer> => {
+    const { publicHalf } = await import('../mail/dkim.ts');
+    try {
+      publicHalf(pem, 'the key');
+      return LET_IN;
+    } catch (error) {
+      return { kind: 'refused', reply: messageOf(error) };
+    }
+  };
+  return { name: key, owner, key: 'dkim.key', reference: key, wanted: `private DKIM key of ${domain} (PEM)`, tryOut };
+}
+
+function loginOfProvider({ name, base_url, api_key }: NonNullable<Config['ai']>['providers'][number]): Login {
+  const owner = `ai provider ${name}`;
+  const tryOut = async (secret: string) => {
+    const { modelsLogin } = await import('../llm/modelsLogin.ts');
+    return askServer(modelsLogin(base_url, headerSafe(secret, `the key of ${owner}`)));
+  };
+  return { name, owner, key: 'api_key', reference: api_key, wanted: `API key of ${owner} (${new URL(base_url).host})`, tryOut };
+}
+
+async function askServer(request: LoginRequest): Promise<LoginAnswer> {
+  const answer = await getAnswer(request, LOGIN_LIMIT, Date.now);
+  if (answer.kind !== 'answered') return { kind: 'unknown', reply: clean(`${request.url.host}: ${whyNot(answer)}`) };
+  const { status, body } = answer;
+  return request.read?.(status, body) ?? readStatus(status, clean(`${status} ${saidIn(body)}`));
+}
+
+/** A server may repeat what it was sent. */
+function clean(reply: string): string {
+  return redact(oneLine(reply)).slice(0, 300);
+}
+
+function whyNot(answer: Exclude<HttpAnswer, { kind: 'answered' }>): string {
+  if (answer.kind === 'closed') return 'nobody listens there';
+  return answer.kind === 'no_such_host' ? 'no such host' : answer.reason;
+}
+
+/** The sentence in an error of SendGrid, Resend or an OpenAI-shaped server; else the answer as it is. */
+function saidIn(body: string): string {
+  try {
+    const { message, error, errors } = JSON.parse(body) as Record<string, unknown>;
+    const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
+    for (const place of [message, error, (error as { message?: unknown })?.message, (first as { message?: unknown })?.message]) {
+      if (typeof place === 'string' && place !== '') return place;
+    }
+  } catch {
+    // No JSON: its words are all there is.
+  }
+  return body;
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { OutreachError } from '../domain/errors.ts';
+import { type Context, command, type Use } from './context.ts';
+import { targetOf } from './login.ts';
+
+export function logoutCommand(use: Use): Command {
+  return command('logout', 'Remove a password or API key that login has stored.', ['logout main'])
+    .argument('<name>', 'the name it was stored under: outreach secrets')
+    .action(use(logout));
+}
+
+async function logout(context: Context, given: string): Promise<undefined> {
+  const { output, env } = context;
+  const app = await context.app();
+  const { loginsOf } = await import('../app/logins.ts');
+  const { openSecrets } = await import('../app/secrets.ts');
+  const { name, users } = targetOf(given, loginsOf(app.config));
+  const { keychain, file } = openSecrets(app.workspace, env);
+  const removed: string[] = [];
+  for (const store of [file, keychain]) {
+    try {
+      if (await store.deletePassword(name)) removed.push(store.place);
+    } catch (error) {
+      // Where there is no keychain, there is nothing in it, unless it once was there.
+      if (!(error instanceof OutreachError) || store.place === 'file' || (await store.names()).includes(name)) throw error;
+    }
+  }
+  if (removed.length === 0) {
+    throw new OutreachError('not_found', `nothing is stored as ${name}`, { hint: 'See what is: outreach secrets' });
+  }
+  const asking = users.filter(({ reference }) => reference === `keychain:${name}`);
+  output.object({ name, removed_from: removed });
+  output.line(`Removed ${name} from the ${removed.join(' and the ')}.`);
+  if (asking.length > 0) output.line(`outreach.yaml still asks for it: ${asking.map(({ owner }) => owner).join(', ')}`);
+  output.line(`\nNext: outreach ${asking.length > 0 ? `login ${name}` : 'secrets'}`);
+}
