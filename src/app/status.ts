@@ -7,6 +7,7 @@ import type { GateName } from '../domain/pace.ts';
 import { judgeSender } from '../domain/senderHealth.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import { askGates, capNow, jobPace } from '../pipeline/gates.ts';
+import { factsIn, type PaceFacts } from '../pipeline/paceFacts.ts';
 import { firstDay } from '../pipeline/watchSender.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import { restingProviders } from '../store/aiProviders.ts';
@@ -166,8 +167,8 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
   if (waiting === 0 || job.cancelled_at !== null) return nothing;
   try {
     const campaign = app.campaigns.load(job.campaign);
-    const { db } = await app.openStore();
-    const answer = await askGates(db, job, campaign, app.pace, { now, asOf: undefined });
+    const facts = factsIn((await app.openStore()).db);
+    const answer = await askGates(facts, job, campaign, app.pace, { now, asOf: undefined });
     const waits_for = answer.open
       ? []
       : answer.gates.map(({ gate, opensAt }) => ({ gate, opens_at: opensAt === null ? null : iso(opensAt) }));
@@ -176,8 +177,8 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
       start === null
         ? null
         : estimateEnd(
-            jobPace(job, campaign, null),
-            await forecasts(app, campaign.senders, now),
+            await jobPace(facts, job, campaign),
+            await forecasts(app, facts, campaign.senders, now),
             app.pace.limits.sendPerHour,
             waiting,
             start,
@@ -190,14 +191,13 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
   }
 }
 
-async function forecasts(app: App, names: readonly string[], now: number): Promise<SenderForecast[]> {
-  const { db } = await app.openStore();
+async function forecasts(app: App, facts: PaceFacts, names: readonly string[], now: number): Promise<SenderForecast[]> {
   const senders = names.flatMap((name) => app.pace.senders.get(name) ?? []);
   return Promise.all(
     senders.map(async (sender) => {
       const { name, gap } = sender;
-      const dailyCap = (await capNow(db, sender, app.pace.timezone, now)).cap;
-      const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await attemptsInDay(db, name, now)));
+      const dailyCap = (await capNow(facts, sender, app.pace.timezone, now)).cap;
+      const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await facts.attemptsInDay(name, now)));
       // A full cap opens again with a day's room: the forecast begins there.
       return { gap, dailyCap, room: room === 0 ? (dailyCap ?? 0) : room };
     }),
@@ -231,7 +231,7 @@ async function senderReport(app: App, name: string, now: number): Promise<Sender
     from: sender?.from ?? '',
     sent_24h: await attemptsInDay(db, name, now),
     daily_cap: settings?.dailyCap ?? null,
-    cap_today: settings === undefined ? null : (await capNow(db, settings, app.pace.timezone, now)).cap,
+    cap_today: settings === undefined ? null : (await capNow(factsIn(db), settings, app.pace.timezone, now)).cap,
     next_send_at: row.next_send_at > now ? iso(row.next_send_at) : null,
     rest_until: row.rest_until > now ? iso(row.rest_until) : null,
     stopped_at: row.stopped_at === null ? null : iso(row.stopped_at),

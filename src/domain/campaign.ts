@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Attachment, CampaignFile } from './attachment.ts';
+import type { Canary } from './hold.ts';
 import type { SendMode } from './job.ts';
 import type { SendWindow } from './window.ts';
 
@@ -34,7 +35,7 @@ export interface Campaign {
   readonly send: { readonly mode: SendMode; readonly rate: number | null; readonly at: number | null };
   readonly window: SendWindow | null;
   /** So many mails first; the others only after a wait without more bounces than that (ms). */
-  readonly canary: { readonly first: number; readonly wait: number; readonly max_bounces: number } | null;
+  readonly canary: Canary | null;
   readonly review: ReviewRule;
   /** Who signs: everything outside the campaign file that ends up in a mail. */
   readonly from: string;

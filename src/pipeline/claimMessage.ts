@@ -14,11 +14,12 @@ import { jobNow, markStarted, takeDripSlot } from '../store/jobs.ts';
 import { type Hold, moveByHand, nextDueAt } from '../store/messages.ts';
 import type { JobRow, Tx } from '../store/schema.ts';
 import { setSender } from '../store/senders.ts';
-import { claimReady, type DueMessage, firstDue } from '../store/sending.ts';
+import { claimReady, type DueMessage, deferMessage, firstDue } from '../store/sending.ts';
 import { takeUsage } from '../store/usage.ts';
 import { frozenMail, hasFiles } from './frozenMail.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
 import { holdJob, noteCanary } from './holdJob.ts';
+import { factsIn } from './paceFacts.ts';
 import { RecipientLine, recipientRules } from './recipientGates.ts';
 import { voidMessages } from './refreshCampaign.ts';
 
@@ -65,11 +66,12 @@ const MOST_PASSED = 100;
 export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: Campaign, asOf?: number): Promise<ClaimResult> {
   return deps.store.write(async (tx) => {
     const now = deps.now();
+    const facts = factsIn(tx);
     const job = await holdJob(tx, await jobNow(tx, jobId), campaign, now);
-    const answer = await askGates(tx, job, campaign, deps, { now, asOf });
+    const answer = await askGates(facts, job, campaign, deps, { now, asOf });
     if (!answer.open) return { kind: 'shut', gates: answer.gates, opensAt: answer.opensAt };
     const rules = recipientRules(campaign, deps.limits);
-    const line = rules === null ? undefined : new RecipientLine(rules);
+    const line = rules === null ? undefined : new RecipientLine(facts, rules, (id, dueAt) => deferMessage(tx, id, dueAt));
     const { due, voided } = await firstSendable(tx, { jobId, dueBy: asOf ?? now }, now, line);
     if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
     const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
@@ -113,7 +115,7 @@ async function firstSendable(
       await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
       await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
     } else if (outdated !== undefined) voided += await voidMessages(tx, [message.id], now, outdated);
-    else if (mail !== undefined && (line === undefined || (await line.lets(tx, message, now)))) return { due: { message, mail }, voided };
+    else if (mail !== undefined && (line === undefined || (await line.lets(message, now)))) return { due: { message, mail }, voided };
   }
   return { due: undefined, voided };
 }

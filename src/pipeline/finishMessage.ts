@@ -14,6 +14,7 @@ import { finishSending, type SendEnd } from '../store/sending.ts';
 import { suppress } from '../store/suppressions.ts';
 import { releaseUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
+import { factsIn } from './paceFacts.ts';
 import { windowOf } from './recipientGates.ts';
 import { noteAgainst, noteSilence } from './watchSender.ts';
 
@@ -83,7 +84,7 @@ async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Cam
       const tries = row.tries + 1;
       // Only a try that the provider saw starts the clock: an outage does not use it up.
       const firstTryAt = row.first_try_at ?? now;
-      const next = afterFailedTry(retry, await windowOf(tx, campaign, row.prospect_id), tries, firstTryAt, now);
+      const next = afterFailedTry(retry, await windowOf(factsIn(tx), campaign, row.prospect_id), tries, firstTryAt, now);
       if (!next.retry) return { state: 'failed', reason: `tries ran out: ${reason}`, tries };
       return again({ state: 'ready', reason, dueAt: next.dueAt, tries, firstTryAt });
     }

@@ -1,4 +1,5 @@
 import type { Campaign } from '../domain/campaign.ts';
+import { watchEndsAt } from '../domain/hold.ts';
 import { localDay } from '../domain/localDay.ts';
 import {
   type Gap,
@@ -13,12 +14,8 @@ import {
 } from '../domain/pace.ts';
 import { periodEnd, usagePeriod } from '../domain/usage.ts';
 import { capToday, type WarmUp } from '../domain/warmUp.ts';
-import { attemptsInDay, capFilledBy, hourFilledBy } from '../store/attempts.ts';
-import type { Db, JobRow } from '../store/schema.ts';
-import { activeDays } from '../store/senderDays.ts';
-import { senderNow } from '../store/senders.ts';
-import { usageIn } from '../store/usage.ts';
-import { canaryEndsAt } from './holdJob.ts';
+import type { JobRow } from '../store/schema.ts';
+import type { PaceFacts } from './paceFacts.ts';
 
 /** A sender's pace as configured. Milliseconds; null where nothing limits it. */
 export interface SenderSettings {
@@ -54,20 +51,26 @@ export type GateAnswer =
   | { readonly open: true; readonly sender: SenderSettings; readonly failures: number }
   | { readonly open: false; readonly gates: readonly ShutGate[]; readonly opensAt: number | null };
 
-/** Gathers the facts from the database and lets `domain/pace.ts` decide. The first sender in order whose gates are open sends. */
-export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings: PaceSettings, moment: Moment): Promise<GateAnswer> {
-  const pace = jobPace(job, campaign, await canaryEndsAt(db, job, campaign));
+/** Gathers the facts and lets `domain/pace.ts` decide. The first sender in order whose gates are open sends. */
+export async function askGates(
+  facts: PaceFacts,
+  job: JobRow,
+  campaign: Pick<Campaign, 'window' | 'canary' | 'senders' | 'rotate'>,
+  settings: PaceSettings,
+  moment: Moment,
+): Promise<GateAnswer> {
+  const pace = await jobPace(facts, job, campaign);
   const common = [
     ...atBoth(moment, (now) => jobGates(pace, now)),
-    ...limitGates(await limitFacts(db, settings.limits, moment.now), moment.now),
+    ...limitGates(await limitPace(facts, settings.limits, moment.now), moment.now),
   ];
   let soonest: { gates: ShutGate[]; opensAt: number | null } | undefined;
-  for (const name of campaign.rotate ? await byRoom(db, campaign.senders, settings, moment.now) : campaign.senders) {
+  for (const name of campaign.rotate ? await byRoom(facts, campaign.senders, settings, moment.now) : campaign.senders) {
     const sender = settings.senders.get(name);
     if (sender === undefined) continue;
-    const facts = await senderFacts(db, sender, settings.timezone, moment.now);
-    const gates = [...common, ...atBoth(moment, (now) => senderGates(facts.pace, now))];
-    if (gates.length === 0) return { open: true, sender, failures: facts.failures };
+    const { failures, ...sends } = await senderPace(facts, sender, settings.timezone, moment.now);
+    const gates = [...common, ...atBoth(moment, (now) => senderGates(sends, now))];
+    if (gates.length === 0) return { open: true, sender, failures };
     const opensAt = openingOf(gates, moment.now);
     if (soonest === undefined || (opensAt ?? Infinity) < (soonest.opensAt ?? Infinity)) soonest = { gates, opensAt };
   }
@@ -75,18 +78,19 @@ export async function askGates(db: Db, job: JobRow, campaign: Campaign, settings
 }
 
 /** The sender with the most left of its cap first; without caps the one that sent least today. */
-async function byRoom(db: Db, names: readonly string[], { senders, timezone }: PaceSettings, now: number): Promise<string[]> {
+async function byRoom(facts: PaceFacts, names: readonly string[], { senders, timezone }: PaceSettings, now: number): Promise<string[]> {
   const rooms: { name: string; room: number; sent: number }[] = [];
   for (const name of names) {
-    const sent = await attemptsInDay(db, name, now);
+    const sent = await facts.attemptsInDay(name, now);
     const sender = senders.get(name);
-    const cap = sender === undefined ? null : (await capNow(db, sender, timezone, now)).cap;
+    const cap = sender === undefined ? null : (await capNow(facts, sender, timezone, now)).cap;
     rooms.push({ name, sent, room: (cap ?? Infinity) - sent });
   }
   return rooms.sort((a, b) => (a.room === b.room ? a.sent - b.sent : b.room - a.room)).map(({ name }) => name);
 }
 
-export function jobPace(job: JobRow, campaign: Pick<Campaign, 'window'>, canary: number | null): JobPace {
+export async function jobPace(facts: PaceFacts, job: JobRow, { window, canary }: Pick<Campaign, 'window' | 'canary'>): Promise<JobPace> {
+  const watched = canary !== null && job.canary_at !== null && job.canary_passed_at === null;
   return {
     mode: job.send_mode,
     rate: job.send_rate,
@@ -94,8 +98,8 @@ export function jobPace(job: JobRow, campaign: Pick<Campaign, 'window'>, canary:
     paused: job.paused_at !== null ? (job.pause_reason ?? 'by hand') : job.cancelled_at === null ? null : 'by hand',
     scheduledFor: job.scheduled_for,
     nextSlotAt: job.next_slot_at,
-    window: campaign.window?.ofRecipient === true ? null : campaign.window,
-    canaryEndsAt: canary,
+    window: window?.ofRecipient === true ? null : window,
+    canaryEndsAt: watched ? watchEndsAt(job, canary, await facts.mailsOut(job.id)) : null,
   };
 }
 
@@ -104,40 +108,45 @@ function atBoth({ now, asOf }: Moment, gatesAt: (now: number) => ShutGate[]): Sh
   return gates.length > 0 || asOf === undefined ? gates : gatesAt(asOf);
 }
 
-async function senderFacts(db: Db, sender: SenderSettings, zone: string, now: number): Promise<{ pace: SenderPace; failures: number }> {
-  const row = await senderNow(db, sender.name);
-  const { cap, risesAt } = await capNow(db, sender, zone, now);
-  const pace = {
+export async function senderPace(
+  facts: PaceFacts,
+  sender: SenderSettings,
+  zone: string,
+  now: number,
+): Promise<SenderPace & { readonly failures: number }> {
+  const state = await facts.senderNow(sender.name);
+  const { cap, risesAt } = await capNow(facts, sender, zone, now);
+  return {
     name: sender.name,
     gap: sender.gap,
-    capFilledBy: cap === null ? null : await capFilledBy(db, sender.name, cap, now),
+    capFilledBy: cap === null ? null : await facts.capFilledBy(sender.name, cap, now),
     capRisesAt: risesAt,
-    nextSendAt: row.next_send_at,
-    restUntil: row.rest_until,
-    stopped: row.stopped_at !== null,
+    nextSendAt: state.next_send_at,
+    restUntil: state.rest_until,
+    stopped: state.stopped_at !== null,
+    failures: state.failures,
   };
-  return { pace, failures: row.failures };
 }
 
 /** Today's cap, and when the next day raises it. */
 export async function capNow(
-  db: Db,
+  facts: PaceFacts,
   { name, dailyCap, warmUp }: SenderSettings,
   zone: string,
   now: number,
 ): Promise<{ cap: number | null; risesAt: number | null }> {
   if (warmUp === null) return { cap: dailyCap, risesAt: null };
   const today = localDay(zone, now);
-  const days = await activeDays(db, name, today.date);
+  const days = await facts.activeDays(name, today.date);
   const cap = capToday(dailyCap, warmUp, days.earlier);
   const tomorrow = capToday(dailyCap, warmUp, days.earlier + (days.today ? 1 : 0));
   return { cap, risesAt: (tomorrow ?? 0) > (cap ?? 0) ? today.end : null };
 }
 
-async function limitFacts(db: Db, limits: Limits, now: number): Promise<LimitPace> {
-  const used = limits.emailsPerMonth === null ? 0 : await usageIn(db, usagePeriod(now));
+export async function limitPace(facts: PaceFacts, limits: Limits, now: number): Promise<LimitPace> {
+  const used = limits.emailsPerMonth === null ? 0 : await facts.usageIn(usagePeriod(now));
   return {
-    hourFilledBy: limits.sendPerHour === null ? null : await hourFilledBy(db, limits.sendPerHour, now),
+    hourFilledBy: limits.sendPerHour === null ? null : await facts.hourFilledBy(limits.sendPerHour, now),
     monthFull: limits.emailsPerMonth !== null && used >= limits.emailsPerMonth,
     monthEndsAt: periodEnd(now),
   };

@@ -92,6 +92,12 @@ export async function countsOf(db: Db, jobId: number): Promise<StateCounts> {
   return toCounts(rows);
 }
 
+/** Mails of a job that left, are leaving or could not be delivered. */
+export async function mailsOut(db: Db, jobId: number): Promise<number> {
+  const { sending, accepted, uncertain, failed } = await countsOf(db, jobId);
+  return sending + accepted + uncertain + failed;
+}
+
 export function toCounts(rows: readonly { state: MessageState; n: number }[]): StateCounts {
   const counts = emptyCounts();
   for (const { state, n } of rows) counts[state] += n;
