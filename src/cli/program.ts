@@ -19,6 +19,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
   },
   'Look:': {
     status: async () => (await import('../commands/status.ts')).statusCommand,
+    plan: async () => (await import('../commands/plan.ts')).planCommand,
+    why: async () => (await import('../commands/why.ts')).whyCommand,
     jobs: async () => (await import('../commands/jobs.ts')).jobsCommand,
     messages: async () => (await import('../commands/messages.ts')).messagesCommand,
     show: async () => (await import('../commands/show.ts')).showCommand,

@@ -55,7 +55,7 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
 );
 
 /** The address itself, or its whole domain. */
-const isSuppressed = sql<SqlBool>`suppressions.email_key in (prospects.email_key, '@' || prospects.domain)`;
+export const isSuppressed = sql<SqlBool>`suppressions.email_key in (prospects.email_key, '@' || prospects.domain)`;
 
 interface ReadyClaim {
   readonly id: number;

@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import type { Explanation } from '../app/why.ts';
+import { parseAddress } from '../domain/address.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
+import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { paint } from './status.ts';
+
+/** More mails than this to one address are counted only. */
+const MOST_SHOWN = 20;
+
+export function whyCommand(use: Use): Command {
+  return command('why', 'Tell why a mail has not left: every gate that is shut, and when it opens.', [
+    'why grace@harbour.example',
+    'why 42 --json',
+  ])
+    .argument('<who>', 'an address, or the id of a message')
+    .action(use(why));
+}
+
+async function why({ app: open, output }: Context, who: string): Promise<undefined> {
+  const app = await open();
+  const { db } = await app.openStore();
+  const { explain } = await import('../app/why.ts');
+  const ids = await asked(db, who);
+  const now = Date.now();
+  for (const [index, id] of ids.slice(0, MOST_SHOWN).entries()) {
+    const found = await explain(app, id, now);
+    output.object(asJson(found));
+    if (index > 0) output.line();
+    if (!output.json) print(output, found);
+    if (index === ids.length - 1 || index === MOST_SHOWN - 1) output.line(`\nNext: ${nextStep(found)}`);
+  }
+  if (ids.length > MOST_SHOWN)
+    output.talk(`${plural(ids.length - MOST_SHOWN, 'older mail')} not shown; see: outreach messages --email ${who}`);
+}
+
+async function asked(db: Parameters<typeof import('../store/outlook.ts').messagesTo>[0], who: string): Promise<number[]> {
+  if (!who.includes('@')) return [wholeNumber('an address or a message id')(who)];
+  const parsed = parseAddress(who);
+  if (!parsed.ok) throw new OutreachError('usage', `${who}: ${parsed.reason}`);
+  const { messagesTo } = await import('../store/outlook.ts');
+  const ids = await messagesTo(db, parsed.address.email.toLowerCase());
+  if (ids.length === 0) {
+    throw new OutreachError('not_found', `there is no mail to ${who}`, {
+      hint: 'Leads that were refused are in the rejects file of their import: outreach jobs ID',
+    });
+  }
+  return ids;
+}
+
+function asJson({ gates, freeSenders, expectedAt, ...rest }: Explanation): object {
+  return {
+    ...rest,
+    waits_for: gates.map(({ gate, of, name, opensAt }) => ({ gate, of, name, opens_at: iso(opensAt) })),
+    free_senders: freeSenders,
+    expected_at: iso(expectedAt),
+  };
+}
+
+function print(output: Output, found: Explanation): void {
+  const { id, job, campaign, email, state, reason, gates, freeSenders, problem } = found;
+  output.line(
+    `Message ${id} to ${cell(email)} (job ${job}, ${cell(campaign, 30)}): ${paint(output, state)}${reason === null ? '' : `, ${cell(reason, 200)}`}`,
+  );
+  if (problem !== null) output.line(`Its job is held back: ${problem}`);
+  else if (gates.length > 0) {
+    output.table(
+      ['SHUT', 'OPENS', ''],
+      gates.map(({ gate, name, opensAt }) => [
+        name === null ? gate : `${gate} (${name})`,
+        opensAt === null ? 'by you' : moment(opensAt),
+        opensAt === null ? openedBy(gate, name, job) : '',
+      ]),
+    );
+    if (freeSenders !== null && freeSenders.length > 0 && gates.some(({ of }) => of === 'sender'))
+      output.line(`Free to send: ${freeSenders.join(', ')}`);
+  }
+  output.line(outlook(found));
+}
+
+function outlook({ id, job, state, gates, freeSenders, expectedAt, before }: Explanation): string {
+  switch (state) {
+    case 'accepted':
+      return 'It has left; its provider took it.';
+    case 'sending':
+      return 'It is on the wire now.';
+    case 'uncertain':
+      return 'Its provider may have taken it, so it is not sent again by itself.';
+    case 'review':
+      return 'It waits for a person to approve it.';
+    case 'failed':
+    case 'suppressed':
+    case 'cancelled':
+      return 'It will not leave.';
+    case 'pending':
+    case 'drafting':
+    case 'ready': {
+      if (freeSenders === null) return 'It waits.';
+      const unwritten = state === 'ready' ? '' : ' Its text is not written yet.';
+      if (expectedAt === null)
+        return `No date can be told${gates.some(({ opensAt }) => opensAt === null) ? ' before that' : ''}.${unwritten}`;
+      const after = before === null || before === 0 ? '' : `, after ${plural(before, 'other mail')} of job ${job}`;
+      return `Message ${id} leaves about ${moment(expectedAt)}${after}, if a worker runs.${unwritten}`;
+    }
+  }
+}
+
+/** What a person does about a gate that does not open by itself. */
+function openedBy(gate: Explanation['gates'][number]['gate'], name: string | null, job: number): string {
+  if (gate === 'importing') return `the same outreach import command continues the import`;
+  if (gate === 'sender stopped') return `outreach senders resume ${name ?? ''}`;
+  return gate === 'suppressed' ? 'on the list of people who do not want it' : `outreach resume ${job}`;
+}
+
+function nextStep({ id, job, state, gates }: Explanation): string {
+  if (state === 'review') return `outreach show ${id}    (then outreach approve ${id}, or reject)`;
+  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend`;
+  if (state === 'failed') return `outreach retry ${id}`;
+  const held = gates.find(({ opensAt, gate }) => opensAt === null && gate !== 'suppressed' && gate !== 'importing');
+  if (held !== undefined) return openedBy(held.gate, held.name, job);
+  return ['pending', 'drafting', 'ready'].includes(state) ? 'outreach plan' : `outreach show ${id}`;
+}
