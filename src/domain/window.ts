@@ -19,8 +19,16 @@ export interface SendWindow {
 /** The window as one recipient sees it; `zone` is what its lead says, if that is a zone. */
 export function windowFor(window: SendWindow | null, zone: string | undefined): SendWindow | null {
   if (window === null || !window.ofRecipient) return window;
-  return { ...window, ofRecipient: false, timezone: zone !== undefined && isZone(zone) ? zone : window.timezone };
+  const timezone = zone !== undefined && isZone(zone) ? zone : window.timezone;
+  const ofZones = windowsOf.get(window) ?? new Map<string, SendWindow>();
+  windowsOf.set(window, ofZones);
+  const known = ofZones.get(timezone) ?? { ...window, ofRecipient: false, timezone };
+  ofZones.set(timezone, known);
+  return known;
 }
+
+/** The same object for the same zone, so that what is known of it below stays known. */
+const windowsOf = new WeakMap<SendWindow, Map<string, SendWindow>>();
 
 /** `2026-12-25`, or `2026-12-24..2027-01-06` with both ends included; undefined when it is neither. */
 export function parseDates(text: string): readonly [string, string] | undefined {
@@ -61,17 +69,33 @@ export function parseClock(text: string): number | undefined {
 }
 
 export function isZone(name: string): boolean {
-  return IANAZone.isValidZone(name);
+  const known = zones.get(name);
+  if (known !== undefined) return known;
+  const valid = IANAZone.isValidZone(name);
+  // Lead data names them: a list of nonsense must not fill the memory.
+  if (zones.size < MOST_ZONES) zones.set(name, valid);
+  return valid;
 }
+
+/** Luxon asks the operating system each time: 40 µs, and a claim asks it too. */
+const zones = new Map<string, boolean>();
+const MOST_ZONES = 2_000;
 
 /** The first moment at or after `at` when the window is open. Times are epoch milliseconds. */
 export function nextOpening(window: SendWindow | null, at: number): number {
   if (window === null) return at;
+  const known = lastOpening.get(window);
+  if (known !== undefined && at >= known.since && at < known.end) return Math.max(at, known.start);
   for (const [start, end] of openings(window, at)) {
-    if (at < end) return Math.max(at, start);
+    if (at >= end) continue;
+    lastOpening.set(window, { since: at, start, end });
+    return Math.max(at, start);
   }
   return at;
 }
+
+/** The opening found last for each window: the first one to end after `since`. Every claim asks, and Luxon takes 0.1 ms. */
+const lastOpening = new WeakMap<SendWindow, { readonly since: number; readonly start: number; readonly end: number }>();
 
 /** Milliseconds between two moments during which the window was open. */
 export function openTimeBetween(window: SendWindow | null, from: number, to: number): number {

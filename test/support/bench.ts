@@ -26,7 +26,9 @@ export class Bench {
   pace: PaceSettings = paceOf({ main: {} });
   /** Called where a real mailer has read the server's 354. */
   beforeArm: () => Promise<void> = async () => {};
-  readonly #store: Store;
+  /** Uniform in [0, 1). */
+  random: () => number = () => 0.5;
+  #store: Store;
 
   private constructor(store: Store, folder: Folder, campaign: Partial<Campaign>) {
     this.#store = store;
@@ -47,6 +49,12 @@ export class Bench {
 
   get store(): Store {
     return this.#store;
+  }
+
+  /** As after a restart: everything that was only in memory is gone. */
+  async reopen(): Promise<void> {
+    await this.#store.close();
+    this.#store = await openStore(this.folder.at('outreach.db'));
   }
 
   async close(): Promise<void> {
@@ -105,7 +113,7 @@ export class Bench {
       store: this.#store,
       worker,
       now: () => this.now,
-      random: () => 0.5,
+      random: this.random,
       // biome-ignore lint/suspicious/noThenProperty: data, never awaited
       retry: { delays: [60_000, 300_000], then: 3_600_000, give_up: 86_400_000 },
       mailerFor: () => mailer,
