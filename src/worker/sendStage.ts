@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import type { PauseReason } from '../domain/job.ts';
 import { type ClaimedMail, type ClaimResult, claimMessage } from '../pipeline/claimMessage.ts';
 import { returnClaim, type SendDependencies, type Sent, sendClaimed } from '../pipeline/sendMessage.ts';
 import type { Board, BoardJob } from './board.ts';
@@ -112,6 +113,9 @@ function report(stage: Stage, { delivery, end, ...sent }: Sent): void {
   }
 }
 
+/** Gates that nobody shut by hand, and only a person opens. */
+const PAUSED_BY_ITSELF: readonly string[] = ['overdue', 'canary', 'restored'] satisfies PauseReason[];
+
 /** Says once what a job waits for, and again only when that changes. */
 function sayGates(stage: Stage, job: BoardJob, said: Map<number, string>): void {
   const names = (job.shut?.gates ?? []).map(({ gate }) => gate).join(', ');
@@ -120,6 +124,10 @@ function sayGates(stage: Stage, job: BoardJob, said: Map<number, string>): void 
   // Pace gates open and shut with every mail; only the others are news.
   if (names === '' || names.split(', ').every((name) => name === 'drip' || name === 'sender gap')) return;
   const opensAt = job.shut?.opensAt ?? null;
+  if (opensAt === null && names.split(', ').some((name) => PAUSED_BY_ITSELF.includes(name))) {
+    stage.log.warn({ job: job.id, reason: names }, `paused until a person looks at it: outreach resume ${job.id}`);
+    return;
+  }
   stage.log.info(
     { job: job.id, gates: names, ...(opensAt === null ? {} : { opens_at: DateTime.fromMillis(opensAt, { zone: 'utc' }).toISO() }) },
     'waiting',
