@@ -112,6 +112,14 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: "if (this.#arming === 'armed') return { kind: 'sender_failed', code: null, reply };",
     },
   ],
+  'warm-up that begins anew after a restart': [
+    {
+      file: 'src/pipeline/gates.ts',
+      find: 'const days = await facts.activeDays(name, today.date);',
+      // Days counted in memory: a new process knows of none.
+      replace: 'const days = { ...(await facts.activeDays(name, today.date)), earlier: 0 };',
+    },
+  ],
   'unstable idempotency key': [
     { file: 'src/mail/resend.ts', find: "messageId.replace(/[<>]/g, '')", replace: 'messageId + Math.random()' },
   ],
@@ -132,6 +140,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'mark before send': 'kill',
   'claim without compare-and-set': 'crowd',
   'pace in memory': 'cap',
+  'warm-up that begins anew after a restart': 'warm',
   'ledger outside the transaction': 'kill',
   'import that loses its place': 'import',
   'fallback on ambiguous': 'fallback',

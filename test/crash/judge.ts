@@ -112,13 +112,18 @@ function judgeCounters(one: (sql: string) => number, violations: string[]): void
   if (off > 0) violations.push(`${off} job counters are off`);
 }
 
-function judgeCap(one: (sql: string) => number, received: readonly Arrived[], { dailyCap, route }: Scenario, violations: string[]): void {
+function judgeCap(one: (sql: string) => number, received: readonly Arrived[], scenario: Scenario, violations: string[]): void {
+  const { dailyCap, warmUp, route, leads, calm } = scenario;
   if (dailyCap === undefined) return;
   // Each sender has its cap; a request that was refused as too much counts against none.
-  const most = dailyCap * route.length;
+  const midnights = warmUp === undefined ? 0 : one('select count(distinct day) as n from attempts') - 1;
+  const most = (dailyCap + Math.max(0, midnights)) * route.length;
   const attempts = one('select count(*) as n from attempts where counted = 1');
   if (attempts > most || received.filter(({ taken }) => taken).length > most)
     violations.push(`a daily cap of ${dailyCap} saw ${attempts} attempts and ${received.length} mails`);
+  // A ramp that fell back to its start sends too little.
+  if (warmUp !== undefined && calm && attempts < Math.min(leads, dailyCap * route.length))
+    violations.push(`a warm-up that has come to ${dailyCap} let ${attempts} attempts out for ${leads} leads`);
 }
 
 /** After these a lead may wait for a person. */

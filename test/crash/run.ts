@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from '../../src/store/sqlite/load.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
 import { type MailProvider, startMailProvider } from '../support/mailProvider.ts';
 import { AI_CONCURRENCY, judge } from './judge.ts';
@@ -41,10 +42,11 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
   try {
     writeWorkspace(workspace, { sink, provider, ai }, scenario);
     await importAll(runner, scenario, took);
+    sendOnEarlierDays(databaseOf(workspace), scenario);
     for (const round of scenario.rounds) await runner.round(round, databaseOf(workspace), scenario.dailyCap !== undefined);
     // A worker that lives for a moment, so that what is uncertain can be asked after.
     if (scenario.route.includes('resend')) await runner.finish(['worker', '--for', '1s'], {});
-    await runner.settle(scenario.dailyCap !== undefined);
+    await runner.settle(scenario);
     const verdict = judge(databaseOf(workspace), took(), ai?.calls, scenario);
     return {
       seed: scenario.seed,
@@ -68,10 +70,11 @@ function databaseOf(workspace: string): string {
 function writeWorkspace(
   workspace: string,
   { sink, provider, ai }: { sink: Sink; provider: MailProvider; ai: AiServer | undefined },
-  { leads, dailyCap, route }: Scenario,
+  { leads, dailyCap, warmUp, route }: Scenario,
 ): void {
   mkdirSync(join(workspace, 'campaigns'));
-  const cap = dailyCap === undefined ? '' : `, daily_cap: ${dailyCap}`;
+  const ramp = warmUp === undefined ? '' : `, daily_cap: 99, warmup: { start: ${warmUp.start}, step: 1 }`;
+  const cap = dailyCap === undefined || warmUp !== undefined ? ramp : `, daily_cap: ${dailyCap}`;
   const ways = { smtp: `host: 127.0.0.1, port: ${sink.port}, security: none`, http: `base_url: "${provider.url}", api_key: "env:KEY"` };
   const senders = route.map(
     (type) => `  - { name: ${type}, type: ${type}, from: "Ana Ruiz <ana@ruiz.example>", ${type === 'smtp' ? ways.smtp : ways.http}${cap} }`,
@@ -96,6 +99,18 @@ ${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ n
     join(workspace, 'leads.csv'),
     `email,first_name,company\n${rows.join('\n')}\nnot-an-address,X,Y\nLEAD0@company0.example,Twice,Company 0\n`,
   );
+}
+
+/** The days of a warm-up that has gone on for a while. */
+function sendOnEarlierDays(path: string, { warmUp, route }: Scenario): void {
+  if (warmUp === undefined) return;
+  const db = connect(path);
+  try {
+    const insert = db.prepare('insert into sender_days (sender, day, sent, watched) values (?, ?, 1, 0)');
+    for (const sender of route) for (let day = 1; day <= warmUp.days; day++) insert.run(sender, `2026-01-${String(day).padStart(2, '0')}`);
+  } finally {
+    db.close();
+  }
 }
 
 async function importAll(runner: Runner, scenario: Scenario, took: () => readonly unknown[]): Promise<void> {
@@ -173,9 +188,12 @@ class Runner {
   }
 
   /** A worker that nobody disturbs must bring everything to rest. */
-  async settle(capped: boolean): Promise<void> {
+  async settle({ dailyCap, warmUp }: Scenario): Promise<void> {
     // Behind a full cap "until done" would rightly wait for tomorrow.
-    const code = await this.finish(['worker', ...(capped ? ['--for', '1s'] : ['--until-done'])], {});
+    const code = await this.finish(
+      ['worker', ...(dailyCap === undefined ? ['--until-done'] : ['--for', warmUp === undefined ? '1s' : '2s'])],
+      {},
+    );
     if (code !== 0 && code !== 3) this.complaints.push(`the last worker ended with ${code}`);
   }
 

@@ -27,6 +27,10 @@ export interface Scenario {
   readonly imports: readonly { readonly at: Milestone; readonly pass: number }[];
   readonly rounds: readonly Round[];
   readonly dailyCap: number | undefined;
+  /** The cap comes from warming up: `start`, and one more for each of so many days that have sent; undefined when it is the daily cap. */
+  readonly warmUp: { readonly start: number; readonly days: number } | undefined;
+  /** Nothing goes wrong on the wire. */
+  readonly calm: boolean;
   faultFor(to: string | undefined): Fault | undefined;
   /** The senders, in order of preference. */
   readonly route: Route;
@@ -57,7 +61,7 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
 ];
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
-export type Focus = 'freeze' | 'import' | 'cap' | 'kill' | 'crowd' | 'write' | 'fallback' | 'replay';
+export type Focus = 'freeze' | 'import' | 'cap' | 'warm' | 'kill' | 'crowd' | 'write' | 'fallback' | 'replay';
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -69,16 +73,16 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(points), pass: random.between(1, 3) }))
     : [];
   const rounds = Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus));
-  const dailyCap = focus === 'cap' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
+  const dailyCap = focus === 'cap' || focus === 'warm' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
   const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
   const faultFor = faults(seed, likelihood, FAULTS, isAtGreeting);
   const route = routeOf(seed, focus);
   const httpFaultFor = faults(seed + 1, focus === 'fallback' || focus === 'replay' ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect);
-  const wire = { faultFor, route, httpFaultFor };
+  const wire = { calm: likelihood === 0 && focus !== 'fallback' && focus !== 'replay', faultFor, route, httpFaultFor };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
   if (!(focus === 'write' || (focus === undefined && ai.chance(0.2))))
-    return { seed, leads, imports, rounds, dailyCap, ...wire, writing: undefined };
+    return { seed, leads, imports, rounds, dailyCap, warmUp: warmUpTo(dailyCap, seed, focus), ...wire, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
   return {
@@ -87,9 +91,18 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     imports,
     rounds: focus === 'write' ? rounds : rounds.map((round) => amongCalls(ai, round)),
     dailyCap: undefined,
+    warmUp: undefined,
     ...wire,
     writing,
   };
+}
+
+/** A ramp that has come as far as the cap. */
+function warmUpTo(dailyCap: number | undefined, seed: number, focus: Focus | undefined): Scenario['warmUp'] {
+  const random = new Random(seed * 389 + 11);
+  if (dailyCap === undefined || !(focus === 'warm' || (focus === undefined && random.chance(0.5)))) return undefined;
+  const start = random.between(1, dailyCap - 1);
+  return { start, days: dailyCap - start };
 }
 
 /** Twenty kills around the calls to a model, each after a few of them. */
@@ -100,8 +113,8 @@ export function draftingScenario(seed: number): Scenario {
     const end = { kind: 'kill', at: random.pick(points), pass: random.between(1, 3) } as const;
     return { workers: 1, concurrency: 1, sparePages: undefined, end };
   });
-  const wire = { faultFor: () => undefined, route: ['smtp'], httpFaultFor: () => undefined } as const;
-  return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, ...wire, writing: () => undefined };
+  const wire = { calm: true, faultFor: () => undefined, route: ['smtp'], httpFaultFor: () => undefined } as const;
+  return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, warmUp: undefined, ...wire, writing: () => undefined };
 }
 
 /** Half of the ends come around a call instead. */
