@@ -7,7 +7,7 @@ import type { GateName } from '../domain/pace.ts';
 import { judgeSender } from '../domain/senderHealth.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import { askGates, capNow, jobPace } from '../pipeline/gates.ts';
-import { factsIn, type PaceFacts } from '../pipeline/paceFacts.ts';
+import { factsIn } from '../pipeline/paceFacts.ts';
 import { firstDay } from '../pipeline/watchSender.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import { restingProviders } from '../store/aiProviders.ts';
@@ -178,7 +178,7 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
         ? null
         : estimateEnd(
             await jobPace(facts, job, campaign),
-            await forecasts(app, facts, campaign.senders, now),
+            await forecasts(app, campaign.senders, now),
             app.pace.limits.sendPerHour,
             waiting,
             start,
@@ -191,13 +191,14 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
   }
 }
 
-async function forecasts(app: App, facts: PaceFacts, names: readonly string[], now: number): Promise<SenderForecast[]> {
+async function forecasts(app: App, names: readonly string[], now: number): Promise<SenderForecast[]> {
+  const { db } = await app.openStore();
   const senders = names.flatMap((name) => app.pace.senders.get(name) ?? []);
   return Promise.all(
     senders.map(async (sender) => {
       const { name, gap } = sender;
-      const dailyCap = (await capNow(facts, sender, app.pace.timezone, now)).cap;
-      const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await facts.attemptsInDay(name, now)));
+      const dailyCap = (await capNow(factsIn(db), sender, app.pace.timezone, now)).cap;
+      const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await attemptsInDay(db, name, now)));
       // A full cap opens again with a day's room: the forecast begins there.
       return { gap, dailyCap, room: room === 0 ? (dailyCap ?? 0) : room };
     }),

@@ -77,11 +77,12 @@ export async function askGates(
   return { open: false, ...(soonest ?? { gates: common, opensAt: null }) };
 }
 
-/** The sender with the most left of its cap first; without caps the one that sent least today. */
+/** The sender with the most left of today's cap first; without caps the one that sent least today. */
 async function byRoom(facts: PaceFacts, names: readonly string[], { senders, timezone }: PaceSettings, now: number): Promise<string[]> {
   const rooms: { name: string; room: number; sent: number }[] = [];
+  const { date } = localDay(timezone, now);
   for (const name of names) {
-    const sent = await facts.attemptsInDay(name, now);
+    const sent = await facts.sentOn(name, date);
     const sender = senders.get(name);
     const cap = sender === undefined ? null : (await capNow(facts, sender, timezone, now)).cap;
     rooms.push({ name, sent, room: (cap ?? Infinity) - sent });

@@ -1,9 +1,9 @@
 import type { LeadFields } from '../domain/lead.ts';
-import { attemptsInDay, capFilledBy, domainFilledBy, domainTriedAt, hourFilledBy } from '../store/attempts.ts';
+import { capFilledBy, domainFilledBy, domainTriedAt, hourFilledBy } from '../store/attempts.ts';
 import { mailsOut } from '../store/jobs.ts';
 import { prospectById } from '../store/prospects.ts';
 import type { Db } from '../store/schema.ts';
-import { activeDays } from '../store/senderDays.ts';
+import { activeDays, sentOn } from '../store/senderDays.ts';
 import { senderNow } from '../store/senders.ts';
 import { usageIn } from '../store/usage.ts';
 
@@ -14,7 +14,8 @@ import { usageIn } from '../store/usage.ts';
 export interface PaceFacts {
   senderNow(name: string): Promise<SenderState>;
   activeDays(sender: string, today: string): Promise<{ readonly earlier: number; readonly today: boolean }>;
-  attemptsInDay(sender: string, now: number): Promise<number>;
+  /** Mails tried on this day. */
+  sentOn(sender: string, day: string): Promise<number>;
   /** When the attempt was made that fills the cap or limit; null while there is room. */
   capFilledBy(sender: string, cap: number, now: number): Promise<number | null>;
   hourFilledBy(limit: number, now: number): Promise<number | null>;
@@ -38,7 +39,7 @@ export function factsIn(db: Db): PaceFacts {
   return {
     senderNow: (name) => senderNow(db, name),
     activeDays: (sender, today) => activeDays(db, sender, today),
-    attemptsInDay: (sender, now) => attemptsInDay(db, sender, now),
+    sentOn: (sender, day) => sentOn(db, sender, day),
     capFilledBy: (sender, cap, now) => capFilledBy(db, sender, cap, now),
     hourFilledBy: (limit, now) => hourFilledBy(db, limit, now),
     domainFilledBy: (domain, cap, now) => domainFilledBy(db, domain, cap, now),

@@ -20,7 +20,7 @@ const RESTED: SenderState = { next_send_at: 0, rest_until: 0, failures: 0, stopp
 /** The facts of a forecast: those of the database at its beginning, and what has left since in it. Asked in order of time only. */
 export class RememberedPace implements PaceFacts {
   readonly #senders = new Map<string, SenderState>();
-  readonly #days = new Map<string, Set<string>>();
+  readonly #days = new Map<string, Map<string, number>>();
   readonly #all: number[] = [];
   readonly #bySender = new Map<string, number[]>();
   readonly #byDomain = new Map<string, number[]>();
@@ -32,14 +32,15 @@ export class RememberedPace implements PaceFacts {
     this.#out = out;
     this.#zones = zones;
     for (const { name, ...state } of snapshot.senders) this.#senders.set(name, state);
-    for (const { sender, day } of snapshot.days) of(this.#days, sender, () => new Set<string>()).add(day);
+    for (const { sender, day, sent } of snapshot.days) of(this.#days, sender, () => new Map<string, number>()).set(day, sent);
     for (const { period, sent } of snapshot.usage) this.#usage.set(period, sent);
     for (const { sender, domain, started_at } of snapshot.attempts) this.#note(sender, domain, started_at);
   }
 
   depart({ jobId, sender, domain, at, day, period, nextSendAt }: Departure): void {
     this.#note(sender, domain, at);
-    of(this.#days, sender, () => new Set<string>()).add(day);
+    const days = of(this.#days, sender, () => new Map<string, number>());
+    days.set(day, (days.get(day) ?? 0) + 1);
     this.#usage.set(period, (this.#usage.get(period) ?? 0) + 1);
     this.#out.set(jobId, (this.#out.get(jobId) ?? 0) + 1);
     this.#senders.set(sender, { ...RESTED, next_send_at: nextSendAt });
@@ -56,15 +57,14 @@ export class RememberedPace implements PaceFacts {
   }
 
   async activeDays(sender: string, today: string): Promise<{ earlier: number; today: boolean }> {
-    const days = this.#days.get(sender) ?? new Set<string>();
-    const onDay = days.has(today);
+    const days = this.#days.get(sender);
+    const onDay = days?.has(today) === true;
     // No day of a forecast lies after the one that it has reached.
-    return { earlier: days.size - (onDay ? 1 : 0), today: onDay };
+    return { earlier: (days?.size ?? 0) - (onDay ? 1 : 0), today: onDay };
   }
 
-  async attemptsInDay(sender: string, now: number): Promise<number> {
-    const times = this.#bySender.get(sender) ?? [];
-    return times.length - firstAfter(times, now - DAY);
+  async sentOn(sender: string, day: string): Promise<number> {
+    return this.#days.get(sender)?.get(day) ?? 0;
   }
 
   async capFilledBy(sender: string, cap: number, now: number): Promise<number | null> {
@@ -108,15 +108,4 @@ function of<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Valu
 function filledBy(times: readonly number[] | undefined, cap: number, since: number): number | null {
   const at = times?.[times.length - cap];
   return at !== undefined && at > since ? at : null;
-}
-
-/** Where the times after `at` begin, in a list in order. */
-function firstAfter(times: readonly number[], at: number): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((times[middle] ?? 0) > at) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

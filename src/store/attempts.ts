@@ -100,32 +100,38 @@ export function attemptsOf(db: Db, messageId: number): Promise<AttemptRow[]> {
 
 /** When the cap-th newest attempt of the last 24 h was made: the cap is full until it is a day old. Null while there is room. */
 export async function capFilledBy(db: Db, sender: string, cap: number, now: number): Promise<number | null> {
-  const row = await db
-    .selectFrom('attempts')
-    .select('started_at')
-    .where('sender', '=', sender)
-    .where('counted', '=', sql.lit(1))
-    .where('started_at', '>', now - DAY)
-    .orderBy('started_at', 'desc')
-    .offset(cap - 1)
-    .limit(1)
-    .executeTakeFirst();
+  const [row] = (await selectSenderAttempt(db, { sender, since: now - DAY, skipped: cap - 1 })).rows;
   return row?.started_at ?? null;
 }
 
+const selectSenderAttempt = statement((db, value: Blanks<{ sender: string; since: number; skipped: number }>) =>
+  db
+    .selectFrom('attempts')
+    .select('started_at')
+    .where('sender', '=', value('sender'))
+    .where('counted', '=', sql.lit(1))
+    .where('started_at', '>', value('since'))
+    .orderBy('started_at', 'desc')
+    .offset(value('skipped'))
+    .limit(sql.lit(1)),
+);
+
 /** The same for all senders together and the last hour. */
 export async function hourFilledBy(db: Db, limit: number, now: number): Promise<number | null> {
-  const row = await db
+  const [row] = (await selectAnyAttempt(db, { since: now - HOUR, skipped: limit - 1 })).rows;
+  return row?.started_at ?? null;
+}
+
+const selectAnyAttempt = statement((db, value: Blanks<{ since: number; skipped: number }>) =>
+  db
     .selectFrom('attempts')
     .select('started_at')
     .where('counted', '=', sql.lit(1))
-    .where('started_at', '>', now - HOUR)
+    .where('started_at', '>', value('since'))
     .orderBy('started_at', 'desc')
-    .offset(limit - 1)
-    .limit(1)
-    .executeTakeFirst();
-  return row?.started_at ?? null;
-}
+    .offset(value('skipped'))
+    .limit(sql.lit(1)),
+);
 
 /** When the cap-th newest attempt of the last 24 h at a domain was made, by whichever sender; null while there is room. */
 export async function domainFilledBy(db: Db, domain: string, cap: number, now: number): Promise<number | null> {

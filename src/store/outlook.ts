@@ -5,8 +5,8 @@ import { isSuppressed } from './sending.ts';
 /** What a forecast starts from, read once. Times are epoch milliseconds. */
 export interface PaceSnapshot {
   readonly senders: readonly SenderRow[];
-  /** ISO dates on which each sender has sent. */
-  readonly days: readonly { readonly sender: string; readonly day: string }[];
+  /** ISO dates on which each sender has sent, and how much. */
+  readonly days: readonly { readonly sender: string; readonly day: string; readonly sent: number }[];
   /** Attempts that count, oldest first. */
   readonly attempts: readonly { readonly sender: string; readonly domain: string; readonly started_at: number }[];
   readonly usage: readonly { readonly period: string; readonly sent: number }[];
@@ -16,7 +16,7 @@ export interface PaceSnapshot {
 export async function paceSnapshot(db: Db, since: number): Promise<PaceSnapshot> {
   return {
     senders: await db.selectFrom('senders').selectAll().execute(),
-    days: await db.selectFrom('sender_days').select(['sender', 'day']).where('sent', '>', 0).execute(),
+    days: await db.selectFrom('sender_days').select(['sender', 'day', 'sent']).where('sent', '>', 0).execute(),
     attempts: await db
       .selectFrom('attempts')
       .select(['sender', 'domain', 'started_at'])

@@ -19,6 +19,16 @@ const selectActiveDays = statement((db, value: Blanks<{ sender: string; today: s
     .where('sent', '>', sql.lit(0)),
 );
 
+/** Mails that a sender has tried on one of its days. */
+export async function sentOn(db: Db, sender: string, day: string): Promise<number> {
+  const [row] = (await selectDay(db, { sender, day })).rows;
+  return row?.sent ?? 0;
+}
+
+const selectDay = statement((db, value: Blanks<{ sender: string; day: string }>) =>
+  db.selectFrom('sender_days').select('sent').where('sender', '=', value('sender')).where('day', '=', value('day')),
+);
+
 /** What the sender's mails since the date `from` came to, as far as they are watched. */
 export async function recordSince(db: Db, sender: string, from: string): Promise<{ sent: number; bounced: number; complained: number }> {
   const row = await db

@@ -65,9 +65,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'pace in memory': [
     {
       file: 'src/store/attempts.ts',
-      find: "    .where('sender', '=', sender)\n    .where('counted', '=', sql.lit(1))\n    .where('started_at', '>', now - DAY)\n    .orderBy",
-      replace:
-        "    .where('sender', '=', sender)\n    .where('counted', '=', sql.lit(1))\n    .where('started_at', '>', Math.max(now - DAY, Date.now() - performance.now()))\n    .orderBy",
+      find: 'selectSenderAttempt(db, { sender, since: now - DAY, skipped: cap - 1 })',
+      replace: 'selectSenderAttempt(db, { sender, since: Math.max(now - DAY, Date.now() - performance.now()), skipped: cap - 1 })',
     },
   ],
   'ledger outside the transaction': [
