@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
 /** A server of `servers/` in a process of its own, so that it takes no time from what is measured. */
-export async function startServer(name: 'sink' | 'ai', answerAfter: number): Promise<{ port: number; stop(): void }> {
+export async function startServer(name: 'sink' | 'ai' | 'api', answerAfter: number): Promise<{ port: number; stop(): void }> {
   const child: ChildProcess = fork(join(import.meta.dirname, 'servers', `${name}.ts`), {
     execArgv: ['--import', 'tsx'],
     env: { ...process.env, ANSWER_AFTER: String(answerAfter) },

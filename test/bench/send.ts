@@ -1,56 +1,90 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import PQueue from 'p-queue';
 import { openApp } from '../../src/app/app.ts';
 import { workerParts } from '../../src/app/parts.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { Worker } from '../../src/worker/worker.ts';
-import { CAMPAIGN, config, csv, Folder, outreach } from '../support/program.ts';
+import { CAMPAIGN, csv, Folder, outreach } from '../support/program.ts';
 import { median, startServer, verdict } from './measure.ts';
 
 const CONNECTIONS = 20;
 const ANSWER_AFTER = 5;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+const FROM = 'Ana Ruiz <ana@ruiz.example>';
+
+/** What is measured side by side; nodemailer always sends by SMTP to one server. */
+interface Case {
+  readonly name: string;
+  readonly senders: readonly ('smtp' | 'sendgrid')[];
+  /** RSA-2048 signatures on both sides. */
+  readonly dkim: boolean;
+  readonly least: number;
+}
+
+const CASES: readonly Case[] = [
+  { name: 'one SMTP sender', senders: ['smtp'], dkim: false, least: 1.2 },
+  { name: 'two SMTP senders and one over HTTP', senders: ['smtp', 'smtp', 'sendgrid'], dkim: false, least: 2 },
+  { name: 'the same, SMTP signed with RSA DKIM on both sides', senders: ['smtp', 'smtp', 'sendgrid'], dkim: true, least: 1.5 },
+];
 
 /**
- * Mails a second over 20 connections to a server that answers after 5 ms: ours with all its durable commits (claim, arm,
+ * Mails a second over 20 connections to servers that answer after 5 ms: ours with all its durable commits (claim, arm,
  * end; synchronous=FULL) against nodemailer's pooled sendMail, which records nothing. In turn, round by round.
  */
 export async function benchSend(full: boolean): Promise<boolean> {
   const mails = full ? 4_000 : 1_000;
   const rounds = full ? 7 : 3;
-  const sink = await startServer('sink', ANSWER_AFTER);
+  const [sink, api] = [await startServer('sink', ANSWER_AFTER), await startServer('api', ANSWER_AFTER)];
+  const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  let met = true;
   try {
-    const [ours, theirs]: [number[], number[]] = [[], []];
-    for (let round = 0; round < rounds; round++) {
-      ours.push(await sendOurs(sink.port, mails));
-      theirs.push(await sendTheirs(sink.port, mails));
+    console.log(`mails a second, ${CONNECTIONS} connections, the servers answer after ${ANSWER_AFTER} ms, ${mails} mails a round`);
+    for (const { name, senders, dkim, least } of CASES) {
+      const [ours, theirs]: [number[], number[]] = [[], []];
+      const key = dkim ? pem : undefined;
+      for (let round = 0; round < rounds; round++) {
+        ours.push(await sendOurs(yaml(senders, { smtp: sink.port, sendgrid: api.port }, dkim), key, mails));
+        theirs.push(await sendTheirs(sink.port, key, mails));
+      }
+      const [us, them] = [median(ours), median(theirs)];
+      const here = `${Math.round(us)} and ${Math.round(them)} a second here`;
+      met = verdict(`outreach worker / nodemailer's pool: ${name}`, us / them, { least }, here) && met;
     }
-    const [us, them] = [median(ours), median(theirs)];
-    console.log(`mails a second, ${CONNECTIONS} connections, the server answers after ${ANSWER_AFTER} ms, ${mails} mails a round`);
-    return verdict(
-      "outreach worker / nodemailer's pooled sendMail",
-      us / them,
-      { least: 1.2 },
-      `${Math.round(us)} and ${Math.round(them)} a second here`,
-    );
+    return met;
   } finally {
     sink.stop();
+    api.stop();
   }
 }
 
+function yaml(senders: Case['senders'], ports: Record<Case['senders'][number], number>, dkim: boolean): string {
+  const signed = dkim ? ', dkim: { domain: ruiz.example, selector: s1, key: "file:dkim.pem" }' : '';
+  const ways = {
+    smtp: `type: smtp, host: 127.0.0.1, port: ${ports.smtp}, security: none${signed}`,
+    sendgrid: `type: sendgrid, base_url: "http://127.0.0.1:${ports.sendgrid}", api_key: "env:KEY"`,
+  };
+  return `version: 1
+identity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, 28013 Madrid, Spain", timezone: Europe/Madrid }
+senders:
+${senders.map((type, index) => `  - { name: s${index}, from: "${FROM}", ${ways[type]} }`).join('\n')}
+`;
+}
+
 /** The drafts are there already, as they are whenever a paced campaign sends. */
-async function sendOurs(port: number, mails: number): Promise<number> {
+async function sendOurs(config: string, pem: string | undefined, mails: number): Promise<number> {
   const folder = new Folder();
   try {
-    folder.write('outreach.yaml', config(port));
-    folder.write('campaigns/hello.md', CAMPAIGN);
+    folder.write('outreach.yaml', config);
+    if (pem !== undefined) folder.write('dkim.pem', pem);
+    folder.write('campaigns/hello.md', CAMPAIGN.replace('---\n', '---\nrotate: true\n'));
     folder.write('leads.csv', csv(mails));
     await outreach(folder, ['import', 'leads.csv']);
     await outreach(folder, ['worker', '--until-done', '--only', 'generate']);
     const app = await openApp(workspaceAt(folder.path), { watching: true });
     const store = await app.openStore();
     const needs = { only: 'send', concurrency: CONNECTIONS } as const;
-    const worker = new Worker(await workerParts(app, store, SILENT, {}, needs), { mode: { kind: 'until_done' }, ...needs });
+    const worker = new Worker(await workerParts(app, store, SILENT, { KEY: 'bench' }, needs), { mode: { kind: 'until_done' }, ...needs });
     const began = performance.now();
     const { tally } = await worker.run();
     const seconds = (performance.now() - began) / 1_000;
@@ -62,7 +96,7 @@ async function sendOurs(port: number, mails: number): Promise<number> {
   }
 }
 
-async function sendTheirs(port: number, mails: number): Promise<number> {
+async function sendTheirs(port: number, pem: string | undefined, mails: number): Promise<number> {
   const transport = createTransport({
     host: '127.0.0.1',
     port,
@@ -70,6 +104,7 @@ async function sendTheirs(port: number, mails: number): Promise<number> {
     pool: true,
     maxConnections: CONNECTIONS,
     maxMessages: Infinity,
+    ...(pem === undefined ? {} : { dkim: { domainName: 'ruiz.example', keySelector: 's1', privateKey: pem } }),
   });
   const queue = new PQueue({ concurrency: CONNECTIONS });
   const began = performance.now();
@@ -77,7 +112,7 @@ async function sendTheirs(port: number, mails: number): Promise<number> {
     Array.from({ length: mails }, (_, index) => () => {
       const text = `Hi Lead ${index},\n\none question.\n\n-- \nAna Ruiz, Calle Mayor 1, 28013 Madrid, Spain\nNot interested? Reply "unsubscribe".\n`;
       return transport.sendMail({
-        from: 'Ana Ruiz <ana@ruiz.example>',
+        from: FROM,
         to: `Lead ${index} <lead${index}@company${index}.example>`,
         subject: `For Company ${index}`,
         text,
