@@ -7,6 +7,7 @@ import { usagePeriod } from '../domain/usage.ts';
 import { mailsOut } from '../store/jobs.ts';
 import { paceSnapshot, type WaitingMail, waitingMails } from '../store/outlook.ts';
 import type { Db, JobRow } from '../store/schema.ts';
+import { DueLine } from './dueLine.ts';
 import { askGates, type PaceSettings } from './gates.ts';
 import { RecipientLine, type RecipientRules, recipientRules } from './recipientGates.ts';
 import { RememberedPace } from './rememberedPace.ts';
@@ -163,51 +164,4 @@ class Lane {
     }
     return undefined;
   }
-}
-
-/** Messages by the moment they are due; those that were put back stand beside the list they came from. */
-class DueLine {
-  readonly #waiting: readonly WaitingMail[];
-  readonly #putBack: WaitingMail[] = [];
-  #taken = 0;
-
-  constructor(waiting: readonly WaitingMail[]) {
-    this.#waiting = waiting;
-  }
-
-  get length(): number {
-    return this.#waiting.length - this.#taken + this.#putBack.length;
-  }
-
-  first(): WaitingMail | undefined {
-    const [next, back] = [this.#waiting[this.#taken], this.#putBack.at(-1)];
-    return next === undefined || (back !== undefined && isBefore(back, next)) ? back : next;
-  }
-
-  take(): WaitingMail | undefined {
-    const first = this.first();
-    if (first !== undefined && first === this.#waiting[this.#taken]) this.#taken++;
-    else this.#putBack.pop();
-    return first;
-  }
-
-  /** The first one is due later. */
-  putBack(dueAt: number): void {
-    const first = this.take();
-    if (first === undefined) return;
-    const later = { ...first, due_at: dueAt };
-    // The last is the next one out, so that taking it moves nothing.
-    let [low, high] = [0, this.#putBack.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#putBack[middle];
-      if (other !== undefined && isBefore(later, other)) low = middle + 1;
-      else high = middle;
-    }
-    this.#putBack.splice(low, 0, later);
-  }
-}
-
-function isBefore(a: WaitingMail, b: WaitingMail): boolean {
-  return a.due_at < b.due_at || (a.due_at === b.due_at && a.id < b.id);
 }

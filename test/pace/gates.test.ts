@@ -6,6 +6,7 @@ import { judgeSender } from '../../src/domain/senderHealth.ts';
 import { parseUntil } from '../../src/domain/until.ts';
 import { capToday } from '../../src/domain/warmUp.ts';
 import { nextOpening, parseDates, type SendWindow, windowFor } from '../../src/domain/window.ts';
+import { DueLine } from '../../src/pipeline/dueLine.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -141,4 +142,27 @@ test('dates without mail are one day or both ends of a span', () => {
   expect(parseDates('2026-12-24..2027-01-06')).toEqual(['2026-12-24', '2027-01-06']);
   for (const text of ['2026-13-01', '2027-01-06..2026-12-24', 'christmas', '2026-12-24..', '1..2..3'])
     expect(parseDates(text)).toBeUndefined();
+});
+
+test('a line of due mails gives out the first one always, however many were put back', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(50), { maxLength: 40 }), fc.array(fc.option(fc.nat(90)), { maxLength: 80 }), (dues, moves) => {
+      const mails = dues.map((due_at, index) => ({ id: index, prospect_id: index, domain: 'x.example', zone: null, due_at }));
+      const order = (a: { due_at: number; id: number }, b: { due_at: number; id: number }) => a.due_at - b.due_at || a.id - b.id;
+      const expected = mails.toSorted(order);
+      const line = new DueLine(mails.toSorted(order));
+      for (const later of moves) {
+        expect(line.first()).toEqual(expected[0]);
+        const [first, ...rest] = expected;
+        expected.splice(0, expected.length, ...rest);
+        if (later === null || first === undefined) expect(line.take()).toEqual(first);
+        else {
+          line.putBack(first.due_at + later);
+          expected.push({ ...first, due_at: first.due_at + later });
+          expected.sort(order);
+        }
+        expect(line.length).toBe(expected.length);
+      }
+    }),
+  );
 });
