@@ -228,7 +228,7 @@ async function checkTemplates(campaign: Campaign, columns: readonly (string | nu
 }
 
 /** Standard input is kept until the import is done: its hash must be known first, and it is read twice. */
-async function spool(workspace: Workspace): Promise<{ path: string; name: string; remove: () => void }> {
+export async function spool(workspace: Workspace): Promise<{ path: string; name: string; remove: () => void }> {
   const folder = join(workspace.data, 'imports');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `stdin-${randomBytes(6).toString('hex')}.csv`);
