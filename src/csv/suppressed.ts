@@ -1,4 +1,4 @@
-import { parseWho, type Who } from '../domain/suppression.ts';
+import { parseWho, unguarded, type Who } from '../domain/suppression.ts';
 import { oneLine } from '../domain/text.ts';
 import { addressColumns } from './columns.ts';
 import type { CsvFile, CsvRow } from './readRows.ts';
@@ -61,7 +61,7 @@ async function* read(rows: AsyncGenerator<CsvRow>, { who, reason, source }: Plac
 }
 
 function said(cell: string | undefined): string | undefined {
-  const text = oneLine(cell ?? '').slice(0, LONGEST_REASON);
+  const text = oneLine(unguarded(cell ?? '')).slice(0, LONGEST_REASON);
   return text === '' ? undefined : text;
 }
 

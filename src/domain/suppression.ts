@@ -30,6 +30,6 @@ export function guarded(cell: string): string {
   return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }
 
-function unguarded(cell: string): string {
+export function unguarded(cell: string): string {
   return cell.replace(/^'(?=[=+\-@])/, '');
 }
