@@ -35,6 +35,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
   },
   'People who do not want it:': {
     suppress: async () => (await import('../commands/suppress.ts')).suppressCommand,
+    forget: async () => (await import('../commands/forget.ts')).forgetCommand,
+    export: async () => (await import('../commands/export.ts')).exportCommand,
   },
   'Passwords and keys:': {
     login: async () => (await import('../commands/login.ts')).loginCommand,

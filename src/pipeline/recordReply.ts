@@ -6,6 +6,7 @@ import type { Assignment } from '../llm/writer.ts';
 import { lostCalls, settleCall } from '../store/aiCalls.ts';
 import { pauseProvider, providerWorks, restProvider } from '../store/aiProviders.ts';
 import { saveGeneration } from '../store/generations.ts';
+import { isToForgotten } from '../store/people.ts';
 import type { GenerationRow, Tx } from '../store/schema.ts';
 import type { Desk, Turn } from './modelDesk.ts';
 
@@ -36,7 +37,7 @@ export function recordReply(
     await settleCall(tx, callId, { outcome, costNano: chargeOf(reply, provider), usage, now });
     const turn = await giveUpLost(tx, desk, messageId, prompt.hash, given);
     const generation = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
-    if (generation !== undefined) await saveGeneration(tx, generation);
+    if (generation !== undefined && !(await isToForgotten(tx, messageId))) await saveGeneration(tx, generation);
     reached('ai.settle_open');
     const until = await noteHealth(tx, desk, provider.name, reply, startedAt, now);
     return turn.kind === 'resting' && until !== undefined ? { ...turn, until } : turn;
