@@ -4,7 +4,7 @@ import type { ColumnFields } from '../csv/columns.ts';
 import { type LeadRow, readLead } from '../csv/leads.ts';
 import type { CsvFile, CsvRow } from '../csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../csv/rejects.ts';
-import { domainOf } from '../domain/address.ts';
+import { domainOf, parseAddress } from '../domain/address.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Origin } from '../domain/lead.ts';
@@ -166,7 +166,10 @@ function takeBatch(
       counts.rows++;
       if (lead.kind === 'reject') {
         counts.invalid++;
-        rejects += rejectsLine(request.file.header, row, lead.reason, request.file.delimiter);
+        const [shown, reason] = (await namesForgotten(tx, row, keyOf))
+          ? [{ ...row, cells: [] }, 'names a person who was forgotten']
+          : [row, lead.reason];
+        rejects += rejectsLine(request.file.header, shown, reason, request.file.delimiter);
       } else counts[await takeLead(tx, request, started, lead, { keyOf, now: deps.now() })]++;
       if (performance.now() > end) break;
     }
@@ -215,6 +218,15 @@ async function forgottenLead(tx: Tx, lead: LeadRow & { kind: 'lead' }, keyOf: Im
   if (keyOf === undefined) return undefined;
   const key = keyOf(lead.address.key);
   return (await suppressionOf(tx, key)) === undefined ? undefined : { key, ...TOMBSTONE };
+}
+
+async function namesForgotten(tx: Tx, { cells }: CsvRow, keyOf: ImportDependencies['forgottenKey'] | undefined): Promise<boolean> {
+  if (keyOf === undefined) return false;
+  for (const cell of cells) {
+    const check = parseAddress(cell);
+    if (check.ok && (await suppressionOf(tx, keyOf(check.address.key))) !== undefined) return true;
+  }
+  return false;
 }
 
 /** Synced before the commit that counts it. What an undone batch left behind the tally's length is cut off first. */
