@@ -77,10 +77,10 @@ async function add({ output }: Context, deps: SuppressDependencies, who: readonl
   const { suppressPeople } = await import('../pipeline/suppressPeople.ts');
   const reason = oneLine(options.reason ?? '') || 'manual';
   const source = oneLine(options.source ?? '') || 'by hand';
-  const { ends, messages } = await suppressPeople(
-    deps,
-    keys.map((key) => ({ key, reason, source })),
-  );
+  // Of a bounce or complaint that a person tells, the sender of the last mail answers.
+  const met = reason === 'bounced' || reason === 'complained' ? reason : undefined;
+  const wishes = keys.map((key) => ({ key, reason, source, met }));
+  const { ends, messages, warnings } = await suppressPeople(deps, wishes);
   const counted = (end: string) => ends.filter((other) => other === end).length;
   output.object({ added: counted('added'), known: counted('known'), forgotten: counted('forgotten'), messages });
   for (const [index, key] of keys.entries()) {
@@ -92,6 +92,7 @@ async function add({ output }: Context, deps: SuppressDependencies, who: readonl
       );
   }
   output.line(`${messages === 0 ? 'No mail was waiting for them' : `${plural(messages, 'waiting mail')} will not be sent`}.`);
+  for (const warning of warnings) output.talk(warning);
   output.line('\nNext: outreach suppress list');
 }
 

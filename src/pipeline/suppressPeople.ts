@@ -1,10 +1,12 @@
 import { domainKey } from '../domain/address.ts';
 import { statesBefore } from '../domain/message.ts';
 import type { Store } from '../store/database.ts';
-import { noteEvents } from '../store/events.ts';
+import { noteEvent, noteEvents } from '../store/events.ts';
 import { moveByHand } from '../store/messages.ts';
+import { lastAccepted } from '../store/people.ts';
 import type { Tx } from '../store/schema.ts';
 import { anyForgotten, liftSuppressions, suppress, suppressionOf, suppressionsAmong, waitingFor } from '../store/suppressions.ts';
+import { noteAgainst } from './watchSender.ts';
 
 export interface SuppressDependencies {
   readonly store: Store;
@@ -18,6 +20,8 @@ export interface Wish {
   readonly key: string;
   readonly reason: string;
   readonly source: string;
+  /** What the last mail to this address met: its sender answers for it. Left out for lists of the past. */
+  readonly met?: 'bounced' | 'complained' | undefined;
 }
 
 export interface SuppressedPeople {
@@ -25,6 +29,8 @@ export interface SuppressedPeople {
   readonly ends: readonly ('added' | 'known' | 'forgotten')[];
   /** Waiting mails that will not be sent. */
   readonly messages: number;
+  /** What is to be said of senders that have too many against them. */
+  readonly warnings: readonly string[];
 }
 
 /** A whole domain may have more mails waiting than one commit should hold up a worker for. */
@@ -35,20 +41,23 @@ const MOST_MESSAGES = 1_000;
  * the rest follow in commits of their own: the claim refuses them from the first one on.
  */
 export async function suppressPeople(deps: SuppressDependencies, wishes: readonly Wish[]): Promise<SuppressedPeople> {
-  const { ends, reasons, moved } = await deps.store.write(async (tx) => {
+  const { ends, reasons, warnings, moved } = await deps.store.write(async (tx) => {
     const ends: SuppressedPeople['ends'][number][] = [];
     const hashed = await anyForgotten(tx);
     const reasons = new Map<string, string>();
-    for (const { key, reason, source } of wishes) {
+    const warnings: string[] = [];
+    for (const { key, reason, source, met } of wishes) {
       const isForgotten = hashed && !key.startsWith('@') && (await suppressionOf(tx, deps.forgottenKey(key))) !== undefined;
       if (!isForgotten) reasons.set(key, reasons.get(key) ?? reason);
-      ends.push(isForgotten ? 'forgotten' : (await suppress(tx, key, reason, source, deps.now())) ? 'added' : 'known');
+      const end = isForgotten ? 'forgotten' : (await suppress(tx, key, reason, source, deps.now())) ? 'added' : 'known';
+      if (end === 'added' && met !== undefined) warnings.push(...(await holdAgainstSender(tx, key, met, deps.now())));
+      ends.push(end);
     }
-    return { ends, reasons, moved: await withdraw(tx, reasons, deps.now()) };
+    return { ends, reasons, warnings, moved: await withdraw(tx, reasons, deps.now()) };
   });
   let messages = moved;
   for (let last = moved; last >= MOST_MESSAGES; messages += last) last = await deps.store.write((tx) => withdraw(tx, reasons, deps.now()));
-  return { ends, messages };
+  return { ends, messages, warnings };
 }
 
 /** Waiting mails → suppressed, with each person's reason; what is on the wire is met by the arm, which asks again. Returns how many moved. */
@@ -64,6 +73,15 @@ export async function withdraw(tx: Tx, reasons: ReadonlyMap<string, string>, now
     moved += ids.length;
   }
   return moved;
+}
+
+/** Once a person: the suppression that brings it is new. */
+async function holdAgainstSender(tx: Tx, key: string, met: 'bounced' | 'complained', now: number): Promise<string[]> {
+  const attempt = await lastAccepted(tx, key);
+  if (attempt === undefined) return [];
+  await noteEvent(tx, attempt.message_id, met, now);
+  const reason = await noteAgainst(tx, attempt, met, now);
+  return reason === null ? [] : [`sender ${attempt.sender}: ${reason}`];
 }
 
 export interface Lifted {

@@ -97,6 +97,17 @@ export function leadsOf(db: Db, key: string) {
     .execute();
 }
 
+/** The last attempt at this person that was accepted. */
+export function lastAccepted(db: Db, key: string) {
+  return theirMessages(db, key)
+    .innerJoin('attempts', 'attempts.message_id', 'messages.id')
+    .select(['attempts.message_id', 'attempts.sender', 'attempts.started_at', 'attempts.day'])
+    .where('attempts.outcome', '=', 'accepted')
+    .orderBy('attempts.id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 export async function messagesOfLead(db: Db, prospectId: number): Promise<number[]> {
   const rows = await db.selectFrom('messages').select('id').where('prospect_id', '=', prospectId).orderBy('id').execute();
   return rows.map(({ id }) => id);

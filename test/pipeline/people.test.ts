@@ -44,13 +44,26 @@ test('suppressing people takes their waiting mails with it, in every state befor
   const [held] = await claimDrafts({ store: bench.store, worker: 'w1', now: () => bench.now }, 1, 1);
   expect(await bench.states()).toEqual(['ready', 'ready', 'drafting', 'pending', 'pending']);
   const done = await suppress('lead0@company0.example', 'lead2@company2.example', '@company3.example', 'nobody@elsewhere.example');
-  expect(done).toEqual({ ends: ['added', 'added', 'added', 'added'], messages: 3 });
+  expect(done).toEqual({ ends: ['added', 'added', 'added', 'added'], messages: 3, warnings: [] });
   expect(await bench.states()).toEqual(['suppressed', 'ready', 'suppressed', 'suppressed', 'pending']);
   expect(await counters()).toEqual({ suppressed: 3, ready: 1, pending: 1 });
   const writing = { store: bench.store, worker: 'w1', now: () => bench.now, writerFor: () => templateWriter(4), ...bench.composing };
   if (held === undefined) throw new Error('nothing was claimed');
   expect(await draftMessage(writing, held, bench.campaign)).toEqual({ kind: 'superseded' });
   expect((await suppress('lead0@company0.example')).ends).toEqual(['known']);
+});
+
+test('a complaint that a person tells counts once against the sender of the last mail', async () => {
+  await bench.import(csv(50));
+  await bench.draft();
+  for (let sent = 0; sent < 50; sent++) await sendMessage(bench.sending(), 1, bench.campaign);
+  const complained = { key: 'lead7@company7.example', reason: 'complained', source: 'by hand', met: 'complained' as const };
+  const { warnings } = await suppressPeople(deps(), [complained]);
+  expect(warnings).toEqual([expect.stringContaining('sender main: complaints: 1 of 50')]);
+  expect((await suppressPeople(deps(), [complained])).warnings).toEqual([]);
+  const [sender] = await bench.store.db.selectFrom('senders').selectAll().execute();
+  expect(sender?.stopped_at).toBe(bench.now);
+  expect(await bench.store.db.selectFrom('sender_days').select('complained').execute()).toEqual([{ complained: 1 }]);
 });
 
 test('a suppressed domain is met by import and drafting, and lifting it lets new mails go but no old one', async () => {
