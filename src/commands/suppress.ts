@@ -4,7 +4,7 @@ import { Argument, type Command } from 'commander';
 import type { App } from '../app/app.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { oneLine } from '../domain/text.ts';
-import type { SuppressDependencies } from '../pipeline/suppressPeople.ts';
+import type { SuppressDependencies, Wish } from '../pipeline/suppressPeople.ts';
 import type { Store } from '../store/database.ts';
 import { cell, iso, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
@@ -78,7 +78,7 @@ async function add({ output }: Context, deps: SuppressDependencies, who: readonl
   const reason = oneLine(options.reason ?? '') || 'manual';
   const source = oneLine(options.source ?? '') || 'by hand';
   // Of a bounce or complaint that a person tells, the sender of the last mail answers.
-  const met = reason === 'bounced' || reason === 'complained' ? reason : undefined;
+  const met: Wish['met'] = reason === 'bounced' || reason === 'complained' ? reason : undefined;
   const wishes = keys.map((key) => ({ key, reason, source, met }));
   const { ends, messages, warnings } = await suppressPeople(deps, wishes);
   const counted = (end: string) => ends.filter((other) => other === end).length;

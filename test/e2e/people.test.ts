@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type Sink, startSink } from '../crash/sink.ts';
+import { startAiServer } from '../support/aiServer.ts';
 import { CAMPAIGN, config, Folder, json, objects, outreach, start } from '../support/program.ts';
 
 let folder: Folder;
@@ -92,6 +93,27 @@ test('a person is forgotten beside a worker that is running', async () => {
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
   expect(filesWith(PERSON, 'janetta')).toEqual([]);
+});
+
+test('a text that a model is writing keeps a person until it is there, and is erased with the rest', async () => {
+  const ai = await startAiServer(() => undefined, 1_500);
+  try {
+    const provider = `{ name: local, base_url: "${ai.url}", model: writer-1, api_key: "env:AI_KEY", price: { input: 1, output: 2 } }`;
+    const review = '---\ngenerator: ai\nreview: all\n---\nAsk one question about their work.\n';
+    workspace(config(sink.port, '', `ai:\n  providers: [${provider}]\n`), review);
+    await json(folder, 'import', 'leads.csv');
+    const writing = outreach(folder, ['worker', '--only', 'generate', '--until-done'], { AI_KEY: 'key-for-tests' });
+    await expect.poll(() => ai.calls.map(({ email }) => email), { timeout: 10_000 }).toContain(PERSON);
+    const early = await outreach(folder, ['forget', PERSON, '--yes']);
+    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('is with the model')]);
+    expect((await writing).code).toBe(3);
+    expect(filesWith('janetta')).not.toEqual([]);
+    expect(await json(folder, 'forget', PERSON, '--yes')).toMatchObject({ leads: 1, generations: 1 });
+    expect(filesWith(PERSON, 'janetta')).toEqual([]);
+    expect(await json(folder, 'status')).toMatchObject({ jobs: [{ states: { suppressed: 1, review: 1 } }] });
+  } finally {
+    await ai.close();
+  }
 });
 
 test('a missing key refuses an import instead of mailing who was forgotten', async () => {

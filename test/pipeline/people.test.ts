@@ -124,7 +124,7 @@ test('a forgotten person leaves a row without address or text, and next year’s
   bench.campaign = { ...bench.campaign, name: 'next-year' };
   const next = await bench.import(`${csv(2)}lead0@company0.example,too,many,cells\n`);
   expect(next.tally).toMatchObject({ imported: 1, suppressed: 1, invalid: 1 });
-  expect(await suppress('lead0@company0.example')).toEqual({ ends: ['forgotten'], messages: 0 });
+  expect(await suppress('lead0@company0.example')).toEqual({ ends: ['forgotten'], messages: 0, warnings: [] });
   expect(readFileSync(next.rejects ?? '', 'utf8')).toContain('names a person who was forgotten');
   expect(JSON.stringify(await everything()) + readFileSync(next.rejects ?? '', 'utf8')).not.toMatch(/lead0|Lead 0/i);
 });
