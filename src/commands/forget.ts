@@ -6,11 +6,11 @@ import { type Context, command, type Use } from './context.ts';
 
 export function forgetCommand(use: Use): Command {
   return command('forget', 'Erase every copy of a person for good, and keep a hash so that they are never mailed again.', [
-    'forget jane@northwind.example',
     'forget jane@northwind.example --yes',
+    'forget jane@northwind.example --yes --json',
   ])
     .argument('<email>', 'their address')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask first; needed where there is no terminal')
     .action(use(forgetOne));
 }
 

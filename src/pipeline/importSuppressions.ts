@@ -10,7 +10,7 @@ export interface SuppressionImport extends SuppressDependencies {
   besideWorker(): Promise<boolean>;
 }
 
-export interface SuppressionTally {
+interface SuppressionTally {
   rows: number;
   added: number;
   /** They stood in the list before, or stand twice in the file. */
