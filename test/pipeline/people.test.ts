@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openCsv } from '../../src/csv/readRows.ts';
 import { parseWho } from '../../src/domain/suppression.ts';
+import { openAiProvider } from '../../src/llm/openaiProvider.ts';
 import { templateWriter } from '../../src/llm/templateWriter.ts';
 import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { forgetPerson } from '../../src/pipeline/forgetPerson.ts';
@@ -12,8 +13,10 @@ import { importSuppressions } from '../../src/pipeline/importSuppressions.ts';
 import { retryMessages } from '../../src/pipeline/retryMessages.ts';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { liftSuppression, suppressPeople } from '../../src/pipeline/suppressPeople.ts';
+import { modelWriter } from '../../src/pipeline/writeWithModel.ts';
 import { suppressionPage } from '../../src/store/suppressions.ts';
-import { Bench } from '../support/bench.ts';
+import { aiSettings, startAiServer } from '../support/aiServer.ts';
+import { Bench, campaignWith } from '../support/bench.ts';
 import { csv } from '../support/program.ts';
 
 let bench: Bench;
@@ -127,6 +130,30 @@ test('a forgotten person leaves a row without address or text, and next year’s
   expect(await suppress('lead0@company0.example')).toEqual({ ends: ['forgotten'], messages: 0, warnings: [] });
   expect(readFileSync(next.rejects ?? '', 'utf8')).toContain('names a person who was forgotten');
   expect(JSON.stringify(await everything()) + readFileSync(next.rejects ?? '', 'utf8')).not.toMatch(/lead0|Lead 0/i);
+});
+
+test('a lead that was read just before it was forgotten goes to no model', async () => {
+  await bench.import(csv(1));
+  const ai = await startAiServer();
+  const never = new AbortController().signal;
+  const model = modelWriter({
+    store: bench.store,
+    worker: 'w1',
+    now: () => bench.now,
+    sleep: async () => {},
+    stopping: never,
+    cut: never,
+    providers: [openAiProvider(aiSettings(ai.url))],
+    limits: { concurrency: 1, shared: null, budgetNano: null },
+    purpose: 'draft',
+  });
+  const writing = { store: bench.store, worker: 'w1', now: () => bench.now, writerFor: () => model, ...bench.composing };
+  const [claimed] = await claimDrafts(writing, 1, 1);
+  if (claimed === undefined) throw new Error('nothing was claimed');
+  await forget('lead0@company0.example');
+  expect(await draftMessage(writing, claimed, campaignWith({ generator: 'ai' }))).toEqual({ kind: 'superseded' });
+  expect(ai.calls).toEqual([]);
+  await ai.close();
 });
 
 test('who is let back in after being forgotten can be forgotten again', async () => {
