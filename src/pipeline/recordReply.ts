@@ -36,8 +36,9 @@ export function recordReply(
     const outcome = reply.kind === 'lost' && desk.cut.aborted ? 'unknown' : reply.kind;
     await settleCall(tx, callId, { outcome, costNano: chargeOf(reply, provider), usage, now });
     const turn = await giveUpLost(tx, desk, messageId, prompt.hash, given);
-    const generation = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
-    if (generation !== undefined && !(await isToForgotten(tx, messageId))) await saveGeneration(tx, generation);
+    const written = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
+    const generation = (await isToForgotten(tx, messageId)) ? undefined : written;
+    if (generation !== undefined) await saveGeneration(tx, generation);
     reached('ai.settle_open');
     const until = await noteHealth(tx, desk, provider.name, reply, startedAt, now);
     return turn.kind === 'resting' && until !== undefined ? { ...turn, until } : turn;
