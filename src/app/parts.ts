@@ -1,4 +1,4 @@
-import { type Config, isLive, type SenderConfig, type SmtpSenderConfig } from '../config/config.ts';
+import { type Config, isLive, type SenderConfig, type SmtpSenderConfig, unsubscribeAddress } from '../config/config.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -29,7 +29,10 @@ export interface WorkerNeeds {
 
 /** Everything a worker works with. Secrets are resolved here, before anything is claimed. */
 export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.ProcessEnv, needs: WorkerNeeds): Promise<WorkerParts> {
-  if (needs.only !== 'generate') refuseMissingAddress(app.config);
+  if (needs.only !== 'generate') {
+    refuseUnlawful(app.config);
+    await refuseUnsourced(app, store);
+  }
   const secrets = openSecrets(app.workspace, env);
   const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, secrets, log);
   const providers = needs.only === 'send' ? [] : await openProviders(app.config, secrets);
@@ -143,15 +146,49 @@ async function openSigner(
   });
 }
 
-/** CAN-SPAM (16 CFR 316) and its kin ask for a postal address in every commercial mail. */
-function refuseMissingAddress(config: Config): void {
-  const live = config.senders.find(isLive);
-  if (live === undefined || config.identity.postal_address !== undefined) return;
+/** CAN-SPAM (16 CFR 316) and its kin ask every commercial mail for a postal address and a way out that works. */
+function refuseUnlawful(config: Config): void {
+  const live = config.senders.filter(isLive);
+  const [first] = live;
+  if (first === undefined) return;
+  if (config.identity.postal_address === undefined) {
+    throw new OutreachError(
+      'config',
+      `${config.path}: identity.postal_address is missing, and sender ${first.name} reaches real mailboxes; write your postal address there`,
+      {
+        hint: 'It stands at the foot of every mail; the law of most countries asks for it.',
+      },
+    );
+  }
+  if (config.unsubscribe?.url !== undefined) return;
+  for (const { name, from } of live) {
+    const mailto = unsubscribeAddress(config, from);
+    if (!READ_BY_NOBODY.test(mailto)) continue;
+    throw new OutreachError(
+      'config',
+      `${config.path}: nobody reads ${mailto}, so mails of sender ${name} have no way to unsubscribe; write unsubscribe: { mailto: "you@…" } with an address that you read, or { url: "https://…" }`,
+      {
+        hint: 'Every mail names it, and the law of most countries asks for one that works.',
+      },
+    );
+  }
+}
+
+/** Mailboxes that say of themselves that they are not read. */
+const READ_BY_NOBODY = /^(?:no|do-?not|dont)[-_.]?reply\b[^@]*@/i;
+
+/** `require_source` also holds for leads that were imported before it was set. */
+async function refuseUnsourced({ config }: App, { db }: Store): Promise<void> {
+  if (!config.require_source || !config.senders.some(isLive)) return;
+  const { unsourcedLeads } = await import('../store/prospects.ts');
+  const unsourced = await unsourcedLeads(db);
+  if (unsourced === undefined) return;
+  const { campaign, leads } = unsourced;
   throw new OutreachError(
     'config',
-    `${config.path}: identity.postal_address is missing, and sender ${live.name} reaches real mailboxes; write your postal address there`,
+    `${config.path}: require_source is set, and of ${leads} ${leads === 1 ? 'lead' : 'leads'} of campaign ${campaign} nothing says where they are from; import their file again with --update --source "…" --basis legitimate-interest`,
     {
-      hint: 'It stands at the foot of every mail; the law of most countries asks for it.',
+      hint: `outreach messages --json    tells who they are; outreach import FILE --campaign ${campaign} --update --source TEXT --basis BASIS`,
     },
   );
 }

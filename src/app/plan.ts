@@ -15,7 +15,7 @@ export interface Plan {
   readonly jobs: readonly PlannedJob[];
 }
 
-export interface PlannedDay {
+interface PlannedDay {
   readonly date: string;
   readonly total: number;
   readonly jobs: readonly { readonly id: number; readonly mails: number }[];

@@ -35,6 +35,11 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     resolve: async () => (await import('../commands/resolve.ts')).resolveCommand,
     senders: async () => (await import('../commands/senders.ts')).sendersCommand,
   },
+  'People who do not want it:': {
+    suppress: async () => (await import('../commands/suppress.ts')).suppressCommand,
+    forget: async () => (await import('../commands/forget.ts')).forgetCommand,
+    export: async () => (await import('../commands/export.ts')).exportCommand,
+  },
   'Passwords and keys:': {
     login: async () => (await import('../commands/login.ts')).loginCommand,
     logout: async () => (await import('../commands/logout.ts')).logoutCommand,

@@ -10,6 +10,8 @@ import { checkFileColumns } from '../domain/attachment.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES, type SendMode } from '../domain/job.ts';
+import { LEGAL_BASES, type LegalBasis, type Origin } from '../domain/lead.ts';
+import { oneLine } from '../domain/text.ts';
 import type { ImportRequest } from '../pipeline/importLeads.ts';
 import type { ImportTally } from '../store/imports.ts';
 import { cell, number, plural } from '../terminal/output.ts';
@@ -25,12 +27,15 @@ interface Options {
   readonly dryRun?: boolean;
   readonly delimiter?: string;
   readonly encoding?: string;
+  readonly source?: string;
+  readonly basis?: LegalBasis;
 }
 
 export function importCommand(use: Use): Command {
   return command('import', 'Take a CSV of leads into the database, one mail for each.', [
     'import leads.csv',
     'import leads.csv --campaign hello --mode drip --rate 20',
+    'import leads.csv --source "Trade fair Bilbao, 2026" --basis legitimate-interest',
     'import export.csv --map email="Work e-mail" --dry-run',
   ])
     .argument('<file>', 'CSV file with a header row, or - for standard input')
@@ -40,6 +45,9 @@ export function importCommand(use: Use): Command {
     .addOption(new Option('--mode <mode>', 'how to send').choices(SEND_MODES))
     .addOption(new Option('--rate <n>', 'mails an hour of a drip').argParser(rate))
     .option('--at <time>', 'when to start: 2026-12-01T09:00 in your own time zone')
+    .optionsGroup('Where the leads are from (kept with each of them):')
+    .option('--source <text>', 'in your words: "Trade fair Bilbao, 2026"')
+    .addOption(new Option('--basis <basis>', 'what allows to write to them').choices(LEGAL_BASES))
     .optionsGroup('How to read the file:')
     .addOption(
       new Option('--map <field=column>', 'use a column as a field; may be repeated')
@@ -66,6 +74,7 @@ async function importFile(context: Context, path: string, options: Options): Pro
   const { chooseCampaign } = await import('../config/campaignFolder.ts');
   const campaign = app.campaigns.load(chooseCampaign(workspace, options.campaign));
   const send = await sendRule(app, campaign, options);
+  const origin = originOf(context, app, options);
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };
   try {
     const { openCsv } = await import('../csv/readRows.ts');
@@ -81,12 +90,33 @@ async function importFile(context: Context, path: string, options: Options): Pro
       campaign,
       send,
       update: options.update === true,
+      origin,
       rejectsPath: (job) => join(workspace.rejects, `job-${job}-${basename(file.name).replace(/\.csv$/i, '')}.csv`),
     };
     return options.dryRun === true ? await rehearse(context, app, request) : await take(context, app, request);
   } finally {
     source.remove();
   }
+}
+
+/** Whoever is written to may ask where their address is from (GDPR art. 14 and 15), and the answer must be known then. */
+function originOf({ output }: Context, { config }: App, options: Options): Origin {
+  const source = oneLine(options.source ?? '') || null;
+  const basis = options.basis ?? null;
+  const missing = [
+    ...(source === null ? ['--source "Trade fair Bilbao, 2026"'] : []),
+    ...(basis === null ? [`--basis ${LEGAL_BASES.join('|')}`] : []),
+  ];
+  if (missing.length === 0) return { source, basis };
+  if (config.require_source) {
+    throw new OutreachError('usage', `${config.path}: require_source asks where leads are from; add ${missing.join(' ')}`, {
+      hint: 'It is kept with every lead; whoever is written to may ask for it.',
+    });
+  }
+  output.talk(
+    `Nothing says ${source === null ? 'where these leads are from' : 'what allows to write to these leads'}, and they may ask: add ${missing.join(' ')}`,
+  );
+  return { source, basis };
 }
 
 /** Several columns may hold addresses: the one that is mailed is named, and how to choose another. */
@@ -102,6 +132,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
   const { importLeads } = await import('../pipeline/importLeads.ts');
   const { progressBar } = await import('../terminal/progressBar.ts');
   const { sleep } = await import('../app/app.ts');
+  const { forgottenHash } = await import('../app/people.ts');
   const { hasLiveWorker } = await import('../store/workers.ts');
   const store = await app.openStore();
   const stop = new AbortController();
@@ -122,6 +153,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
         },
         progress: (bytes, { rows }) => bar?.update(bytes, plural(rows, 'row')),
         sleep,
+        forgottenKey: forgottenHash(app.workspace),
         besideWorker: () => hasLiveWorker(store),
       },
       request,
@@ -140,8 +172,9 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
 async function rehearse(context: Context, app: App, request: ImportRequest): Promise<undefined> {
   const { output } = context;
   const { checkLeads } = await import('../pipeline/checkLeads.ts');
+  const { forgottenHash } = await import('../app/people.ts');
   const db = existsSync(app.config.database) ? (await app.openStore()).db : undefined;
-  const { tally, rejects, unfinished } = await checkLeads(db, request);
+  const { tally, rejects, unfinished } = await checkLeads(db, request, forgottenHash(app.workspace));
   output.object({ job: null, campaign: request.campaign.name, ...counts(tally), rejects: null });
   output.line(`Dry run of ${cell(request.file.name)} into campaign ${request.campaign.name}; nothing is stored.`);
   const fields = request.columns.flatMap((field, index) => (field === null ? [] : [`${cell(request.file.header[index], 30)} → ${field}`]));
@@ -228,7 +261,7 @@ async function checkTemplates(campaign: Campaign, columns: readonly (string | nu
 }
 
 /** Standard input is kept until the import is done: its hash must be known first, and it is read twice. */
-async function spool(workspace: Workspace): Promise<{ path: string; name: string; remove: () => void }> {
+export async function spool(workspace: Workspace): Promise<{ path: string; name: string; remove: () => void }> {
   const folder = join(workspace.data, 'imports');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `stdin-${randomBytes(6).toString('hex')}.csv`);

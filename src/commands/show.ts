@@ -24,7 +24,8 @@ async function show(context: Context, id: string): Promise<undefined> {
   if (!context.output.json) print(context.output, story);
 }
 
-function asJson({ summary, draft, author, attempts, events }: MessageStory): object {
+/** The story as one object; its fields are part of the program's contract. */
+export function asJson({ summary, draft, author, attempts, events }: MessageStory): object {
   const { state_at, due_at, attempts: _, ...message } = summary;
   return {
     ...message,

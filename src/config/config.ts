@@ -12,11 +12,8 @@ import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
 import { type NotYet, readYaml } from './yaml.ts';
 
-const LATER = 'not built yet; remove it';
-
 const NOT_YET: NotYet = {
   'senders.dkim': 'for smtp alone; SendGrid and Resend sign with the domain that you verified there; remove it',
-  require_source: LATER,
 };
 
 const gap = strictObject({ min: duration, max: duration }).refine(
@@ -179,6 +176,7 @@ const schema = strictObject({
     domain_gap: duration.optional(),
   }).default({}),
   ai: ai.optional(),
+  require_source: z.boolean({ error: 'write true or false' }).default(false),
   database: text('.outreach/outreach.db')
     .refine((path) => !/^postgres(ql)?:/.test(path), 'Postgres is not built yet; write the path of a SQLite file, or remove the key')
     .default('.outreach/outreach.db'),

@@ -6,22 +6,23 @@ import type { CsvRow } from './readRows.ts';
  * order mark whatever the first file was in. Mended in place it can be imported again as it is.
  */
 export function rejectsHeader(header: readonly string[], delimiter: string): string {
-  return `\ufeff${line([...header.filter((name) => !isOurs(name)), ...REJECT_COLUMNS], delimiter)}`;
+  return `\ufeff${csvLine([...header.filter((name) => !isOurs(name)), ...REJECT_COLUMNS], delimiter)}`;
 }
 
 export function rejectsLine(header: readonly string[], row: CsvRow, reason: string, delimiter: string): string {
   const own = header.flatMap((name, index) => (isOurs(name) ? [] : [row.cells[index] ?? '']));
   const earlier = row.cells[header.findIndex((name) => name.trim() === 'rejected_surplus')] ?? '';
   const surplus = [...(earlier === '' ? [] : [earlier]), ...row.cells.slice(header.length)].join(delimiter);
-  return line([...own, String(row.line), reason, surplus], delimiter);
+  return csvLine([...own, String(row.line), reason, surplus], delimiter);
+}
+
+/** One row, with its line end. */
+export function csvLine(cells: readonly string[], delimiter: string): string {
+  return `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\r\n`;
 }
 
 function isOurs(name: string | undefined): boolean {
   return (REJECT_COLUMNS as readonly string[]).includes(name?.trim() ?? '');
-}
-
-function line(cells: readonly string[], delimiter: string): string {
-  return `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\r\n`;
 }
 
 /** RFC 4180 §2: quotes around anything that holds a delimiter, a quote or a line end. */

@@ -57,13 +57,23 @@ async function importDemo(output: Output, app: App, store: Store): Promise<void>
   const file = await openCsv(join(app.workspace.root, 'leads.csv'), 'leads.csv', { delimiter: undefined, encoding: undefined });
   const campaign = app.campaigns.load('demo');
   const { tally, rejects } = await importLeads(
-    { store, now: Date.now, stop: new AbortController().signal, accepted() {}, progress() {}, sleep, besideWorker: async () => false },
+    {
+      store,
+      now: Date.now,
+      stop: new AbortController().signal,
+      accepted() {},
+      progress() {},
+      sleep,
+      forgottenKey: String,
+      besideWorker: async () => false,
+    },
     {
       file,
       columns: mapColumns(file.header, new Map(), file.name),
       campaign,
       send: campaign.send,
       update: false,
+      origin: { source: 'demo', basis: 'consent' },
       rejectsPath: () => join(app.workspace.rejects, 'leads.csv'),
     },
   );

@@ -21,6 +21,12 @@ export type KnownField = (typeof KNOWN_FIELDS)[number];
 export const LEGAL_BASES = ['consent', 'legitimate-interest', 'contract'] as const;
 export type LegalBasis = (typeof LEGAL_BASES)[number];
 
+/** Where leads are from, as the person says who imports them, and what allows to write to them. */
+export interface Origin {
+  readonly source: string | null;
+  readonly basis: LegalBasis | null;
+}
+
 /** The name shown beside an address: what the CSV says, or first and last name. */
 export function displayName(fields: LeadFields): string | undefined {
   const joined = [fields.first_name, fields.last_name].filter((part) => part !== undefined).join(' ');

@@ -43,6 +43,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'uncertain', to: 'failed', on: 'T4 late reply, or a person' },
   { from: 'uncertain', to: 'ready', on: 'T5 resolve --resend' },
   { from: 'pending', to: 'suppressed', on: 'address suppressed' },
+  { from: 'drafting', to: 'suppressed', on: 'address suppressed' },
   { from: 'review', to: 'suppressed', on: 'address suppressed' },
   { from: 'ready', to: 'suppressed', on: 'address suppressed' },
   { from: 'pending', to: 'cancelled', on: 'job cancelled' },

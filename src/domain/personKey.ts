@@ -8,7 +8,8 @@ export function forgottenKey(key: Buffer, emailKey: string): string {
   return `${FORGOTTEN}${createHmac('sha256', key).update(`forgotten\0${emailKey}`).digest('hex')}`;
 }
 
-const FORGOTTEN = 'hmac:';
+/** What the keys of forgotten people begin with; no address does, for want of an @. */
+export const FORGOTTEN = 'hmac:';
 
 /** Who a mail's unsubscribe link speaks for: the message, and 144 bits of an HMAC over it that nobody can guess. */
 export function unsubscribeToken(key: Buffer, messageId: number): string {

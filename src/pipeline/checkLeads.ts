@@ -3,8 +3,8 @@ import { findCampaign } from '../store/campaigns.ts';
 import { type ImportTally, unfinishedImport } from '../store/imports.ts';
 import { findProspect } from '../store/prospects.ts';
 import type { Db } from '../store/schema.ts';
-import { suppressionOf } from '../store/suppressions.ts';
-import type { ImportRequest } from './importLeads.ts';
+import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
+import type { ImportDependencies, ImportRequest } from './importLeads.ts';
 
 export interface Rehearsal {
   readonly tally: ImportTally;
@@ -20,11 +20,13 @@ const SHOWN_REJECTS = 10;
 export async function checkLeads(
   db: Db | undefined,
   request: Pick<ImportRequest, 'file' | 'columns' | 'campaign' | 'update'>,
+  forgottenKey: ImportDependencies['forgottenKey'],
 ): Promise<Rehearsal> {
   const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
   const begun = db === undefined || campaign === undefined ? undefined : await unfinishedImport(db, campaign.id, request.file.fingerprint);
   const tally = { rows: 0, imported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
   const rejects: { line: number; reason: string }[] = [];
+  const hashed = db !== undefined && (await anyForgotten(db));
   const seen = new Set<string>();
   for await (const row of request.file.rows()) {
     tally.rows++;
@@ -34,13 +36,21 @@ export async function checkLeads(
       if (rejects.length < SHOWN_REJECTS) rejects.push({ line: row.line, reason: lead.reason });
       continue;
     }
-    const { key } = lead.address;
+    const key = await keyIn(hashed ? db : undefined, lead.address.key, forgottenKey);
     const known = db === undefined || campaign === undefined ? undefined : await findProspect(db, campaign.id, key);
     if (seen.has(key)) tally.duplicates++;
-    else if (known !== undefined) tally[request.update && known.fields !== JSON.stringify(lead.fields) ? 'updated' : 'duplicates']++;
+    else if (known !== undefined)
+      tally[request.update && key === lead.address.key && known.fields !== JSON.stringify(lead.fields) ? 'updated' : 'duplicates']++;
     else if (db !== undefined && (await suppressionOf(db, key)) !== undefined) tally.suppressed++;
     else tally.imported++;
     seen.add(key);
   }
   return { tally, rejects, unfinished: begun && { job: begun.job_id, rows: begun.rows } };
+}
+
+/** What the lead's row would be known by: the address, or the hash of a person who was forgotten. */
+async function keyIn(db: Db | undefined, key: string, forgottenKey: ImportDependencies['forgottenKey']): Promise<string> {
+  if (db === undefined) return key;
+  const hash = forgottenKey(key);
+  return (await suppressionOf(db, hash)) === undefined ? key : hash;
 }

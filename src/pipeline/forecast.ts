@@ -21,14 +21,14 @@ export interface Forecast {
   readonly jobs: readonly JobForecast[];
 }
 
-export interface PlannedMail {
+interface PlannedMail {
   readonly at: number;
   readonly jobId: number;
   readonly messageId: number;
   readonly sender: string;
 }
 
-export interface JobForecast {
+interface JobForecast {
   readonly jobId: number;
   /** Mails that wait and will not have left by then. */
   readonly left: number;

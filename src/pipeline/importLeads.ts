@@ -4,18 +4,19 @@ import type { ColumnFields } from '../csv/columns.ts';
 import { type LeadRow, readLead } from '../csv/leads.ts';
 import type { CsvFile, CsvRow } from '../csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../csv/rejects.ts';
-import { domainOf } from '../domain/address.ts';
+import { domainOf, parseAddress } from '../domain/address.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
+import type { Origin } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
 import { ensureCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvents } from '../store/events.ts';
 import { advanceImport, createImport, finishImport, type ImportTally, otherUnfinishedImport, unfinishedImport } from '../store/imports.ts';
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
-import { addProspect, findProspect, updateProspect } from '../store/prospects.ts';
+import { addProspect, findProspect, recordOrigin, TOMBSTONE, updateProspect } from '../store/prospects.ts';
 import type { ImportRow, Tx } from '../store/schema.ts';
-import { suppressionOf } from '../store/suppressions.ts';
+import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
 import { voidMessages } from './refreshCampaign.ts';
 import { dropImport } from './steerJob.ts';
 
@@ -25,6 +26,7 @@ export interface ImportRequest {
   readonly campaign: Campaign;
   readonly send: Campaign['send'];
   readonly update: boolean;
+  readonly origin: Origin;
   /** Where the rejects of a job go; absolute. */
   rejectsPath(jobId: number): string;
 }
@@ -37,6 +39,8 @@ export interface ImportDependencies {
   accepted(jobId: number, resumedAt: number): void;
   progress(bytesRead: number, tally: ImportTally): void;
   sleep(ms: number): Promise<void>;
+  /** The hash that a forgotten person is known by; asked only when somebody was forgotten. */
+  forgottenKey(emailKey: string): string;
   /** True while a worker runs that wants the database too. */
   besideWorker(): Promise<boolean>;
 }
@@ -83,8 +87,9 @@ async function undo(deps: ImportDependencies, jobId: number): Promise<void> {
 }
 
 function beginImport(deps: ImportDependencies, request: ImportRequest): Promise<ImportRow> {
-  const { file, campaign, send, columns, update } = request;
-  const settings = JSON.stringify({ send, columns, update, delimiter: file.delimiter });
+  const { file, campaign, send, columns, update, origin } = request;
+  const said = { source: origin.source ?? undefined, basis: origin.basis ?? undefined };
+  const settings = JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said });
   return deps.store.write(async (tx) => {
     const now = deps.now();
     const { id: campaignId } = await ensureCampaign(tx, campaign.name, campaign.contentHash, now);
@@ -153,6 +158,7 @@ function takeBatch(
 ): Promise<ImportTally> {
   return deps.store.write(async (tx) => {
     const counts = { ...before };
+    const keyOf = (await anyForgotten(tx)) ? deps.forgottenKey : undefined;
     let rejects = '';
     const end = performance.now() + LONGEST_COMMIT_MS;
     for (const row of rows.slice(0, MOST_ROWS)) {
@@ -160,8 +166,11 @@ function takeBatch(
       counts.rows++;
       if (lead.kind === 'reject') {
         counts.invalid++;
-        rejects += rejectsLine(request.file.header, row, lead.reason, request.file.delimiter);
-      } else counts[await takeLead(tx, request, started, lead, deps.now())]++;
+        const [shown, reason] = (await namesForgotten(tx, row, keyOf))
+          ? [{ ...row, cells: [] }, 'names a person who was forgotten']
+          : [row, lead.reason];
+        rejects += rejectsLine(request.file.header, shown, reason, request.file.delimiter);
+      } else counts[await takeLead(tx, request, started, lead, { keyOf, now: deps.now() })]++;
       if (performance.now() > end) break;
     }
     const text = Buffer.from(
@@ -182,22 +191,42 @@ async function takeLead(
   request: ImportRequest,
   started: ImportRow,
   lead: LeadRow & { kind: 'lead' },
-  now: number,
+  { keyOf, now }: { keyOf: ImportDependencies['forgottenKey'] | undefined; now: number },
 ): Promise<LeadEnd> {
-  const { key, email } = lead.address;
   const campaignId = started.campaign_id;
-  const fields = JSON.stringify(lead.fields);
-  const suppressed = (await suppressionOf(tx, key)) ?? null;
+  const stored = (await forgottenLead(tx, lead, keyOf)) ?? knownLead(lead, request.origin);
+  const suppressed = (await suppressionOf(tx, stored.key)) ?? null;
   const dueAt = request.send.at ?? now;
-  if (await addProspect(tx, { campaignId, jobId: started.job_id, email, key, domain: domainOf(key), fields, dueAt, suppressed, now })) {
+  if (await addProspect(tx, { ...stored, campaignId, jobId: started.job_id, dueAt, suppressed, now })) {
     return suppressed === null ? 'imported' : 'suppressed';
   }
-  if (!request.update || (await findProspect(tx, campaignId, key))?.job_id === started.job_id) return 'duplicates';
-  const messages = await updateProspect(tx, { campaignId, key, fields, now });
+  if (!request.update || (await findProspect(tx, campaignId, stored.key))?.job_id === started.job_id) return 'duplicates';
+  await recordOrigin(tx, { campaignId, ...stored });
+  const messages = await updateProspect(tx, { campaignId, key: stored.key, fields: stored.fields, now });
   if (messages === undefined) return 'duplicates';
   await noteEvents(tx, messages, 'updated', now);
   await voidMessages(tx, messages, now, "the lead's fields changed");
   return 'updated';
+}
+
+function knownLead({ address: { key, email }, fields }: LeadRow & { kind: 'lead' }, origin: Origin) {
+  return { key, email, domain: domainOf(key), fields: JSON.stringify(fields), ...origin };
+}
+
+/** The row of a person who was forgotten counts, and says nothing of them. */
+async function forgottenLead(tx: Tx, lead: LeadRow & { kind: 'lead' }, keyOf: ImportDependencies['forgottenKey'] | undefined) {
+  if (keyOf === undefined) return undefined;
+  const key = keyOf(lead.address.key);
+  return (await suppressionOf(tx, key)) === undefined ? undefined : { key, ...TOMBSTONE };
+}
+
+async function namesForgotten(tx: Tx, { cells }: CsvRow, keyOf: ImportDependencies['forgottenKey'] | undefined): Promise<boolean> {
+  if (keyOf === undefined) return false;
+  for (const cell of cells) {
+    const check = parseAddress(cell);
+    if (check.ok && (await suppressionOf(tx, keyOf(check.address.key))) !== undefined) return true;
+  }
+  return false;
 }
 
 /** Synced before the commit that counts it. What an undone batch left behind the tally's length is cut off first. */

@@ -6,6 +6,7 @@ import type { Assignment } from '../llm/writer.ts';
 import { lostCalls, settleCall } from '../store/aiCalls.ts';
 import { pauseProvider, providerWorks, restProvider } from '../store/aiProviders.ts';
 import { saveGeneration } from '../store/generations.ts';
+import { isToForgotten } from '../store/people.ts';
 import type { GenerationRow, Tx } from '../store/schema.ts';
 import type { Desk, Turn } from './modelDesk.ts';
 
@@ -35,7 +36,8 @@ export function recordReply(
     const outcome = reply.kind === 'lost' && desk.cut.aborted ? 'unknown' : reply.kind;
     await settleCall(tx, callId, { outcome, costNano: chargeOf(reply, provider), usage, now });
     const turn = await giveUpLost(tx, desk, messageId, prompt.hash, given);
-    const generation = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
+    const written = generationOf(turn, { messageId, promptHash: prompt.hash, callId, now });
+    const generation = (await isToForgotten(tx, messageId)) ? undefined : written;
     if (generation !== undefined) await saveGeneration(tx, generation);
     reached('ai.settle_open');
     const until = await noteHealth(tx, desk, provider.name, reply, startedAt, now);

@@ -7,6 +7,7 @@ import type { Assignment, Resting } from '../llm/writer.ts';
 import { isBeingWritten, noteBudget, openCall, openCalls, spendOf } from '../store/aiCalls.ts';
 import { restOf } from '../store/aiProviders.ts';
 import { findGeneration } from '../store/generations.ts';
+import { isToForgotten } from '../store/people.ts';
 import type { CallPurpose, Tx } from '../store/schema.ts';
 import type { Desk } from './modelDesk.ts';
 
@@ -49,6 +50,8 @@ async function reserve(
   call: { reservedNano: number; hash: string; purpose: CallPurpose; now: number },
 ): Promise<number | Resting | { readonly kind: 'known' } | 'wait'> {
   const { now, reservedNano } = call;
+  // Whoever asks may have read the lead just before it was erased.
+  if (await isToForgotten(tx, messageId)) return { kind: 'resting', why: 'leaving', reason: 'the person was forgotten', until: now };
   // A preview beside the worker, or a worker that froze, may be paying for the same text.
   const bought = await findGeneration(tx, messageId, call.hash);
   if (bought !== undefined && !(call.purpose === 'repair' && bought.verdict === 'unusable')) return { kind: 'known' };

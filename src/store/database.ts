@@ -31,6 +31,8 @@ export interface Store {
   dataVersion(): number;
   /** A consistent copy of the database in a new file. */
   copyTo(path: string): void;
+  /** Rewrites the file without what was deleted, and empties the write-ahead log; false when a reader elsewhere held it. */
+  scrub(): boolean;
   close(): Promise<void>;
 }
 
@@ -61,8 +63,17 @@ function storeOn(sqlite: SqliteConnection, locks: string): Store {
     write: (unit) => group.write(unit),
     dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
     copyTo: (target) => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`),
+    scrub: () => scrub(sqlite),
     close: () => db.destroy(),
   };
+}
+
+/** Deleted text stays in free pages and in the log until they are written over (https://sqlite.org/pragma.html#pragma_secure_delete). */
+function scrub(sqlite: SqliteConnection): boolean {
+  sqlite.pragma('secure_delete = ON');
+  sqlite.exec('vacuum');
+  const [ended] = sqlite.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  return ended?.busy === 0;
 }
 
 interface Waiting {

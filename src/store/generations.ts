@@ -10,6 +10,11 @@ const selectGeneration = statement((db, value: Blanks<{ messageId: number; promp
   db.selectFrom('generations').selectAll().where('message_id', '=', value('messageId')).where('prompt_hash', '=', value('promptHash')),
 );
 
+/** The last text that a model wrote for this message, whatever its prompt was. */
+export function generationOf(db: Db, messageId: number): Promise<GenerationRow | undefined> {
+  return db.selectFrom('generations').selectAll().where('message_id', '=', messageId).executeTakeFirst();
+}
+
 export async function saveGeneration(tx: Tx, generation: GenerationRow): Promise<void> {
   await upsertGeneration(tx, generation);
 }

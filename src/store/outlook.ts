@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db, SenderRow } from './schema.ts';
-import { isSuppressed } from './sending.ts';
+import { isSuppressed } from './suppressions.ts';
 
 /** What a forecast starts from, read once. Times are epoch milliseconds. */
 export interface PaceSnapshot {

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
-import type { MessageState } from '../domain/message.ts';
+import type { Origin } from '../domain/lead.ts';
+import { type MessageState, statesBefore } from '../domain/message.ts';
+import { FORGOTTEN } from '../domain/personKey.ts';
 import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
@@ -11,7 +13,10 @@ export interface StoredProspect {
   readonly version: number;
 }
 
-export interface NewLead {
+/** What stands in the row of a person who was forgotten, beside the hash as their key. */
+export const TOMBSTONE = { email: 'forgotten', domain: '', fields: '{}', source: null, basis: null } as const;
+
+export interface NewLead extends Origin {
   readonly campaignId: number;
   readonly jobId: number;
   readonly email: string;
@@ -47,8 +52,8 @@ const insertProspect = statement((db, value: Blanks<NewLead>) =>
       email_key: value('key'),
       domain: value('domain'),
       fields: value('fields'),
-      source: null,
-      basis: null,
+      source: value('source'),
+      basis: value('basis'),
       created_at: value('now'),
       updated_at: value('now'),
     })
@@ -94,6 +99,13 @@ export async function updateProspect(
   return messages.map(({ id }) => id);
 }
 
+/** Where a lead is from that the campaign has already; what is not said stays as it was. No draft is void for it. */
+export async function recordOrigin(tx: Tx, lead: { campaignId: number; key: string } & Origin): Promise<void> {
+  const said = { ...(lead.source === null ? {} : { source: lead.source }), ...(lead.basis === null ? {} : { basis: lead.basis }) };
+  if (Object.keys(said).length === 0) return;
+  await tx.updateTable('prospects').set(said).where('campaign_id', '=', lead.campaignId).where('email_key', '=', lead.key).execute();
+}
+
 /** The lead as this campaign has it; its job tells a row twice in one file from a lead that was there before. */
 export function findProspect(db: Db, campaignId: number, key: string) {
   return db
@@ -126,6 +138,7 @@ export function sampleLeads(db: Db, campaignId: number, limit: number, key?: str
     .select(['messages.id as message_id', 'messages.job_id'])
     .where('prospects.campaign_id', '=', campaignId)
     .where('jobs.cancelled_at', 'is', null)
+    .where('prospects.email_key', 'not like', `${FORGOTTEN}%`)
     .orderBy(sql`case messages.state when 'pending' then 0 when 'review' then 1 else 2 end`)
     .orderBy('messages.id')
     .limit(limit);
@@ -141,6 +154,20 @@ export async function prospectById(db: Db, id: number): Promise<StoredProspect> 
 const selectProspect = statement((db, value: Blanks<{ id: number }>) =>
   db.selectFrom('prospects').select(['id', 'email', 'email_key', 'fields', 'version']).where('id', '=', value('id')),
 );
+
+/** Leads with a mail still to come of which source or basis is not known, in one campaign; undefined when there are none. */
+export function unsourcedLeads(db: Db): Promise<{ campaign: string; leads: number } | undefined> {
+  return db
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .innerJoin('campaigns', 'campaigns.id', 'prospects.campaign_id')
+    .select(({ fn }) => ['campaigns.name as campaign', fn.countAll<number>().as('leads')])
+    .where('messages.state', 'in', statesBefore('suppressed'))
+    .where(({ or, eb }) => or([eb('prospects.source', 'is', null), eb('prospects.basis', 'is', null)]))
+    .groupBy('campaigns.name')
+    .limit(1)
+    .executeTakeFirst();
+}
 
 /** Removes what an unfinished import brought in, at most `limit` leads at a time; returns how many went. */
 export async function removeProspects(tx: Tx, jobId: number, limit: number): Promise<number> {

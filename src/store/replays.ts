@@ -1,5 +1,6 @@
 import { nextReplay } from '../domain/replay.ts';
 import type { Tx } from './schema.ts';
+import { isSuppressed } from './suppressions.ts';
 
 /** Uncertain mails whose provider can be asked again with the very same request. */
 
@@ -22,7 +23,7 @@ export function firstReplay(tx: Tx, senders: readonly string[], now: number) {
     .innerJoin('jobs', 'jobs.id', 'messages.job_id')
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')
     .leftJoin('drafts', 'drafts.message_id', 'messages.id')
-    .leftJoin('suppressions', 'suppressions.email_key', 'prospects.email_key')
+    .leftJoin('suppressions', (join) => join.on(isSuppressed))
     .where('attempts.replay_at', '<=', now)
     .where('attempts.sender', 'in', senders)
     .orderBy('attempts.replay_at')
@@ -47,7 +48,7 @@ export async function isReplayWanted(tx: Tx, messageId: number, attemptId: numbe
     .selectFrom('messages')
     .innerJoin('jobs', 'jobs.id', 'messages.job_id')
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')
-    .leftJoin('suppressions', 'suppressions.email_key', 'prospects.email_key')
+    .leftJoin('suppressions', (join) => join.on(isSuppressed))
     .select('messages.id')
     .where('messages.id', '=', messageId)
     .where('messages.state', '=', 'uncertain')

@@ -1,7 +1,8 @@
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Hold, RELEASED } from './messages.ts';
 import type { Tx } from './schema.ts';
 import { type Blanks, changed, statement } from './statement.ts';
+import { isSuppressed } from './suppressions.ts';
 
 /** The moves of the send protocol that a living worker makes: T1 claims, T2 arms, T3 ends. What becomes of a dead one's is in `recovery.ts`. */
 
@@ -53,9 +54,6 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
       'drafts.attachments',
     ]),
 );
-
-/** The address itself, or its whole domain. */
-export const isSuppressed = sql<SqlBool>`suppressions.email_key in (prospects.email_key, '@' || prospects.domain)`;
 
 interface ReadyClaim {
   readonly id: number;

@@ -1,6 +1,9 @@
+import { type SqlBool, sql } from 'kysely';
 import { domainKey } from '../domain/address.ts';
-import type { Db, Tx } from './schema.ts';
-import { type Blanks, statement } from './statement.ts';
+import { statesBefore } from '../domain/message.ts';
+import { FORGOTTEN } from '../domain/personKey.ts';
+import type { Db, Schema, Tx } from './schema.ts';
+import { type Blanks, changed, statement } from './statement.ts';
 
 /** Why this address gets no mail, itself or with its whole domain; undefined when it may get some. `key` is the address in lower case. */
 export async function suppressionOf(db: Db, key: string): Promise<string | undefined> {
@@ -14,10 +17,64 @@ const selectReason = statement((db, value: Blanks<{ key: string; domain: string 
     .where('email_key', 'in', [value('key'), value('domain')]),
 );
 
-export async function suppress(tx: Tx, key: string, reason: string, source: string, now: number): Promise<void> {
-  await tx
+/** Joins the suppressions of a row of `prospects`: of its address, or of its whole domain. */
+export const isSuppressed = sql<SqlBool>`suppressions.email_key in (prospects.email_key, '@' || prospects.domain)`;
+
+/** False when it stands there already; the first reason stays. */
+export async function suppress(tx: Tx, key: string, reason: string, source: string, now: number): Promise<boolean> {
+  return changed(await insertSuppression(tx, { key, reason, source, now }));
+}
+
+const insertSuppression = statement((db, value: Blanks<{ key: string; reason: string; source: string; now: number }>) =>
+  db
     .insertInto('suppressions')
-    .values({ email_key: key, reason, source, created_at: now })
-    .onConflict((conflict) => conflict.column('email_key').doNothing())
-    .execute();
+    .values({ email_key: value('key'), reason: value('reason'), source: value('source'), created_at: value('now') })
+    .onConflict((conflict) => conflict.column('email_key').doNothing()),
+);
+
+/** Returns the keys that stood there. */
+export async function liftSuppressions(tx: Tx, keys: readonly string[]): Promise<string[]> {
+  const rows = await tx.deleteFrom('suppressions').where('email_key', 'in', keys).returning('email_key').execute();
+  return rows.map(({ email_key }) => email_key);
+}
+
+export type Suppression = Schema['suppressions'];
+
+export function suppressionsAmong(db: Db, keys: readonly string[]): Promise<Suppression[]> {
+  return db.selectFrom('suppressions').selectAll().where('email_key', 'in', keys).orderBy('email_key').execute();
+}
+
+/** In the order of their keys, after `after`: a list of any length is read page by page. */
+export function suppressionPage(db: Db, after: string, limit: number): Promise<Suppression[]> {
+  return db.selectFrom('suppressions').selectAll().where('email_key', '>', after).orderBy('email_key').limit(limit).execute();
+}
+
+/** Whether anybody was ever forgotten: without one, no address needs to be hashed to be compared. */
+export async function anyForgotten(db: Db): Promise<boolean> {
+  return (await selectForgotten(db, {})).rows.length > 0;
+}
+
+const selectForgotten = statement((db) =>
+  db
+    .selectFrom('suppressions')
+    .select('email_key')
+    .where('email_key', '>=', sql.lit(FORGOTTEN))
+    .where('email_key', '<', sql.lit(`${FORGOTTEN}g`))
+    .limit(sql.lit(1)),
+);
+
+/** Mails not yet on the wire to these addresses and domains, at most `limit`. Keys are addresses in lower case, or `@` and a domain. */
+export async function waitingFor(tx: Tx, keys: readonly string[], limit: number): Promise<number[]> {
+  const domains = keys.filter((key) => key.startsWith('@')).map((key) => key.slice(1));
+  const addresses = keys.filter((key) => !key.startsWith('@'));
+  const waiting = tx
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .select('messages.id')
+    .where('messages.state', 'in', statesBefore('suppressed'))
+    .limit(limit);
+  // Apart, so that addresses are sought in their index; only a domain reads all leads.
+  const rows = addresses.length === 0 ? [] : await waiting.where('prospects.email_key', 'in', addresses).execute();
+  if (domains.length > 0) rows.push(...(await waiting.where('prospects.domain', 'in', domains).execute()));
+  return [...new Set(rows.map(({ id }) => id))];
 }

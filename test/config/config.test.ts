@@ -68,7 +68,7 @@ test.each([
     `version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: "https://ai.example/v1", model: m, api_key: sk-123 }] }\n`,
     'ai.providers.api_key: a secret must not stand in this file',
   ],
-  [`version: 1\n${IDENTITY}\nrequire_source: false\n`, 'outreach.yaml:3:1: require_source: not built yet; remove it'],
+  [`version: 1\n${IDENTITY}\nrequire_source: maybe\n`, 'outreach.yaml:3:1: require_source: write true or false'],
   [
     `version: 1\n${IDENTITY}\nunsubscribe: { url: "http://x.example/u" }\n`,
     'outreach.yaml:3:16: unsubscribe.url: mail programs post to https alone; write https://x.example/u',

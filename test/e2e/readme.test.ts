@@ -40,6 +40,7 @@ beforeAll(async () => {
     expect(await json(template, 'import', 'more.csv', ...later)).toMatchObject({ job, imported: 1 });
   }
   template.write('export.csv', 'Work e-mail,Company\nnew@x.example,X\n');
+  template.write('bounces.csv', 'email,reason\ngone@x.example,550 5.1.1\n');
   template.write('.env', 'SMTP_PASSWORD=x\n');
   expect(await json(template, 'show', '17')).toMatchObject({ state: 'uncertain' });
 }, 60_000);
@@ -115,7 +116,7 @@ function endless(parameters: readonly string[]): boolean {
 }
 
 function copyWorkspace(folder: Folder): void {
-  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', '.env'])
+  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', 'bounces.csv', '.env'])
     folder.write(path, readFileSync(template.at(path)));
   // Messages up to 100 exist under the numbers that examples use; the database is a file nobody has open.
   folder.write('.outreach/outreach.db', readFileSync(template.at('.outreach', 'outreach.db')));

@@ -5,6 +5,8 @@ import { openCsv } from '../../src/csv/readRows.ts';
 import type { Campaign } from '../../src/domain/campaign.ts';
 import { contentHash } from '../../src/domain/campaign.ts';
 import type { Delivery } from '../../src/domain/delivery.ts';
+import type { Origin } from '../../src/domain/lead.ts';
+import { forgottenKey } from '../../src/domain/personKey.ts';
 import { templateWriter } from '../../src/llm/templateWriter.ts';
 import type { Mailer } from '../../src/mail/mailer.ts';
 import { composeMime, sha256, withDate } from '../../src/mail/mime.ts';
@@ -28,6 +30,7 @@ export class Bench {
   beforeArm: () => Promise<void> = async () => {};
   /** Uniform in [0, 1). */
   random: () => number = () => 0.5;
+  readonly forgottenKey = (emailKey: string) => forgottenKey(Buffer.alloc(32, 7), emailKey);
   #store: Store;
 
   private constructor(store: Store, folder: Folder, campaign: Partial<Campaign>) {
@@ -62,7 +65,7 @@ export class Bench {
     this.folder.remove();
   }
 
-  async import(text = csv(3), options: { update?: boolean; send?: Campaign['send'] } = {}): Promise<Imported> {
+  async import(text = csv(3), options: { update?: boolean; send?: Campaign['send']; origin?: Origin } = {}): Promise<Imported> {
     const path = this.folder.write('leads.csv', text);
     const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
     return importLeads(
@@ -74,6 +77,7 @@ export class Bench {
         progress() {},
         sleep: async () => {},
         besideWorker: async () => true,
+        forgottenKey: this.forgottenKey,
       },
       {
         file,
@@ -81,6 +85,7 @@ export class Bench {
         campaign: this.campaign,
         send: options.send ?? this.campaign.send,
         update: options.update === true,
+        origin: options.origin ?? { source: null, basis: null },
         rejectsPath: (job) => this.folder.at('rejects', `${job}.csv`),
       },
     );

@@ -1,0 +1,35 @@
+import { domainToASCII } from 'node:url';
+import { parseAddress } from './address.ts';
+
+/** Whom a suppression names: one person's address, or everybody at a domain. */
+export type Who =
+  | { readonly ok: true; readonly kind: 'address' | 'domain'; readonly key: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** Host names of RFC 1123 §2.1 with at least two labels: a lone word is more likely a slip than a domain. */
+const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Reads `a@b.example`, `@b.example` or `b.example`, as a person types it or a provider exports it. */
+export function parseWho(text: string): Who {
+  const bare = unguarded(text.trim());
+  const domain = domainOfWhole(bare);
+  if (domain !== undefined) return { ok: true, kind: 'domain', key: `@${domain}` };
+  const check = parseAddress(bare);
+  return check.ok ? { ok: true, kind: 'address', key: check.address.key } : { ok: false, reason: check.reason };
+}
+
+function domainOfWhole(text: string): string | undefined {
+  const name = text.startsWith('@') ? text.slice(1) : text;
+  if (name.includes('@') || /\s/.test(name)) return undefined;
+  const ascii = domainToASCII(name.replace(/\.$/, '')).toLowerCase();
+  return DOMAIN.test(ascii) ? ascii : undefined;
+}
+
+/** A cell that a spreadsheet would take for a formula gets a quote before it (OWASP, CSV injection); `unguarded` takes it off. */
+export function guarded(cell: string): string {
+  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+}
+
+export function unguarded(cell: string): string {
+  return cell.replace(/^'(?=[=+\-@])/, '');
+}
