@@ -4,7 +4,7 @@ import { type Context, command, type Use } from './context.ts';
 import { targetOf } from './login.ts';
 
 export function logoutCommand(use: Use): Command {
-  return command('logout', 'Remove a password or API key that login has stored.', ['logout main'])
+  return command('logout', 'Remove a password or API key that login has stored.', ['logout main', 'logout openai --json'])
     .argument('<name>', 'the name it was stored under: outreach secrets')
     .action(use(logout));
 }
