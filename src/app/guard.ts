@@ -1,0 +1,9 @@
+import { machineId, stateFolder } from '../config/machine.ts';
+import type { Store } from '../store/database.ts';
+import { SendGuard } from '../store/sendGuard.ts';
+
+/** The guard against sending from a copied or restored database, with this machine's id and this user's state folder. */
+export function openGuard(store: Store, env: NodeJS.ProcessEnv, warn: (what: string) => void = () => {}): SendGuard {
+  const { platform } = process;
+  return new SendGuard(store, { state: stateFolder({ env, platform }), machine: machineId({ env, platform }), warn });
+}
