@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     resolve: async () => (await import('../commands/resolve.ts')).resolveCommand,
     senders: async () => (await import('../commands/senders.ts')).sendersCommand,
   },
+  'Keep safe:': {
+    backup: async () => (await import('../commands/backup.ts')).backupCommand,
+    restore: async () => (await import('../commands/restore.ts')).restoreCommand,
+    reconcile: async () => (await import('../commands/reconcile.ts')).reconcileCommand,
+  },
   'Passwords and keys:': {
     login: async () => (await import('../commands/login.ts')).loginCommand,
     logout: async () => (await import('../commands/logout.ts')).logoutCommand,

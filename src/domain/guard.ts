@@ -48,14 +48,14 @@ export type Finding =
 /** Why this database must not send; undefined when it may. A seal that lags behind says nothing. */
 export function judge(identity: Identity, { machine, seals, twin }: Surroundings): Finding | undefined {
   if (identity.markedAt !== null) return { kind: 'backup', markedAt: identity.markedAt };
-  if (identity.machine !== null && machine !== undefined && identity.machine !== machine) return { kind: 'other_machine' };
-  if (twin !== undefined) return { kind: 'copy', of: twin };
   const own = seals.filter(({ database }) => database === identity.database);
   if (own.some(({ epoch }) => epoch > identity.epoch)) return { kind: 'behind', sends: null };
   const sent = Math.max(0, ...own.filter(({ epoch }) => epoch === identity.epoch).map(({ sequence }) => sequence));
   if (sent > identity.sequence) return { kind: 'behind', sends: sent - identity.sequence };
+  if (identity.machine !== null && machine !== undefined && identity.machine !== machine) return { kind: 'other_machine' };
+  if (twin !== undefined) return { kind: 'copy', of: twin };
   // One that never sent is a fresh start; any other was put in the place of the one that sent from here.
-  if (own.length < seals.length && identity.sequence > 0 && own.length === 0) return { kind: 'replaced' };
+  if (seals.length > 0 && own.length === 0 && identity.sequence > 0) return { kind: 'replaced' };
   return undefined;
 }
 

@@ -51,7 +51,7 @@ export async function markSent(store: Store, people: readonly string[], source: 
   const unknown: string[] = [];
   for (let from = 0; from < people.length; from += BATCH) {
     const keys = people.slice(from, from + BATCH);
-    await store.write(async (tx) => {
+    const done = await store.write(async (tx) => {
       const rows = await waitingFor(tx, keys);
       const ids = rows.map(({ id }) => id);
       const reason = `sent already, says ${source}`;
@@ -59,11 +59,12 @@ export async function markSent(store: Store, people: readonly string[], source: 
       await noteEvents(tx, stopped, 'suppressed', now(), reason);
       const accepted = await moveByHand(tx, ids, ['uncertain'], 'accepted', { now: now(), reason: null });
       await noteEvents(tx, accepted, 'resolved', now(), reason);
-      messages += stopped.length + accepted.length;
-      busy += ids.length - stopped.length - accepted.length;
       const known = new Set(await knownPeople(tx, keys));
-      unknown.push(...keys.filter((key) => !known.has(key)));
+      return { moved: stopped.length + accepted.length, waiting: rows.length, unknown: keys.filter((key) => !known.has(key)) };
     });
+    messages += done.moved;
+    busy += done.waiting - done.moved;
+    unknown.push(...done.unknown);
   }
   return { messages, unknown, busy };
 }

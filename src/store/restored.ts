@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import type { MessageState } from '../domain/message.ts';
 import { OPEN_STATES } from '../domain/message.ts';
 import type { Db, Tx } from './schema.ts';
 
@@ -41,18 +40,12 @@ export function doubtSending(tx: Tx, now: number, reason: string): Promise<{ id:
     .execute();
 }
 
-export interface WaitingMail {
-  readonly id: number;
-  readonly state: MessageState;
-  readonly email_key: string;
-}
-
 /** Messages to these people (addresses in lower case) that are not at their end. */
-export function waitingFor(db: Db, keys: readonly string[]): Promise<WaitingMail[]> {
+export function waitingFor(db: Db, keys: readonly string[]): Promise<{ id: number }[]> {
   return db
     .selectFrom('prospects')
     .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
-    .select(['messages.id', 'messages.state', 'prospects.email_key'])
+    .select('messages.id')
     .where('prospects.email_key', 'in', keys)
     .where('messages.state', 'in', ['pending', 'drafting', 'review', 'ready', 'sending', 'uncertain'])
     .execute();
