@@ -121,7 +121,11 @@ export class SendGuard {
   }
 
   #readState(database: string): Seal | undefined {
-    return readSeal(this.#stateFile(database));
+    try {
+      return readSeal(this.#stateFile(database));
+    } catch {
+      return undefined;
+    }
   }
 
   #stateFile(database: string): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf, OutreachError } from '../../domain/errors.ts';
 import type { Seal } from '../../domain/guard.ts';
 
 /**
@@ -12,15 +13,15 @@ const RECORD_BYTES = 256;
 
 type Counts = Omit<Seal, 'place'>;
 
-/** Undefined when there is none, or none that can be believed. */
+/** Undefined when there is none, or none that can be believed. Throws when there is one that may not be read. */
 export function readSeal(path: string): Seal | undefined {
+  const text = readIfThere(path);
+  const counts = parseRecord(text.slice(0, RECORD_BYTES));
+  if (counts === undefined) return undefined;
   try {
-    const text = readFileSync(path, 'utf8');
-    const counts = parseRecord(text.slice(0, RECORD_BYTES));
-    if (counts === undefined) return undefined;
     return { ...counts, place: (JSON.parse(text.slice(RECORD_BYTES)) as { place: string }).place };
   } catch {
-    return undefined;
+    return { ...counts, place: '' };
   }
 }
 
@@ -64,6 +65,18 @@ export function raiseSeal(path: string, seal: Seal): void {
     if (isNewer(seal, there)) writeSync(descriptor, formatRecord(seal), 0);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new OutreachError('environment', `${path} cannot be read: ${messageOf(cause)}`, {
+      hint: 'It tells which mails have left. Make it yours again; sudo may have made it.',
+      cause,
+    });
   }
 }
 
