@@ -38,7 +38,8 @@ export interface Surroundings {
 }
 
 export type Finding =
-  | { readonly kind: 'backup'; readonly markedAt: number }
+  /** `sends`: what this machine has sent since, as far as its seals tell. */
+  | { readonly kind: 'backup'; readonly markedAt: number; readonly sends: number }
   | { readonly kind: 'other_machine' }
   | { readonly kind: 'copy'; readonly of: string }
   /** `sends` is null when a person has taken over another copy since. */
@@ -47,11 +48,12 @@ export type Finding =
 
 /** Why this database must not send; undefined when it may. A seal that lags behind says nothing. */
 export function judge(identity: Identity, { machine, seals, twin }: Surroundings): Finding | undefined {
-  if (identity.markedAt !== null) return { kind: 'backup', markedAt: identity.markedAt };
   const own = seals.filter(({ database }) => database === identity.database);
+  const sealed = own.filter(({ epoch }) => epoch === identity.epoch).map(({ sequence }) => sequence);
+  const sends = Math.max(0, ...sealed.map((sequence) => sequence - identity.sequence));
+  if (identity.markedAt !== null) return { kind: 'backup', markedAt: identity.markedAt, sends };
   if (own.some(({ epoch }) => epoch > identity.epoch)) return { kind: 'behind', sends: null };
-  const sent = Math.max(0, ...own.filter(({ epoch }) => epoch === identity.epoch).map(({ sequence }) => sequence));
-  if (sent > identity.sequence) return { kind: 'behind', sends: sent - identity.sequence };
+  if (sends > 0) return { kind: 'behind', sends };
   if (identity.machine !== null && machine !== undefined && identity.machine !== machine) return { kind: 'other_machine' };
   if (twin !== undefined) return { kind: 'copy', of: twin };
   // One that never sent is a fresh start; any other was put in the place of the one that sent from here.
@@ -63,7 +65,7 @@ export function judge(identity: Identity, { machine, seals, twin }: Surroundings
 export function describeFinding(finding: Finding): string {
   switch (finding.kind) {
     case 'backup':
-      return `is a backup made ${new Date(finding.markedAt).toISOString()}, and does not know of mails sent since`;
+      return `is a backup made ${new Date(finding.markedAt).toISOString()}, ${finding.sends === 0 ? 'and does not know of mails sent since' : `${counted(finding.sends)} behind what this machine has sent`}`;
     case 'other_machine':
       return 'comes from another machine, which may have sent mails since, or still be sending';
     case 'copy':
@@ -71,7 +73,7 @@ export function describeFinding(finding: Finding): string {
     case 'behind':
       return finding.sends === null
         ? 'is an older copy: this machine has sent from another one since'
-        : `is an older copy, ${finding.sends} ${finding.sends === 1 ? 'send' : 'sends'} behind what this machine has sent`;
+        : `is an older copy, ${counted(finding.sends)} behind what this machine has sent`;
     case 'replaced':
       return 'was put in the place of another one, and may be older than what was sent from here';
   }
@@ -81,4 +83,8 @@ export function refusal(path: string, finding: Finding): OutreachError {
   return new OutreachError('config', `nothing is sent: ${path} ${describeFinding(finding)}`, {
     hint: 'See what may have been sent already, and how to go on: outreach reconcile',
   });
+}
+
+function counted(sends: number): string {
+  return sends === 1 ? '1 send' : `${sends} sends`;
 }

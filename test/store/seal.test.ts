@@ -145,7 +145,7 @@ test('who takes a copy over leaves every other one behind', async () => {
   const aside = bench.folder.at('aside.db');
   bench.store.copyTo(aside);
   await bench.store.write((tx) => markBackup(tx, bench.now));
-  expect(await guard.find()).toEqual({ kind: 'backup', markedAt: bench.now });
+  expect(await guard.find()).toEqual({ kind: 'backup', markedAt: bench.now, sends: 0 });
   await guard.takeOver(async () => {});
   expect(await guard.find()).toBeUndefined();
   const other = await openStore(aside);

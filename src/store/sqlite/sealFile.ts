@@ -50,19 +50,25 @@ export function replaceSeal(path: string, { place, ...counts }: Seal): void {
  * that lags behind after a power failure refuses nothing.
  */
 export function raiseSeal(path: string, seal: Seal): void {
+  if (!raiseInPlace(path, seal)) replaceSeal(path, seal);
+}
+
+/** False when there is nothing that could be raised. The file is closed by then: Windows renames nothing over an open one. */
+function raiseInPlace(path: string, seal: Seal): boolean {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r+');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return replaceSeal(path, seal);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
   try {
     const bytes = Buffer.alloc(RECORD_BYTES);
     readSync(descriptor, bytes, 0, RECORD_BYTES, 0);
     const there = parseRecord(bytes.toString('utf8'));
-    if (there === undefined || there.database !== seal.database) return replaceSeal(path, seal);
+    if (there === undefined || there.database !== seal.database) return false;
     if (isNewer(seal, there)) writeSync(descriptor, formatRecord(seal), 0);
+    return true;
   } finally {
     closeSync(descriptor);
   }
