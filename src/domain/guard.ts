@@ -11,7 +11,7 @@ export interface Identity {
   readonly database: string;
   /** Raised whenever a person takes over a copy. */
   readonly epoch: number;
-  /** Rises with every attempt at a mail, and never falls. */
+  /** How many mails were armed, in this copy's own past. */
   readonly sequence: number;
   /** Of the machine that last sent with it; null before its first mail, and where machines have no id. */
   readonly machine: string | null;

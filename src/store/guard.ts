@@ -3,30 +3,31 @@ import type { Identity } from '../domain/guard.ts';
 import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
-/** Which database this is, and how many attempts it knows of. */
+/** Which database this is, and how many mails it knows to be armed. */
 export async function identityOf(db: Db): Promise<Identity> {
-  const row = await db
-    .selectFrom('guard')
-    .select(['database_id', 'epoch', 'machine', 'marked_at', 'base'])
-    .select(({ selectFrom }) => selectFrom('attempts').select('attempts.id').orderBy('attempts.id', 'desc').limit(1).as('last'))
-    .executeTakeFirstOrThrow();
-  return {
-    database: row.database_id,
-    epoch: row.epoch,
-    sequence: row.base + (row.last ?? 0),
-    machine: row.machine,
-    markedAt: row.marked_at,
-  };
+  const row = await db.selectFrom('guard').select(['database_id', 'epoch', 'sequence', 'machine', 'marked_at']).executeTakeFirstOrThrow();
+  return { database: row.database_id, epoch: row.epoch, sequence: row.sequence, machine: row.machine, markedAt: row.marked_at };
 }
 
-/** What an attempt's id is counted from; see `attempts_never_forgotten` in the migration. */
-export async function epochAndBase(tx: Tx): Promise<{ epoch: number; base: number }> {
-  const [row] = (await selectEpoch(tx, {})).rows;
-  if (row === undefined) throw new Error('the guard has no row');
-  return row;
+/** The place of one arm among all arms of this database. */
+export interface ArmCount {
+  readonly epoch: number;
+  readonly sequence: number;
 }
 
-const selectEpoch = statement((db, _: Blanks<Record<string, never>>) => db.selectFrom('guard').select(['epoch', 'base']));
+/**
+ * Part of T2. The ids of attempts would be a counter for nothing, but they rise with the claim: a copy
+ * made between a claim and its arm could then not be told from what came after.
+ */
+export async function countArm(tx: Tx): Promise<ArmCount> {
+  const [count] = (await raiseSequence(tx, {})).rows;
+  if (count === undefined) throw new Error('the guard has no row');
+  return count;
+}
+
+const raiseSequence = statement((db, _: Blanks<Record<string, never>>) =>
+  db.updateTable('guard').set({ sequence: sql<number>`sequence + 1` }).returning(['epoch', 'sequence']),
+);
 
 export async function stampMachine(tx: Tx, machine: string): Promise<void> {
   await tx.updateTable('guard').set({ machine }).execute();

@@ -44,19 +44,19 @@ export type WorkerRow = Selectable<WorkersTable>;
 export type GenerationRow = Selectable<GenerationsTable>;
 export type AiProviderRow = Selectable<AiProvidersTable>;
 
-/** One row: which database this is. `sequence` of it is `base` and the highest attempt's id. */
+/** One row: which database this is. */
 interface GuardTable {
   id: number;
   /** Random, and the same in every copy. */
   database_id: string;
   /** Raised whenever a person takes over a copy. */
   epoch: Generated<number>;
+  /** How many mails were armed. */
+  sequence: number;
   /** A hash of the machine that last sent with it. */
   machine: string | null;
   /** When it was marked as a backup, which does not send by itself. */
   marked_at: number | null;
-  /** Attempts deleted from the end of their table. */
-  base: Generated<number>;
 }
 
 interface CampaignsTable {

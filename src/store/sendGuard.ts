@@ -2,10 +2,10 @@ import { type BigIntStats, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finding, type Identity, judge, refusal, type Seal } from '../domain/guard.ts';
 import type { Store } from './database.ts';
-import { epochAndBase, identityOf, stampMachine, takeOver } from './guard.ts';
+import { type ArmCount, identityOf, stampMachine, takeOver } from './guard.ts';
 import type { Tx } from './schema.ts';
 import { connect } from './sqlite/load.ts';
-import { raiseSeal, readSeal, replaceSeal } from './sqlite/sealFile.ts';
+import { drawRecord, raiseSeal, readSeal, replaceSeal } from './sqlite/sealFile.ts';
 
 export interface GuardSettings {
   /** Folder of the user's own seals, which no copy of a workspace takes along. */
@@ -18,17 +18,18 @@ export interface GuardSettings {
 
 /**
  * Refuses to send from a copied or restored database. What left is written to a seal beside the
- * database and to another in the user's state folder, after the commit of the claim and before the
- * first byte of the mail: so a seal is never ahead of its database, and never behind a mail.
+ * database and to another in the user's state folder, after the commit that arms a mail and before its
+ * first byte: so a seal is never ahead of its database, and never behind a mail.
  */
 export class SendGuard {
   readonly #store: Store;
   readonly #settings: GuardSettings;
   readonly #opened: BigIntStats;
+  readonly #record = drawRecord();
   #database = '';
-  /** The highest attempt that is durable, and the highest that a seal tells of. */
-  #committed = 0;
-  #sealed = 0;
+  /** The highest count that waits to be written, and the writing of it. */
+  #armed: ArmCount | undefined;
+  #writing: Promise<void> | undefined;
   #stateWorks = true;
 
   constructor(store: Store, settings: GuardSettings) {
@@ -70,23 +71,12 @@ export class SendGuard {
     if (finding !== undefined) throw refusal(this.#store.path, finding);
   }
 
-  /** This attempt's claim is durable. */
-  committed(attempt: number): void {
-    this.#committed = Math.max(this.#committed, attempt);
-  }
-
-  /**
-   * Part of the transaction that arms a mail, so that writers of two processes take turns. Tells of all
-   * that this process has committed, hence once for all arms that share a commit.
-   */
-  async seal(tx: Tx): Promise<void> {
-    if (this.#committed <= this.#sealed) return;
-    const committed = this.#committed;
-    const { epoch, base } = await epochAndBase(tx);
-    const seal = { database: this.#database, epoch, sequence: base + committed, place: this.#store.path };
-    raiseSeal(besideOf(this.#store.path), seal);
-    if (this.#stateWorks) this.#tryState(() => raiseSeal(this.#stateFile(seal.database), seal));
-    this.#sealed = committed;
+  /** Tells both seals of an arm that is durable; the mail waits for it. Arms that shared a commit share this too. */
+  seal(count: ArmCount): Promise<void> {
+    if (this.#armed === undefined || count.sequence > this.#armed.sequence) this.#armed = count;
+    // Whoever waited for the same commit goes on before this does.
+    this.#writing ??= Promise.resolve().then(() => this.#write());
+    return this.#writing;
   }
 
   /** Makes this copy the one that sends; every other is behind it from then on. `also` shares the commit. */
@@ -101,10 +91,22 @@ export class SendGuard {
     return done;
   }
 
-  /** Under the write lock, as every change of a seal. One of this place is only raised: another worker may know of more. */
+  #write(): void {
+    this.#writing = undefined;
+    if (this.#armed === undefined) return;
+    const seal = { ...this.#armed, database: this.#database, place: this.#store.path };
+    raiseSeal(besideOf(this.#store.path), this.#record, seal);
+    if (this.#stateWorks) this.#tryState(() => raiseSeal(this.#stateFile(seal.database), this.#record, seal));
+  }
+
+  /** Under the write lock: whatever another worker has armed by then, `identity` knows of. */
   #renew({ database, epoch, sequence }: Identity): void {
     const seal = { database, epoch, sequence, place: this.#store.path };
-    const renew = (path: string) => (readSeal(path)?.place === seal.place ? raiseSeal(path, seal) : replaceSeal(path, seal));
+    const renew = (path: string) => {
+      const there = readSeal(path);
+      if (there?.place === seal.place && there.database === database) raiseSeal(path, this.#record, seal);
+      else replaceSeal(path, seal);
+    };
     renew(besideOf(this.#store.path));
     this.#tryState(() => renew(this.#stateFile(database)));
   }

@@ -4,7 +4,7 @@ import { machineId, stateFolder } from '../../src/config/machine.ts';
 import { type Identity, judge, type Seal } from '../../src/domain/guard.ts';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { openStore } from '../../src/store/database.ts';
-import { identityOf, markBackup } from '../../src/store/guard.ts';
+import { countArm, identityOf, markBackup } from '../../src/store/guard.ts';
 import { SendGuard } from '../../src/store/sendGuard.ts';
 import { raiseSeal, readSeal, replaceSeal } from '../../src/store/sqlite/sealFile.ts';
 import { Bench } from '../support/bench.ts';
@@ -43,7 +43,7 @@ test('both seals know of a mail before its first byte, and never of one that the
   for (let sent = 1; sent <= 3; sent++) {
     bench.beforeArm = async () => {
       expect(readSeal(beside())?.sequence).toBe(sent - 1);
-      expect((await identityOf(bench.store.db)).sequence).toBe(sent);
+      expect((await identityOf(bench.store.db)).sequence).toBe(sent - 1);
     };
     await sendOne(guard);
     const { database, sequence } = await identityOf(bench.store.db);
@@ -53,16 +53,17 @@ test('both seals know of a mail before its first byte, and never of one that the
   }
 });
 
-test('a mail whose claim cannot be sealed is not sent', async () => {
-  const guard = await admitted();
+test('a mail whose arm cannot be sealed is not sent, and waits', async () => {
+  await admitted();
   const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   const troubles: string[] = [];
-  const refusing = { committed: (attempt: number) => guard.committed(attempt), seal: () => Promise.reject(full) };
+  const refusing = { seal: () => Promise.reject(full) };
   const deps = { ...bench.sending(), guard: refusing, trouble: (error: Error) => troubles.push(error.message) };
   const result = await sendMessage(deps, 1, bench.campaign);
   expect(result).toMatchObject({ kind: 'sent', delivery: { kind: 'not_armed' } });
   expect(bench.delivered).toEqual([]);
   expect(troubles).toEqual(['the disk is full']);
+  expect(new Set(await bench.states())).toEqual(new Set(['ready']));
 });
 
 test('a copy from before the last mail is found to be behind, by either seal alone', async () => {
@@ -78,7 +79,7 @@ test('a copy from before the last mail is found to be behind, by either seal alo
     copyFileSync(beside(), `${old.path}.seal`);
     expect(await guardOf(old, 'm1', bench.folder.at('nowhere')).find()).toEqual({ kind: 'behind', sends: 2 });
     // A torn record is no lower number: the other one counts.
-    writeFileSync(`${old.path}.seal`, readFileSync(beside()).fill(0x20, 30, 60));
+    writeFileSync(`${old.path}.seal`, readFileSync(beside()).fill(0x21, 30, 60));
     expect(await guardOf(old).find()).toEqual({ kind: 'behind', sends: 2 });
   } finally {
     await old.close();
@@ -114,19 +115,25 @@ test('a state folder that cannot be written to is said once, and the seal beside
   expect(readSeal(beside())?.sequence).toBe(2);
 });
 
-test('the sequence never falls, whichever attempts are deleted', async () => {
+test('a copy made between a mail’s claim and its arm is behind once the mail has left', async () => {
   const guard = await admitted();
-  for (let sent = 0; sent < 4; sent++) await sendOne(guard);
-  const forget = (ids: number[]) => bench.store.write((tx) => tx.deleteFrom('attempts').where('id', 'in', ids).execute());
-  await forget([2]);
-  expect((await identityOf(bench.store.db)).sequence).toBe(4);
-  await forget([3, 4]);
-  expect((await identityOf(bench.store.db)).sequence).toBe(4);
-  const next = await admitted();
-  await sendOne(next);
-  expect((await identityOf(bench.store.db)).sequence).toBe(5);
-  expect(readSeal(beside())?.sequence).toBe(5);
-  expect(await guardOf().find()).toBeUndefined();
+  const copy = bench.folder.at('copy.db');
+  bench.beforeArm = async () => bench.store.copyTo(copy);
+  await sendOne(guard);
+  const old = await openStore(copy);
+  expect(await guardOf(old).find()).toEqual({ kind: 'behind', sends: 1 });
+  await old.close();
+});
+
+test('an arm that was undone is in no seal', async () => {
+  const guard = await admitted();
+  const undone = bench.store.write(async (tx) => {
+    await countArm(tx);
+    throw new Error('undone');
+  });
+  await Promise.all([expect(undone).rejects.toThrow('undone'), sendOne(guard)]);
+  expect((await identityOf(bench.store.db)).sequence).toBe(1);
+  expect(readSeal(beside())?.sequence).toBe(1);
 });
 
 test('another machine is refused, one without an id is not', async () => {
@@ -153,22 +160,23 @@ test('who takes a copy over leaves every other one behind', async () => {
   await other.close();
 });
 
-test('a seal is raised and never lowered, and a broken one is written whole', () => {
+test('each writer raises its own record, none is lowered, the highest counts, and a torn one makes the seal broken', () => {
   const path = bench.folder.at('a.seal');
   const seal = (sequence: number, epoch = 0): Seal => ({ database: 'd', epoch, sequence, place: '/here' });
-  raiseSeal(path, seal(5));
-  raiseSeal(path, seal(4));
-  expect(readSeal(path)).toEqual(seal(5));
-  raiseSeal(path, seal(1, 1));
-  raiseSeal(path, seal(9, 0));
+  raiseSeal(path, 3, seal(5));
+  raiseSeal(path, 3, seal(7));
+  raiseSeal(path, 9, seal(6));
+  raiseSeal(path, 3, seal(4));
+  expect(readSeal(path)).toEqual(seal(7));
+  raiseSeal(path, 9, seal(1, 1));
+  raiseSeal(path, 9, seal(9));
   expect(readSeal(path)).toEqual(seal(1, 1));
-  writeFileSync(path, readFileSync(path, 'utf8').replace('"sequence":1', '"sequence":0'));
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"sequence":7', '"sequence":0'));
   expect(readSeal(path)).toBeUndefined();
-  raiseSeal(path, seal(2));
-  expect(readSeal(path)).toEqual(seal(2));
-  replaceSeal(path, { ...seal(3), place: `/${'long/'.repeat(500)}` });
-  raiseSeal(path, { ...seal(4), place: '/ignored' });
-  expect(readSeal(path)).toEqual({ ...seal(4), place: `/${'long/'.repeat(500)}` });
+  const far = { ...seal(3), place: `/${'long/'.repeat(500)}` };
+  replaceSeal(path, far);
+  raiseSeal(path, 15, { ...seal(4), place: '/ignored' });
+  expect(readSeal(path)).toEqual({ ...far, sequence: 4 });
 });
 
 test('what is judged, case by case', () => {

@@ -1,4 +1,16 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
 import { APPLICATION_ID, openStore, type Store } from '../database.ts';
@@ -36,6 +48,7 @@ export function writeBackup(store: Store, target: string, now: number): void {
 export async function restoreBackup(source: string, database: string, now: number): Promise<string | undefined> {
   const path = existsSync(database) ? realpathSync(database) : database;
   const aside = `${path}.restoring`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   removeWith(aside);
   try {
     copyChecked(source, aside);
@@ -135,7 +148,6 @@ function createOwn(path: string): void {
 /** A file with all that SQLite and migrations made beside it. */
 function removeWith(path: string): void {
   const folder = dirname(path);
-  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) if (name.startsWith(basename(path))) rmSync(join(folder, name), { recursive: true, force: true });
 }
 

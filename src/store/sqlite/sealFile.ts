@@ -1,27 +1,38 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, OutreachError } from '../../domain/errors.ts';
 import type { Seal } from '../../domain/guard.ts';
 
 /**
- * A seal is a file of two lines of JSON. The first has a fixed length and is written over in place, so
- * that the hot path needs neither a rename nor room on the disk (12 µs, against 160 µs; measured). A line
- * that does not match its own checksum is broken, never a lower number.
+ * A seal is a file of records of a fixed length, and then the place it was written for. Each writer
+ * raises a record of its own, in place, and readers take the highest: so writers need no lock between
+ * them, no rename and no room on the disk (12 µs, against 160 µs; measured). A record that does not
+ * match its own checksum makes the whole seal broken, never a lower number.
  */
 const RECORD_BYTES = 256;
+const RECORDS = 16;
+const HEAD_BYTES = RECORDS * RECORD_BYTES;
 
 type Counts = Omit<Seal, 'place'>;
+
+/** A writer's own record. Two that draw the same only share it: each looks before it writes. */
+export function drawRecord(): number {
+  return randomInt(RECORDS);
+}
 
 /** Undefined when there is none, or none that can be believed. Throws when there is one that may not be read. */
 export function readSeal(path: string): Seal | undefined {
   const text = readIfThere(path);
-  const counts = parseRecord(text.slice(0, RECORD_BYTES));
-  if (counts === undefined) return undefined;
+  const records = Array.from({ length: RECORDS }, (_, index) => text.slice(index * RECORD_BYTES, (index + 1) * RECORD_BYTES));
+  const counts = records.filter((record) => record.trim() !== '').map(parseRecord);
+  const [first] = counts;
+  if (first === undefined || counts.includes(undefined)) return undefined;
+  const highest = (counts as Counts[]).reduce((one, other) => (isNewer(other, one) ? other : one), first);
   try {
-    return { ...counts, place: (JSON.parse(text.slice(RECORD_BYTES)) as { place: string }).place };
+    return { ...highest, place: (JSON.parse(text.slice(HEAD_BYTES)) as { place: string }).place };
   } catch {
-    return { ...counts, place: '' };
+    return { ...highest, place: '' };
   }
 }
 
@@ -32,7 +43,7 @@ export function replaceSeal(path: string, { place, ...counts }: Seal): void {
   try {
     const descriptor = openSync(aside, 'w', 0o600);
     try {
-      writeSync(descriptor, `${formatRecord(counts)}${JSON.stringify({ place })}\n`);
+      writeSync(descriptor, `${formatRecord(counts).padEnd(HEAD_BYTES)}${JSON.stringify({ place })}\n`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -45,30 +56,23 @@ export function replaceSeal(path: string, { place, ...counts }: Seal): void {
 }
 
 /**
- * Raises the numbers of a seal, never lowers them: writers of one database do this while they hold its
- * write lock. Without a file, or over a broken one, the whole seal is written. Without fsync: a seal
- * that lags behind after a power failure refuses nothing.
+ * Raises one record of a seal, never lowers it; without a file the whole seal is written. Without
+ * fsync: a seal that lags behind after a power failure refuses nothing.
  */
-export function raiseSeal(path: string, seal: Seal): void {
-  if (!raiseInPlace(path, seal)) replaceSeal(path, seal);
-}
-
-/** False when there is nothing that could be raised. The file is closed by then: Windows renames nothing over an open one. */
-function raiseInPlace(path: string, seal: Seal): boolean {
+export function raiseSeal(path: string, record: number, seal: Seal): void {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r+');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    replaceSeal(path, seal);
+    return;
   }
   try {
     const bytes = Buffer.alloc(RECORD_BYTES);
-    readSync(descriptor, bytes, 0, RECORD_BYTES, 0);
+    readSync(descriptor, bytes, 0, RECORD_BYTES, record * RECORD_BYTES);
     const there = parseRecord(bytes.toString('utf8'));
-    if (there === undefined || there.database !== seal.database) return false;
-    if (isNewer(seal, there)) writeSync(descriptor, formatRecord(seal), 0);
-    return true;
+    if (there === undefined || isNewer(seal, there)) writeSync(descriptor, formatRecord(seal), record * RECORD_BYTES);
   } finally {
     closeSync(descriptor);
   }
