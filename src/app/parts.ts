@@ -45,7 +45,7 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     store,
     queue: sqliteQueue(store, now),
     campaigns: app.campaigns,
-    guard: openGuard(store, env, (what) => log.warn({}, what)),
+    guard: openGuard(store, env, { warn: (what) => log.warn({}, what) }),
     now,
     sleep,
     log,

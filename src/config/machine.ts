@@ -13,10 +13,10 @@ const ANSWER_WITHIN_MS = 2_000;
 /**
  * A hash of what the operating system calls this machine, so that no other program's files can be
  * matched with ours (man machine-id); OUTREACH_MACHINE_ID overrules it, for containers. Undefined
- * where there is none.
+ * where there is none, and with `quick` where another program must be asked (macOS, Windows).
  */
-export function machineId({ env, platform }: Asked): string | undefined {
-  const id = (env.OUTREACH_MACHINE_ID || ownId(platform))?.trim();
+export function machineId({ env, platform }: Asked, { quick = false } = {}): string | undefined {
+  const id = (env.OUTREACH_MACHINE_ID || ownId(platform, quick))?.trim();
   if (id === undefined || id === '') return undefined;
   return createHash('sha256').update(`outreach machine ${id}`).digest('hex').slice(0, 32);
 }
@@ -30,7 +30,8 @@ export function stateFolder({ env, platform }: Asked): string {
   return join(env.XDG_STATE_HOME ?? join(home, '.local', 'state'), 'outreach');
 }
 
-function ownId(platform: NodeJS.Platform): string | undefined {
+function ownId(platform: NodeJS.Platform, quick: boolean): string | undefined {
+  if (quick && (platform === 'darwin' || platform === 'win32')) return undefined;
   try {
     if (platform === 'darwin') {
       return /"IOPlatformUUID" = "([^"]+)"/.exec(answer('/usr/sbin/ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']))?.[1];
