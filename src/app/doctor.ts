@@ -37,7 +37,7 @@ export async function runDoctor(app: App, surroundings: DoctorSurroundings): Pro
   const { env, now = Date.now, limitMs = NETWORK_LIMIT } = surroundings;
   const dns = askingOnce(surroundings.resolver ?? systemDns(limitMs));
   // First, and alone: checking a large database stops everything else, and deadlines would pass meanwhile.
-  const machine = await machineChecks(app, now());
+  const machine = await machineChecks(app, env, now());
   const live = app.config.senders.filter(isLive);
   const secrets = openSecrets(app.workspace, env);
   const keys: Check[] = [];

@@ -11,17 +11,18 @@ import { isAlive } from '../store/sqlite/lock.ts';
 import { storageError } from '../store/troubles.ts';
 import { lastGoodbye, unstoppedWorkers } from '../store/workers.ts';
 import type { App } from './app.ts';
+import { refusalOf } from './guard.ts';
 
 const OLDEST_NODE = [20, 19] as const;
 const DISK_WARNS = 1e9;
 const DISK_FAILS = 1e8;
 
 /** What this machine itself needs: Node, the native part, disk, database, worker; and the postal address that a live sender needs. */
-export async function machineChecks(app: App, now: number): Promise<Check[]> {
+export async function machineChecks(app: App, env: NodeJS.ProcessEnv, now: number): Promise<Check[]> {
   const native = nativeCheck();
   const checks = [nodeCheck(process.versions.node), native, diskCheck(app), addressCheck(app)].filter((check) => check !== undefined);
   if (native.status !== 'ok') return checks;
-  return [...checks, ...(await databaseChecks(app, now))];
+  return [...checks, ...(await databaseChecks(app, env, now))];
 }
 
 function nodeCheck(version: string): Check {
@@ -63,7 +64,7 @@ function addressCheck({ config }: App): Check | undefined {
   );
 }
 
-async function databaseChecks(app: App, now: number): Promise<Check[]> {
+async function databaseChecks(app: App, env: NodeJS.ProcessEnv, now: number): Promise<Check[]> {
   const path = app.config.database;
   if (!existsSync(path)) return [ok('database', path, 'not there yet; the first import makes it')];
   try {
@@ -71,6 +72,9 @@ async function databaseChecks(app: App, now: number): Promise<Check[]> {
     const found = await damages(store.db);
     if (found.length > 0)
       return [fail('database', path, `damaged: ${found[0]}`, 'Stop the worker, keep a copy of the file, and restore a backup of it.')];
+    const refuses = await refusalOf(store, env);
+    if (refuses !== null)
+      return [fail('database', path, `nothing is sent: it ${refuses.slice(store.path.length + 1)}`, 'outreach reconcile')];
     return [ok('database', path, 'whole'), await workerCheck(app, now)];
   } catch (error) {
     const known = error instanceof OutreachError ? error : storageError(error, path);

@@ -18,6 +18,7 @@ import type { WorkerParts } from '../worker/worker.ts';
 import { type App, aiLimits, sleep } from './app.ts';
 import { openComposing } from './composing.ts';
 import { resolveKey } from './dkimKey.ts';
+import { openGuard } from './guard.ts';
 import { smtpServerOf } from './logins.ts';
 import { headerSafe, openSecrets } from './secrets.ts';
 
@@ -47,6 +48,7 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     store,
     queue: sqliteQueue(store, now),
     campaigns: app.campaigns,
+    guard: openGuard(store, env, { warn: (what) => log.warn({}, what) }),
     now,
     sleep,
     log,

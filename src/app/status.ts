@@ -19,6 +19,7 @@ import { isAlive } from '../store/sqlite/lock.ts';
 import { usageIn } from '../store/usage.ts';
 import { unstoppedWorkers } from '../store/workers.ts';
 import { type App, aiLimits } from './app.ts';
+import { refusalOf } from './guard.ts';
 
 /** What `outreach status` tells; times are ISO 8601 UTC. The fields are part of the program's contract. */
 export interface Status {
@@ -34,6 +35,8 @@ export interface Status {
     readonly started_at: string;
   }[];
   readonly senders: readonly SenderReport[];
+  /** Why nothing is sent before `outreach reconcile`: a copied or restored database. Null when all is well. */
+  readonly refuses: string | null;
   /** AI providers that rest after a failure. */
   readonly resting_providers: readonly { readonly name: string; readonly rest_until: string; readonly reason: string | null }[];
 }
@@ -92,7 +95,7 @@ export interface SenderReport {
   readonly warning: string | null;
 }
 
-export async function readStatus(app: App): Promise<Status> {
+export async function readStatus(app: App, env: NodeJS.ProcessEnv): Promise<Status> {
   const now = Date.now();
   const store = await app.openStore();
   const jobs = await jobReports(app, now);
@@ -111,6 +114,7 @@ export async function readStatus(app: App): Promise<Status> {
       started_at: iso(started_at),
     })),
     senders: await senderReports(app, now),
+    refuses: await refusalOf(store, env),
     resting_providers: (await restingProviders(store.db, now)).map(({ name, rest_until, reason }) => ({
       name,
       rest_until: iso(rest_until),

@@ -40,6 +40,11 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     forget: async () => (await import('../commands/forget.ts')).forgetCommand,
     export: async () => (await import('../commands/export.ts')).exportCommand,
   },
+  'Keep safe:': {
+    backup: async () => (await import('../commands/backup.ts')).backupCommand,
+    restore: async () => (await import('../commands/restore.ts')).restoreCommand,
+    reconcile: async () => (await import('../commands/reconcile.ts')).reconcileCommand,
+  },
   'Passwords and keys:': {
     login: async () => (await import('../commands/login.ts')).loginCommand,
     logout: async () => (await import('../commands/logout.ts')).logoutCommand,

@@ -17,7 +17,7 @@ export function statusCommand(use: Use): Command {
 async function status(context: Context, options: { watch?: boolean }): Promise<undefined> {
   const app = await context.app({ watching: options.watch === true });
   if (options.watch !== true) {
-    await show(context.output, app);
+    await show(context, app);
     return;
   }
   const stop = new AbortController();
@@ -26,13 +26,13 @@ async function status(context: Context, options: { watch?: boolean }): Promise<u
   while (!stop.signal.aborted) {
     // Home and clear: the screen is redrawn in place. Not into a pipe, and never with --json.
     if (context.output.terminal && !context.output.json) process.stdout.write('\u001b[H\u001b[2J');
-    await show(context.output, app);
+    await show(context, app);
     await Promise.race([sleep(WATCH_EVERY_MS), stopped]);
   }
 }
 
-async function show(output: Output, app: App): Promise<void> {
-  const status = await readStatus(app);
+async function show({ output, env }: Context, app: App): Promise<void> {
+  const status = await readStatus(app, env);
   output.object(status);
   if (!output.json) print(output, status);
 }
@@ -57,6 +57,7 @@ function print(output: Output, status: Status): void {
       [4, 5, 6, 7],
     );
   }
+  if (status.refuses !== null) output.line(colour.red(`Nothing is sent: ${status.refuses}.`));
   for (const line of status.jobs.flatMap(troubles)) output.line(line);
   output.line();
   for (const sender of status.senders) {
@@ -124,6 +125,7 @@ export function stateOf({ stopped_at, rest_until, reason }: Status['senders'][nu
 }
 
 function nextStep(status: Status, workers: number): string {
+  if (status.refuses !== null) return 'outreach reconcile';
   const still = status.senders.find(({ stopped_at }) => stopped_at !== null);
   if (still !== undefined) return `outreach senders resume ${still.name}    (once what stopped it is mended)`;
   const first = (has: (job: Status['jobs'][number]) => boolean) => status.jobs.find((job) => job.status !== 'cancelled' && has(job));

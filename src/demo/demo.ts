@@ -90,7 +90,8 @@ async function importDemo(output: Output, app: App, store: Store): Promise<void>
 }
 
 async function sendDemo(output: Output, app: App, store: Store, server: DemoServer): Promise<JobProgress> {
-  const worker = new Worker(await workerParts(app, store, SILENT, {}, { concurrency: 4 }), {
+  // What is shown here leaves nothing outside of its folder.
+  const worker = new Worker(await workerParts(app, store, SILENT, { OUTREACH_STATE: app.workspace.data }, { concurrency: 4 }), {
     mode: { kind: 'until_done' },
     only: undefined,
     concurrency: 4,

@@ -5,6 +5,8 @@ import { reached } from '../domain/milestone.ts';
 import type { RetryPolicy } from '../domain/retry.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { armAttempt } from '../store/attempts.ts';
+import { countArm } from '../store/guard.ts';
+import type { SendGuard } from '../store/sendGuard.ts';
 import { armMessage } from '../store/sending.ts';
 import { storageError } from '../store/troubles.ts';
 import { type ClaimDependencies, type ClaimedMail, type ClaimResult, claimMessage } from './claimMessage.ts';
@@ -13,6 +15,8 @@ import { type Finished, finishMessage } from './finishMessage.ts';
 export interface SendDependencies extends ClaimDependencies {
   readonly retry: RetryPolicy;
   mailerFor(sender: string): Mailer;
+  /** Writes down, outside of the database, what leaves. */
+  readonly guard: Pick<SendGuard, 'seal'>;
   /** Cuts what is on the wire: the worker has no time left. */
   readonly cut: AbortSignal;
   /** Ends waiting for a disk or database that will not take an outcome. */
@@ -76,19 +80,22 @@ export async function returnClaim(deps: SendDependencies, claim: ClaimedMail, ca
   await recordEnd(deps, claim, campaign, { kind: 'not_armed', code: null, reply });
 }
 
-/** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. */
+/** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. The seals know of it before its first byte. */
 async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string): Promise<boolean> {
   try {
     const armed = await deps.store.write(async (tx) => {
       const now = deps.now();
       const times = { now, deadlineAt: now + DEADLINES.armed };
-      if (!(await armMessage(tx, claim.hold, times))) return false;
+      if (!(await armMessage(tx, claim.hold, times))) return undefined;
       await armAttempt(tx, claim.attemptId, { ...times, sha256 });
+      const count = await countArm(tx);
       reached('t2.open');
-      return true;
+      return count;
     });
     reached('t2.committed');
-    return armed;
+    if (armed === undefined) return false;
+    await deps.guard.seal(armed);
+    return true;
   } catch (error) {
     const trouble = storageError(error);
     if (trouble === undefined) throw error;

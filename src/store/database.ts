@@ -9,7 +9,7 @@ import { connect, type SqliteConnection } from './sqlite/load.ts';
 import { storageError } from './troubles.ts';
 
 /** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
-const APPLICATION_ID = 0x6f757472;
+export const APPLICATION_ID = 0x6f757472;
 const BUSY_TIMEOUT_MS = 5_000;
 /** Units that may share one commit: enough for 20 connections, short enough for a second process. */
 const LARGEST_GROUP = 64;
@@ -18,6 +18,8 @@ const NETWORK_FILE_SYSTEMS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 
 export interface Store {
   readonly db: Db;
+  /** The database's file, with no symbolic link in it. */
+  readonly path: string;
   /** Folder of the workers' liveness locks. */
   readonly locks: string;
   /**
@@ -45,7 +47,7 @@ export async function openStore(path: string): Promise<Store> {
   const sqlite = openSqlite(path);
   try {
     configure(sqlite, path);
-    const store = storeOn(sqlite, `${realpathSync(path)}.locks`);
+    const store = storeOn(sqlite, realpathSync(path));
     await migrateToLatest(store, sqlite, path);
     return store;
   } catch (error) {
@@ -54,12 +56,13 @@ export async function openStore(path: string): Promise<Store> {
   }
 }
 
-function storeOn(sqlite: SqliteConnection, locks: string): Store {
+function storeOn(sqlite: SqliteConnection, path: string): Store {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
   const group = new GroupCommit(db, sqlite);
   return {
     db,
-    locks,
+    path,
+    locks: `${path}.locks`,
     write: (unit) => group.write(unit),
     dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
     copyTo: (target) => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`),

@@ -25,6 +25,7 @@ export interface Schema {
   generations: GenerationsTable;
   ai_spend: { job_id: number; settled_nano: number; open_nano: number };
   ai_providers: AiProvidersTable;
+  guard: GuardTable;
 }
 
 /** Anything that can run a query. */
@@ -42,6 +43,21 @@ export type SenderRow = Selectable<SendersTable>;
 export type WorkerRow = Selectable<WorkersTable>;
 export type GenerationRow = Selectable<GenerationsTable>;
 export type AiProviderRow = Selectable<AiProvidersTable>;
+
+/** One row: which database this is. */
+interface GuardTable {
+  id: number;
+  /** Random, and the same in every copy. */
+  database_id: string;
+  /** Raised whenever a person takes over a copy. */
+  epoch: Generated<number>;
+  /** How many mails were armed. */
+  sequence: number;
+  /** A hash of the machine that last sent with it. */
+  machine: string | null;
+  /** When it was marked as a backup, which does not send by itself. */
+  marked_at: number | null;
+}
 
 interface CampaignsTable {
   id: Generated<number>;

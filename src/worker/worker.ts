@@ -14,6 +14,7 @@ import { sweepCancelled } from '../pipeline/steerJob.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/database.ts';
 import { cancelledWithOpenMessages, countsOf } from '../store/jobs.ts';
+import type { SendGuard } from '../store/sendGuard.ts';
 import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
 import { forgetOldWorkers, markStopped, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
@@ -44,12 +45,13 @@ export interface WorkerParts {
   readonly store: Store;
   readonly queue: Queue;
   readonly campaigns: CampaignSource;
+  readonly guard: SendGuard;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly log: Log;
   /** The drafting of one worker; no call is begun after `stopping`, and those on their way are broken off at `cut`. */
   drafting(worker: string, leaving: { readonly stopping: AbortSignal; readonly cut: AbortSignal }): DraftDependencies;
-  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble'>;
+  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'guard'>;
   /** Senders whose provider answers a repeated request with what became of the first. */
   readonly replaySenders: readonly string[];
   closeMailers(): Promise<void>;
@@ -108,6 +110,8 @@ export class Worker {
 
   async run(): Promise<WorkerEnd> {
     const { store, now } = this.#parts;
+    // Before anything is claimed or recovered: what an older copy knows is not what happened.
+    if (this.#sends) await this.#parts.guard.admit();
     const lock = takeLivenessLock(store.locks, this.#id);
     reached('worker.locked');
     try {
@@ -131,6 +135,10 @@ export class Worker {
     }
   }
 
+  get #sends(): boolean {
+    return this.#options.only !== 'generate';
+  }
+
   #laneNames(): string[] {
     const { only, concurrency } = this.#options;
     const send = only === 'generate' ? [] : Array.from({ length: concurrency }, (_, index) => `send ${index + 1}`);
@@ -142,6 +150,7 @@ export class Worker {
     const drafting = this.#parts.drafting(this.#id, { stopping: this.#stop.signal, cut: this.#cut.signal });
     const sending: SendDependencies = {
       ...this.#parts.sending,
+      guard: this.#parts.guard,
       worker: this.#id,
       cut: this.#cut.signal,
       giveUp: this.#giveUp.signal,
@@ -238,14 +247,19 @@ export class Worker {
   async #rescueRegularly(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await this.#pause(DEADLINES.rescueEvery);
-      if (!this.#stop.signal.aborted) await this.#stage.guard(() => this.#rescue());
+      if (this.#stop.signal.aborted) return;
+      await this.#stage.guard(async () => {
+        // A backup that was put back meanwhile.
+        if (this.#sends) await this.#parts.guard.recheck();
+        await this.#rescue();
+      });
     }
   }
 
   /** Asks providers that answer it what became of uncertain mails. */
   async #replayRegularly(): Promise<void> {
     const { replaySenders: senders, sending, log } = this.#parts;
-    if (senders.length === 0 || this.#options.only === 'generate') return;
+    if (senders.length === 0 || !this.#sends) return;
     while (!this.#stop.signal.aborted) {
       await this.#stage.guard(async () => {
         for (;;) {

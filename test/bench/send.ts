@@ -84,7 +84,8 @@ async function sendOurs(config: string, pem: string | undefined, mails: number):
     const app = await openApp(workspaceAt(folder.path), { watching: true });
     const store = await app.openStore();
     const needs = { only: 'send', concurrency: CONNECTIONS } as const;
-    const worker = new Worker(await workerParts(app, store, SILENT, { KEY: 'bench' }, needs), { mode: { kind: 'until_done' }, ...needs });
+    const env = { KEY: 'bench', OUTREACH_STATE: folder.path };
+    const worker = new Worker(await workerParts(app, store, SILENT, env, needs), { mode: { kind: 'until_done' }, ...needs });
     const began = performance.now();
     const { tally } = await worker.run();
     const seconds = (performance.now() - began) / 1_000;

@@ -24,7 +24,10 @@ export async function benchWrite(full: boolean): Promise<boolean> {
     const app = await openApp(workspaceAt(folder.path), { watching: true });
     const store = await app.openStore();
     const needs = { only: 'generate', concurrency: 4 } as const;
-    const worker = new Worker(await workerParts(app, store, SILENT, {}, needs), { mode: { kind: 'until_done' }, ...needs });
+    const worker = new Worker(await workerParts(app, store, SILENT, { OUTREACH_STATE: folder.path }, needs), {
+      mode: { kind: 'until_done' },
+      ...needs,
+    });
     const began = performance.now();
     const { tally } = await worker.run();
     const seconds = (performance.now() - began) / 1_000;

@@ -40,7 +40,7 @@ export class Folder {
 export function start(folder: Folder, parameters: readonly string[], env: Record<string, string> = {}, input?: string): Started {
   const child = spawn(process.execPath, [ENTRY, ...parameters], {
     cwd: folder.path,
-    env: { PATH: process.env.PATH, HOME: folder.path, TZ: 'UTC', ...env },
+    env: { PATH: process.env.PATH, HOME: folder.path, TZ: 'UTC', OUTREACH_STATE: join(folder.path, 'state'), ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   if (input !== undefined) child.stdin?.end(input);

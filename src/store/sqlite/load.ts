@@ -28,7 +28,7 @@ const PACKAGE = Number(process.versions.node.split('.')[0]) >= 22 ? 'better-sqli
 
 let loaded: SqliteConstructor | undefined;
 
-export function connect(path: string, options?: { fileMustExist?: boolean; timeout?: number }): SqliteConnection {
+export function connect(path: string, options?: { readonly?: boolean; fileMustExist?: boolean; timeout?: number }): SqliteConnection {
   loaded ??= load();
   return new loaded(path, options);
 }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
 import { connect, type SqliteConnection } from './load.ts';
 
@@ -40,6 +40,12 @@ export function isAlive(directory: string, workerId: string): boolean {
     // The worker may be leaving this moment and taking its file along.
     return existsSync(path);
   }
+}
+
+/** Whether any worker's process runs, asked of the locks alone: works beside a database that cannot be read. */
+export function anyAlive(directory: string): boolean {
+  if (!existsSync(directory)) return false;
+  return readdirSync(directory).some((name) => name.endsWith('.lock') && isAlive(directory, basename(name, '.lock')));
 }
 
 /**

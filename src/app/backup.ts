@@ -1,0 +1,71 @@
+import { chmodSync, copyFileSync, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { prepareData } from '../config/workspace.ts';
+import { keyFile } from '../config/workspaceKey.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { restoreBackup, writeBackup } from '../store/sqlite/backup.ts';
+import { anyAlive } from '../store/sqlite/lock.ts';
+import { storageError } from '../store/troubles.ts';
+import type { App } from './app.ts';
+
+export interface Backup {
+  readonly bytes: number;
+  /** Where the workspace's key was copied to; null when there is none yet. */
+  readonly key: string | null;
+}
+
+/** The database in one file, and the key beside it: a secret does not belong into a database, nor into its copies. */
+export async function takeBackup(app: App, target: string, { force, now }: { force: boolean; now: number }): Promise<Backup> {
+  if (!existsSync(dirname(target)))
+    throw new OutreachError('input', `there is no folder ${dirname(target)}`, { hint: 'Make it, or name another.' });
+  const key = `${target}.key`;
+  const store = await app.openStore();
+  if (existsSync(target) && realpathSync(target) === store.path)
+    throw new OutreachError('usage', `${target} is the database itself`, { hint: 'Name another file.' });
+  const there = force ? undefined : [target, key].find(existsSync);
+  if (there !== undefined)
+    throw new OutreachError('refused', `${there} exists already`, { hint: 'Name another file, or write over it with --force.' });
+  const own = keyFile(app.workspace);
+  try {
+    writeBackup(store, target, now);
+    if (existsSync(own)) copyOwn(own, key);
+  } catch (error) {
+    throw storageError(error, target) ?? error;
+  }
+  return { bytes: statSync(target).size, key: existsSync(own) ? key : null };
+}
+
+export interface Restored {
+  readonly database: string;
+  /** Where the database from before is kept; undefined when there was none. */
+  readonly kept: string | undefined;
+  /** Whether the backup's key was put in place, is the workspace's own, or another; null when the backup has none. */
+  readonly key: 'restored' | 'same' | 'other' | null;
+}
+
+/** Puts a backup in the place of the database, marked so that it sends nothing before a person reconciled it. */
+export async function putBackup(app: App, source: string, now: number): Promise<Restored> {
+  const { database } = app.config;
+  if (!existsSync(source)) throw new OutreachError('input', `there is no file ${source}`);
+  const path = existsSync(database) ? realpathSync(database) : database;
+  if (realpathSync(source) === path) throw new OutreachError('usage', `${source} is the database itself`, { hint: 'Name a backup of it.' });
+  if (anyAlive(`${path}.locks`))
+    throw new OutreachError('refused', 'a worker is running, and would go on with the database as it is', {
+      hint: 'Stop it, then restore.',
+    });
+  prepareData(app.workspace);
+  const kept = await restoreBackup(source, path, now);
+  return { database: path, kept, key: restoreKey(`${source}.key`, keyFile(app.workspace)) };
+}
+
+function restoreKey(from: string, own: string): Restored['key'] {
+  if (!existsSync(from)) return null;
+  if (existsSync(own)) return readFileSync(from).equals(readFileSync(own)) ? 'same' : 'other';
+  copyOwn(from, own);
+  return 'restored';
+}
+
+function copyOwn(from: string, to: string): void {
+  copyFileSync(from, to);
+  chmodSync(to, 0o600);
+}

@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import { OPEN_STATES } from '../domain/message.ts';
+import type { Db, Tx } from './schema.ts';
+
+/** Moves in a database that may be older than what was sent from it. */
+
+/** Pauses every job that may still have mails to send; returns their ids. */
+export async function pauseUnfinished(tx: Tx, now: number): Promise<number[]> {
+  const rows = await tx
+    .updateTable('jobs')
+    .set({ paused_at: sql<number>`coalesce(paused_at, ${now})`, pause_reason: 'restored' })
+    .where('cancelled_at', 'is', null)
+    .where(({ or, eb, exists, selectFrom }) =>
+      or([
+        eb('imported_at', 'is', null),
+        exists(
+          selectFrom('job_counts')
+            .select(sql`1`.as('one'))
+            .whereRef('job_counts.job_id', '=', 'jobs.id')
+            .where('job_counts.n', '>', 0)
+            .where('job_counts.state', 'in', [...OPEN_STATES, 'review', 'uncertain']),
+        ),
+      ]),
+    )
+    .returning('id')
+    .execute();
+  return rows.map(({ id }) => id).sort((a, b) => a - b);
+}
+
+/**
+ * sending → uncertain, armed or not: that it was not armed is what was known when the copy was made,
+ * and it may have left a moment later. Returns what moved.
+ */
+export function doubtSending(tx: Tx, now: number, reason: string): Promise<{ id: number; attempt_id: number | null }[]> {
+  return tx
+    .updateTable('messages')
+    .set({ state: 'uncertain', armed: 1, worker_id: null, deadline_at: null, state_at: now, reason })
+    .where('state', '=', 'sending')
+    .returning(['id', 'attempt_id'])
+    .execute();
+}
+
+/** Messages to these people (addresses in lower case) that are not at their end. */
+export function waitingFor(db: Db, keys: readonly string[]): Promise<{ id: number }[]> {
+  return db
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .select('messages.id')
+    .where('prospects.email_key', 'in', keys)
+    .where('messages.state', 'in', ['pending', 'drafting', 'review', 'ready', 'sending', 'uncertain'])
+    .execute();
+}
+
+/** Which of these people are leads here at all. */
+export async function knownPeople(db: Db, keys: readonly string[]): Promise<string[]> {
+  const rows = await db.selectFrom('prospects').select('email_key').distinct().where('email_key', 'in', keys).execute();
+  return rows.map(({ email_key }) => email_key);
+}

@@ -1,0 +1,156 @@
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { OutreachError } from '../../domain/errors.ts';
+import { APPLICATION_ID, openStore, type Store } from '../database.ts';
+import { markBackup } from '../guard.ts';
+import { storageError } from '../troubles.ts';
+import { connect, type SqliteConnection } from './load.ts';
+
+/**
+ * A checked copy of the database in one file, marked so that it sends nothing by itself. Made beside
+ * its place and put there whole. `vacuum into` reads one snapshot while workers go on writing; SQLite's
+ * page by page backup starts over whenever another process commits, for ever beside a busy worker.
+ */
+export function writeBackup(store: Store, target: string, now: number): void {
+  const aside = `${target}.${process.pid}.part`;
+  try {
+    createOwn(aside);
+    store.copyTo(aside);
+    const copy = connect(aside, { fileMustExist: true });
+    try {
+      copy.prepare('update guard set marked_at = coalesce(marked_at, ?)').run(now);
+      checkWhole(copy, aside);
+    } finally {
+      copy.close();
+    }
+    putInPlace(aside, target);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/**
+ * Puts a checked and marked copy of `source` where the database is, and keeps the present one under
+ * another name, which is returned; undefined when there was none. Nobody else may have it open.
+ */
+export async function restoreBackup(source: string, database: string, now: number): Promise<string | undefined> {
+  const path = existsSync(database) ? realpathSync(database) : database;
+  const aside = `${path}.restoring`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  removeWith(aside);
+  try {
+    copyChecked(source, aside);
+    const copy = await openStore(aside);
+    try {
+      await copy.write((tx) => markBackup(tx, now));
+    } finally {
+      await copy.close();
+    }
+    const kept = existsSync(path) ? keepAside(path, now) : undefined;
+    putInPlace(aside, path);
+    return kept;
+  } finally {
+    removeWith(aside);
+  }
+}
+
+function copyChecked(source: string, target: string): void {
+  createOwn(target);
+  try {
+    const backup = connect(source, { readonly: true, fileMustExist: true });
+    try {
+      if (backup.pragma('application_id', { simple: true }) !== APPLICATION_ID)
+        throw new OutreachError('input', `${source} is not a database of outreach`, { hint: 'Name a file that outreach backup made.' });
+      checkWhole(backup, source);
+      backup.exec(`vacuum into '${target.replaceAll("'", "''")}'`);
+    } finally {
+      backup.close();
+    }
+  } catch (error) {
+    if (isCode(error, 'SQLITE_NOTADB') || isCode(error, 'SQLITE_CORRUPT'))
+      throw new OutreachError('input', `${source} is not a whole database`, { hint: 'Name another backup.', cause: error });
+    throw storageError(error, source) ?? error;
+  }
+}
+
+function checkWhole(connection: SqliteConnection, path: string): void {
+  const verdict = connection.pragma('integrity_check(1)', { simple: true });
+  if (verdict === 'ok') return;
+  throw new OutreachError('environment', `${path} is damaged: ${String(verdict)}`, { hint: 'Check the disk; nothing was changed.' });
+}
+
+/** A link first and a rename after it: at no moment is there no database. */
+function keepAside(path: string, now: number): string {
+  const kept = `${path}.before-restore-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
+  foldJournal(path);
+  try {
+    linkSync(path, kept);
+  } catch {
+    copyFileSync(path, kept);
+  }
+  // Only a damaged database still has them; beside another one they would be taken for its own.
+  for (const suffix of ['-wal', '-shm']) if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${kept}${suffix}`);
+  return kept;
+}
+
+/** All of it in one file. SQLite does that for the last one who has it open, and refuses while there are others. */
+function foldJournal(path: string): void {
+  let connection: SqliteConnection | undefined;
+  try {
+    connection = connect(path, { fileMustExist: true, timeout: 500 });
+    connection.pragma('journal_mode = delete');
+  } catch (error) {
+    if (isCode(error, 'SQLITE_BUSY')) {
+      throw new OutreachError('refused', `another program has ${path} open: an import, perhaps, or outreach status --watch`, {
+        hint: 'End it, then restore.',
+        cause: error,
+      });
+    }
+    // A damaged one is what a restore is for.
+    if (!isCode(error, 'SQLITE_NOTADB') && !isCode(error, 'SQLITE_CORRUPT')) throw storageError(error, path) ?? error;
+  } finally {
+    connection?.close();
+  }
+}
+
+function putInPlace(aside: string, target: string): void {
+  sync(aside);
+  renameSync(aside, target);
+  // Windows opens no folders.
+  if (process.platform !== 'win32') sync(dirname(target));
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function createOwn(path: string): void {
+  closeSync(openSync(path, 'wx', 0o600));
+}
+
+/** A file with all that SQLite and migrations made beside it. */
+function removeWith(path: string): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) if (name.startsWith(basename(path))) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+function isCode(error: unknown, prefix: string): boolean {
+  return (error as { code?: string }).code?.startsWith(prefix) === true;
+}
