@@ -41,6 +41,8 @@ beforeAll(async () => {
   }
   template.write('export.csv', 'Work e-mail,Company\nnew@x.example,X\n');
   template.write('.env', 'SMTP_PASSWORD=x\n');
+  template.write('sent.csv', 'email\nlead1@company1.example\n');
+  await outreach(template, ['backup', 'yesterday.db']);
   expect(await json(template, 'show', '17')).toMatchObject({ state: 'uncertain' });
 }, 60_000);
 
@@ -99,7 +101,7 @@ async function runs(command: string): Promise<void> {
     }
     const ended = await outreach(folder, parameters, env);
     // Said of what is so in this workspace, and rightly: the command itself was understood.
-    const refusal = /message \d+ (?:is|may) |job \d+ is |there is no lead grace@/.test(ended.stderr);
+    const refusal = /message \d+ (?:is|may) |job \d+ is |there is no lead grace@|there is nothing to move/.test(ended.stderr);
     expect(
       ended.code === 0 || ended.code === 3 || ((ended.code === 1 || ended.code === 2) && refusal),
       `${command}: ${ended.code}\n${ended.stderr}`,
@@ -115,7 +117,7 @@ function endless(parameters: readonly string[]): boolean {
 }
 
 function copyWorkspace(folder: Folder): void {
-  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', '.env'])
+  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', 'sent.csv', 'yesterday.db', '.env'])
     folder.write(path, readFileSync(template.at(path)));
   // Messages up to 100 exist under the numbers that examples use; the database is a file nobody has open.
   folder.write('.outreach/outreach.db', readFileSync(template.at('.outreach', 'outreach.db')));
