@@ -6,7 +6,7 @@ export function backupCommand(use: Use): Command {
   return command(
     'backup',
     'Copy the database into one checked file, and the workspace key into another beside it; works while a worker runs.',
-    ['backup ~/outreach-2026-11-25.db', 'backup /mnt/usb/outreach.db --force'],
+    ['backup today.db', 'backup today.db --force'],
   )
     .argument('<file>', 'where to; FILE.key is written too if there is a key')
     .option('--force', 'write over a file of that name')

@@ -6,7 +6,7 @@ export function restoreCommand(use: Use): Command {
   return command(
     'restore',
     'Put a backup in the place of the database, which is kept under another name; nothing is sent before reconcile.',
-    ['restore ~/outreach-2026-11-25.db'],
+    ['restore yesterday.db', 'restore yesterday.db --json'],
   )
     .argument('<file>', 'what outreach backup made, or another copy of the database')
     .action(use(restore));

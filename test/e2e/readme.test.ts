@@ -41,8 +41,10 @@ beforeAll(async () => {
   }
   template.write('export.csv', 'Work e-mail,Company\nnew@x.example,X\n');
   template.write('bounces.csv', 'email,reason\ngone@x.example,550 5.1.1\n');
+  template.write('sent.csv', 'email\nlead16@company16.example\n');
   template.write('.env', 'SMTP_PASSWORD=x\n');
   for (const name of ['main', 'openai']) await outreach(template, ['login', name, '--stdin', '--file', '--no-check'], {}, 'a secret\n');
+  await outreach(template, ['backup', 'yesterday.db']);
   expect(await json(template, 'show', '17')).toMatchObject({ state: 'uncertain' });
 }, 60_000);
 
@@ -85,14 +87,15 @@ function commandsOf(markdown: string): string[] {
 
 /** There is no Grace, no terminal, and on most machines that test no keychain. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no command changes what another one needs. It must be understood and do its work. */
 async function runs(command: string): Promise<void> {
   const folder = new Folder();
   try {
     const [asked = '', redirected] = command.replace(/\s+#.*$/, '').split(' < ');
-    const parameters = wordsOf(asked).slice(1);
+    // A drive that is mounted here.
+    const parameters = wordsOf(asked.replaceAll('/mnt/usb/', `${folder.path}/`)).slice(1);
     if (parameters[0] !== 'init' && parameters[0] !== 'demo') copyWorkspace(folder);
     const env = { SMTP_PASSWORD: 'x' };
     if (parameters.includes('outreach-demo') && parameters[0] !== 'demo') await outreach(folder, ['demo', '--keep', 'outreach-demo']);
@@ -122,7 +125,7 @@ function endless(parameters: readonly string[]): boolean {
 }
 
 function copyWorkspace(folder: Folder): void {
-  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', 'bounces.csv', '.env'])
+  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', 'bounces.csv', 'sent.csv', 'yesterday.db', '.env'])
     folder.write(path, readFileSync(template.at(path)));
   folder.write('.outreach/secrets.json', readFileSync(template.at('.outreach', 'secrets.json')));
   chmodSync(folder.at('.outreach', 'secrets.json'), 0o600);
