@@ -45,7 +45,7 @@ async function preview(context: Context, name: string | undefined, options: { li
         subject: draft?.subject ?? null,
         text: draft?.text ?? null,
         html: draft?.html ?? null,
-        attachments: attached.map(({ name, size }) => ({ name, size })),
+        attachments: attached.map(({ name, size, type, sha256, cid }) => ({ name, size, type, sha256, inline: cid !== undefined })),
         reason,
         model: author?.model ?? null,
         cost_usd: author === undefined || author.costNano === null ? null : author.costNano / NANO_PER_USD,
@@ -58,7 +58,10 @@ async function preview(context: Context, name: string | undefined, options: { li
         output.line(
           `  Subject: ${cell(draft.subject, 200)}\n\n${blockForTerminal(draft.text)
             .trimEnd()
-            .replace(/^(?=.)/gm, '  ')}\n${attached.map(({ name, size }) => `  Attached: ${cell(name)}, ${fileSize(size)}\n`).join('')}`,
+            .replace(
+              /^(?=.)/gm,
+              '  ',
+            )}\n${attached.map(({ name, size, cid }) => `  ${cid === undefined ? 'Attached' : 'Image in the text'}: ${cell(name)}, ${fileSize(size)}\n`).join('')}`,
         );
     }
     if (campaign.generator === 'ai')

@@ -185,6 +185,7 @@ test('text and HTML say the same, with whole links, and nothing follows the read
   expect(html).not.toMatch(/<(?:img|style|script|link|table|div|span|font|meta)\b|\b(?:style|class|bgcolor|background)=/i);
   const bare = html
     .replace(/<[^>]*>/g, '')
+    .replaceAll('&quot;', '"')
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ')
     .trim();
