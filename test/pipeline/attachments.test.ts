@@ -1,0 +1,353 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { simpleParser } from 'mailparser';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { campaignFiles } from '../../src/config/campaign.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { workspaceAt } from '../../src/config/workspace.ts';
+import { checkFileColumns, MOST_ATTACHED } from '../../src/domain/attachment.ts';
+import type { Campaign } from '../../src/domain/campaign.ts';
+import { httpMailer } from '../../src/mail/http.ts';
+import type { Mailer } from '../../src/mail/mailer.ts';
+import { outboxMailer } from '../../src/mail/outbox.ts';
+import { resend } from '../../src/mail/resend.ts';
+import { sendgrid } from '../../src/mail/sendgrid.ts';
+import { frozenMail } from '../../src/pipeline/frozenMail.ts';
+import { refreshCampaign } from '../../src/pipeline/refreshCampaign.ts';
+import { replayMessage } from '../../src/pipeline/replayMessage.ts';
+import { type SendResult, sendMessage } from '../../src/pipeline/sendMessage.ts';
+import { Bench } from '../support/bench.ts';
+import { attempt, file, mail } from '../support/mail.ts';
+import { startMailProvider } from '../support/mailProvider.ts';
+
+let bench: Bench;
+const closing: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  bench = await Bench.open();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await bench.close();
+});
+
+const PDF = Buffer.from(`%PDF-1.7\n${'brochure '.repeat(500)}`);
+const PNG = randomBytes(3_000);
+
+function campaign(front: string, body = 'Hi {{ first_name }},\n\none question.\n'): Campaign {
+  bench.folder.write('outreach.yaml', 'version: 1\nidentity: { name: Ana Ruiz, timezone: Europe/Madrid }\n');
+  bench.folder.write('campaigns/hello.md', `---\nsubject: "For {{ first_name }}"\n${front}\n---\n${body}`);
+  const workspace = workspaceAt(bench.folder.path);
+  bench.campaign = campaignFiles(workspace, loadConfig(workspace)).load('hello');
+  return bench.campaign;
+}
+
+/** One lead whose column `proposal` says this. */
+const lead = (proposal: string) => `email,first_name,proposal\ngrace@harbour.example,Grace,"${proposal.replaceAll('"', '""')}"\n`;
+
+async function reasons(): Promise<(string | null)[]> {
+  return (await bench.store.db.selectFrom('messages').select('reason').orderBy('id').execute()).map(({ reason }) => reason);
+}
+
+function by(mailer: Mailer): Promise<SendResult> {
+  return sendMessage({ ...bench.sending(), mailerFor: () => mailer, providerOf: () => mailer.provider }, 1, bench.campaign);
+}
+
+/** Sends the next mail to the outbox and reads it there as a mail program would. */
+async function opened() {
+  const before = new Set(outbox());
+  expect(await by(outboxMailer(bench.folder.at('outbox')))).toMatchObject({ end: { state: 'accepted' } });
+  const [name] = outbox().filter((one) => !before.has(one));
+  const eml = readFileSync(bench.folder.at('outbox', name ?? ''));
+  return { eml, ...(await simpleParser(eml)) };
+}
+
+function outbox(): string[] {
+  mkdirSync(bench.folder.at('outbox'), { recursive: true });
+  return readdirSync(bench.folder.at('outbox'));
+}
+
+const filesKept = () => bench.store.db.selectFrom('attached_files').select(['sha256', 'content']).execute();
+
+test('a campaign’s file and a lead’s own are in the mail, byte for byte', async () => {
+  bench.folder.write('campaigns/brochure.pdf', PDF);
+  bench.folder.write('campaigns/offers/grace.docx', randomBytes(9_000));
+  campaign('attachments: [brochure.pdf, { column: proposal }]');
+  await bench.import(lead('offers/grace.docx'));
+  expect(await bench.draft()).toEqual(['ready']);
+  const { attachments, text, html } = await opened();
+  expect(attachments).toMatchObject([
+    { filename: 'brochure.pdf', contentType: 'application/pdf', contentDisposition: 'attachment' },
+    { filename: 'grace.docx', contentType: expect.stringContaining('wordprocessingml') },
+  ]);
+  expect(attachments[0]?.content.equals(PDF)).toBe(true);
+  expect(attachments[1]?.content.equals(readFileSync(bench.folder.at('campaigns/offers/grace.docx')))).toBe(true);
+  expect(text).toContain('one question.');
+  expect(html).toContain('one question.');
+});
+
+test('an image in the template is shown in the HTML and named in the text; one that a lead writes is text', async () => {
+  bench.folder.write('campaigns/img/logo.png', PNG);
+  campaign('', 'Hi {{ first_name }},\n\n![Our "logo"](img/logo.png) and again ![](img/logo.png)\n');
+  await bench.import('email,first_name\na@y.example,![x](img/logo.png)\n');
+  expect(await bench.draft()).toEqual(['ready']);
+  const { eml, attachments, text } = await opened();
+  expect(attachments).toHaveLength(1);
+  expect(attachments[0]).toMatchObject({ contentType: 'image/png', related: true, contentDisposition: 'inline' });
+  expect(attachments[0]?.content.equals(PNG)).toBe(true);
+  expect(text).toContain('Hi ![x](img/logo.png),\n\n[Our "logo"] and again [image]');
+  const [html] = await bench.store.db.selectFrom('drafts').select('html').execute();
+  expect(html?.html).toContain(`<img src="cid:${attachments[0]?.cid}" alt="Our &quot;logo&quot;">`);
+  expect(html?.html).toContain('Hi ![x](img/logo.png),');
+  expect(html?.html.match(/<img /g)).toHaveLength(2);
+  expect(eml.toString('latin1')).toMatch(/^Content-Type: multipart\/alternative/m);
+});
+
+test.each([
+  ['../outreach.yaml', 'is not the name of a file'],
+  ['offers/../../outreach.yaml', 'is not the name of a file'],
+  ['./brochure.pdf', 'is not the name of a file'],
+  ['/etc/passwd', 'is not the name of a file'],
+  ['C:\\secrets.txt', 'is not the name of a file'],
+  ['offers\\grace.pdf', 'is not the name of a file'],
+  ['brochure.pdf\r\nBcc: all@evil.example', 'is not the name of a file'],
+  ['brochure.pdf\u0000.txt', 'is not the name of a file'],
+  ['link.pdf', 'leads out of the campaigns folder'],
+  ['outside/outreach.yaml', 'leads out of the campaigns folder'],
+  ['zero', 'leads out of the campaigns folder'],
+  ['hello.md', 'is a campaign, not a file to attach'],
+  ['inside.pdf', 'is a campaign, not a file to attach'],
+  ['offers', 'is not a regular file'],
+  ['pipe', 'is not a regular file'],
+  ['loop', 'cannot be read (ELOOP)'],
+  ['empty.pdf', 'is empty'],
+  ['large.bin', 'is too large: 18.1 MB of files, and a mail can carry 18 MB'],
+  ['gone.pdf', 'is not there; put it into'],
+  ['brochure.pdf/x', 'is not there; put it into'],
+  ['x'.repeat(5_000), 'is not there; put it into'],
+  ['x.constructor', 'is not there; put it into'],
+])('a lead whose column says %j waits for a person, and one sentence says why', async (name, says) => {
+  const { folder } = bench;
+  folder.write('campaigns/brochure.pdf', PDF);
+  folder.write('campaigns/empty.pdf', '');
+  if (name === 'large.bin') folder.write('campaigns/large.bin', Buffer.alloc(MOST_ATTACHED + 1));
+  mkdirSync(folder.at('campaigns/offers'));
+  execFileSync('mkfifo', [folder.at('campaigns/pipe')]);
+  for (const [link, target] of Object.entries({
+    'link.pdf': '../outreach.yaml',
+    outside: '..',
+    zero: '/dev/zero',
+    'inside.pdf': 'hello.md',
+    loop: 'loop',
+  }))
+    symlinkSync(target, folder.at('campaigns', link));
+  campaign('attachments: [{ column: proposal }]');
+  await bench.import(lead('brochure.pdf'));
+  // Behind the back of the import, which cleans what it reads.
+  const fields = JSON.stringify({ first_name: 'Grace', proposal: name });
+  await bench.store.db.updateTable('prospects').set({ fields }).execute();
+  expect(await bench.draft()).toEqual(['held']);
+  const [reason] = await reasons();
+  expect(reason).toContain(says);
+  expect(reason).toMatch(/^proposal: [^\r\n\0]{1,400}$/);
+  expect(await filesKept()).toEqual([]);
+});
+
+test.skipIf(process.getuid?.() === 0)('a file that may not be read is named', async () => {
+  chmodSync(bench.folder.write('campaigns/secret.pdf', PDF), 0o000);
+  expect(() => campaign('attachments: [secret.pdf]')).toThrow('secret.pdf cannot be read (EACCES)');
+});
+
+test('a lead without the column waits, even where every object has something by its name', async () => {
+  campaign('attachments: [{ column: constructor }]');
+  await bench.import(lead('x'));
+  expect(await bench.draft()).toEqual(['held']);
+  expect(await reasons()).toEqual(['this lead has no constructor, which names a file to attach; fill it in']);
+  expect(() => checkFileColumns([{ column: 'propsal' }], ['email', 'proposal'], 'hello.md')).toThrow('did you mean proposal?');
+});
+
+test.each([
+  ['attachments: [gone.pdf]', 'Hi\n', /hello\.md:3: attachments: gone\.pdf is not there/],
+  ['attachments: [../outreach.yaml]', 'Hi\n', /hello\.md:3: attachments: .* is not the name of a file/],
+  ['attachments: [a.bin, b.bin]', 'Hi\n', /hello\.md:3: attachments: 20 MB of files, and a mail can carry 18 MB; link to/],
+  ['attachments: brochure.pdf', 'Hi\n', /hello\.md:3: attachments: a list; write \[brochure\.pdf\]/],
+  ['attachments: [{ column: "Not a column" }]', 'Hi\n', /hello\.md:3: attachments.*write the name of a file/],
+  ['', 'Hi\n![x](gone.png)\n', /hello\.md:6: image: gone\.png is not there/],
+  ['', 'Hi\n![x](notes.txt)\n', /hello\.md:6: notes\.txt: an image in the text is a \.png/],
+  ['', 'Hi\n![x](x.constructor)\n', /hello\.md:6: x\.constructor: an image in the text is a \.png/],
+])('a campaign that says %j and %j is refused with its line', async (front, body, says) => {
+  for (const name of ['a.bin', 'b.bin']) bench.folder.write(`campaigns/${name}`, Buffer.alloc(10 * 1024 * 1024));
+  expect(() => campaign(front, body)).toThrow(says);
+});
+
+test('what the campaign attaches and what the lead does must fit into one mail together', async () => {
+  for (const name of ['a.bin', 'b.bin']) bench.folder.write(`campaigns/${name}`, Buffer.alloc(10 * 1024 * 1024, name));
+  campaign('attachments: [a.bin, { column: proposal }]');
+  await bench.import(lead('b.bin'));
+  expect(await bench.draft()).toEqual(['held']);
+  expect(await reasons()).toEqual(['20 MB of files, and a mail can carry 18 MB']);
+});
+
+test('the largest mail stays below what Gmail, SendGrid and Resend take', async () => {
+  const full = await mail({ attachments: [file('full.bin', Buffer.alloc(MOST_ATTACHED))] });
+  expect(full.bytes.length).toBeLessThan(25 * 1024 * 1024);
+  expect(sendgrid('k').bodyOf(full).length).toBeLessThan(30_000_000);
+  expect(resend('k').bodyOf(full).length).toBeLessThan(40_000_000);
+});
+
+test('a file that changes after its mail was written: what was frozen is what goes out', async () => {
+  bench.folder.write('campaigns/offer.pdf', PDF);
+  campaign('review: all\nattachments: [{ column: proposal }]');
+  await bench.import(lead('offer.pdf'));
+  await bench.draft();
+  bench.folder.write('campaigns/offer.pdf', 'something else');
+  await bench.store.db.updateTable('messages').set({ state: 'ready' }).execute();
+  const { attachments } = await opened();
+  expect(attachments[0]?.content.equals(PDF)).toBe(true);
+});
+
+test('a campaign’s own file that changes voids what was approved with the old one', async () => {
+  bench.folder.write('campaigns/brochure.pdf', PDF);
+  const before = campaign('attachments: [brochure.pdf]');
+  await bench.import(lead('x'));
+  await bench.draft();
+  bench.folder.write('campaigns/brochure.pdf', 'a new edition');
+  bench.campaign = before;
+  const after = campaign('attachments: [brochure.pdf]');
+  expect(after.contentHash).not.toBe(before.contentHash);
+  expect(await refreshCampaign(bench.store, after, [1], () => bench.now)).toBe(1);
+  bench.campaign = before;
+  expect(await bench.draft()).toEqual(['resting']);
+  bench.campaign = after;
+  expect(await bench.draft()).toEqual(['ready']);
+  expect((await opened()).attachments[0]?.content.toString()).toBe('a new edition');
+});
+
+test('a file is kept once for all mails, however often and under whatever name they attach it', async () => {
+  bench.folder.write('campaigns/brochure.pdf', PDF);
+  bench.folder.write('campaigns/copy.pdf', PDF);
+  campaign('attachments: [brochure.pdf, copy.pdf, { column: proposal }]');
+  await bench.import(`email,first_name,proposal\n${['a', 'b', 'c'].map((name) => `${name}@y.example,${name},brochure.pdf`).join('\n')}\n`);
+  expect(await bench.draft()).toEqual(['ready', 'ready', 'ready']);
+  expect(await filesKept()).toHaveLength(1);
+  const drafts = await bench.store.db.selectFrom('drafts').select('bytes').execute();
+  for (const { bytes } of drafts) expect(bytes.length).toBeLessThan(PDF.length);
+  const { attachments } = await opened();
+  expect(attachments.map(({ filename }) => filename)).toEqual(['brochure.pdf', 'copy.pdf', 'brochure.pdf']);
+  for (const { content } of attachments) expect(content.equals(PDF)).toBe(true);
+});
+
+test.each(['a "quoted" name; x=y.pdf', 'Größe — 你好 🙂.pdf', `${'ä'.repeat(100)}.pdf`, "it's 100% off.pdf", 'x.pdf\u202efdp.exe'])(
+  'a file called %j comes out under its name and adds no header',
+  async (name) => {
+    bench.folder.write(`campaigns/${name}`, PDF);
+    campaign('attachments: [{ column: proposal }]');
+    await bench.import(lead(name));
+    expect(await bench.draft()).toEqual(['ready']);
+    const { eml, attachments } = await opened();
+    expect(attachments.map(({ filename }) => filename)).toEqual([name]);
+    expect(attachments[0]?.content.equals(PDF)).toBe(true);
+    const lines = eml.toString('latin1').split('\r\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(998);
+    expect(eml.every((byte) => byte < 128)).toBe(true);
+  },
+);
+
+test('a mail whose stored file is not what was approved is not sent, and drafted anew', async () => {
+  bench.folder.write('campaigns/brochure.pdf', PDF);
+  campaign('attachments: [brochure.pdf]');
+  await bench.import(lead('x'));
+  for (const broken of ['replaced', 'gone'] as const) {
+    await bench.draft();
+    if (broken === 'gone') await bench.store.db.deleteFrom('attached_files').execute();
+    else
+      await bench.store.db
+        .updateTable('attached_files')
+        .set({ content: Buffer.from('evil') })
+        .execute();
+    expect(await by(outboxMailer(bench.folder.at('outbox')))).toMatchObject({ kind: 'nothing_due', voided: 1 });
+    expect(await bench.states()).toEqual(['pending']);
+  }
+  expect(await bench.draft()).toEqual(['ready']);
+  expect((await opened()).attachments[0]?.content.equals(PDF)).toBe(true);
+});
+
+test('a try that failed is followed by the same bytes, whatever happened to the file meanwhile', async () => {
+  bench.folder.write('campaigns/offer.pdf', PDF);
+  campaign('attachments: [{ column: proposal }]');
+  await bench.import(lead('offer.pdf'));
+  await bench.draft();
+  const hashes: string[] = [];
+  const failing: Mailer = {
+    provider: 'test',
+    deliver: async (sent) => {
+      hashes.push(sent.sha256);
+      return { kind: 'temporary', code: 451, reply: '451 later' };
+    },
+    close: async () => {},
+  };
+  expect(await by(failing)).toMatchObject({ end: { state: 'ready' } });
+  rmSync(bench.folder.at('campaigns/offer.pdf'));
+  bench.now += 3_600_000;
+  expect(await by(failing)).toMatchObject({ end: { state: 'ready' } });
+  expect(hashes[1]).toBe(hashes[0]);
+});
+
+test('Resend is asked again with the very same request, files and images included', async () => {
+  bench.folder.write('campaigns/brochure.pdf', PDF);
+  bench.folder.write('campaigns/logo.png', PNG);
+  campaign('attachments: [brochure.pdf]', 'Hi {{ first_name }}\n\n![logo](logo.png)\n');
+  await bench.import(lead('x'));
+  await bench.draft();
+  const server = await startMailProvider(() => 'reset after the request, taken');
+  const mailer = httpMailer(resend('k', server.url));
+  closing.push(server.close, mailer.close);
+  expect(await by(mailer)).toMatchObject({ end: { state: 'uncertain' } });
+  rmSync(bench.folder.at('campaigns/brochure.pdf'));
+  bench.now += 60_000;
+  const deps = { ...bench.sending(), mailerFor: () => mailer, senders: ['main', 'outbox'] };
+  expect(await replayMessage(deps)).toMatchObject({ state: 'accepted' });
+  expect(server.requests).toHaveLength(1);
+});
+
+test('SendGrid and Resend get files and images as their APIs name them', async () => {
+  const attachments = [
+    file('a b.pdf', PDF, { type: 'application/pdf' }),
+    file('logo.png', PNG, { type: 'image/png', cid: 'ab12@outreach' }),
+  ];
+  const frozen = await mail({ attachments });
+  const [one, two] = [sendgrid('k'), resend('k')].map((provider) => JSON.parse(provider.bodyOf(frozen).toString('utf8')).attachments);
+  const [pdf, png] = [PDF, PNG].map((content) => content.toString('base64'));
+  expect(one).toEqual([
+    { content: pdf, type: 'application/pdf', filename: 'a b.pdf', disposition: 'attachment' },
+    { content: png, type: 'image/png', filename: 'logo.png', disposition: 'inline', content_id: 'ab12@outreach' },
+  ]);
+  expect(two).toEqual([
+    { content: pdf, content_type: 'application/pdf', filename: 'a b.pdf' },
+    { content: png, content_type: 'image/png', filename: 'logo.png', content_id: 'ab12@outreach' },
+  ]);
+});
+
+test('a draft read back from the database is the mail that was composed', async () => {
+  bench.folder.write('campaigns/brochure.pdf', PDF);
+  bench.folder.write('campaigns/logo.png', PNG);
+  campaign('reply_to: answers@ruiz.example\nbcc_self: true\nattachments: [brochure.pdf]', 'Hi\n\n![logo](logo.png)\n');
+  await bench.import(lead('x'));
+  await bench.draft();
+  const row = await bench.store.db
+    .selectFrom('drafts')
+    .innerJoin('messages', 'messages.id', 'drafts.message_id')
+    .selectAll()
+    .executeTakeFirstOrThrow();
+  const frozen = await frozenMail(bench.store.db, row);
+  expect(frozen?.envelope).toMatchObject({ to: 'grace@harbour.example', bcc: 'outbox@outreach.example' });
+  expect(frozen?.parts()).toMatchObject({
+    replyTo: { email: 'answers@ruiz.example' },
+    attachments: [{ name: 'brochure.pdf' }, { name: 'logo.png' }],
+  });
+  const trying = attempt();
+  await outboxMailer(bench.folder.at('outbox')).deliver(frozen ?? (await mail()), trying);
+  expect(trying.armed).toHaveLength(1);
+});
