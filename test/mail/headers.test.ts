@@ -18,6 +18,7 @@ import { composeDraft, type Draft } from '../../src/pipeline/draftMessage.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
 import { attempt, headOf, mail } from '../support/mail.ts';
 import { Folder } from '../support/program.ts';
+import { headerOf, readMail } from '../support/readMail.ts';
 
 let folder: Folder;
 const closing: (() => Promise<void>)[] = [];
@@ -165,9 +166,9 @@ test.each([
   const body = frozen.bytes.toString('latin1').split('\r\n\r\n').slice(1).join('\r\n\r\n').split('\r\n');
   expect(Math.max(...body.map((line) => line.length))).toBeLessThanOrEqual(76);
   expect(frozen.bytes.every((byte) => byte < 128)).toBe(true);
-  expect(textPart(frozen.bytes, 'text/plain').trim()).toBe(long.trim());
-  expect(textPart(frozen.bytes, 'text/html')).toBe(`<p>${long}</p>`);
-  expect(decoded(headOf(frozen.bytes), 'Subject')).toBe(long.slice(0, 900).trim());
+  expect(readMail(frozen.bytes).text.trim()).toBe(long.trim());
+  expect(readMail(frozen.bytes).html).toBe(`<p>${long}</p>`);
+  expect(headerOf(frozen.bytes, 'Subject')).toBe(long.slice(0, 900).trim());
 });
 
 test('text and HTML say the same, with whole links, and nothing follows the reader', async () => {
@@ -177,9 +178,9 @@ test('text and HTML say the same, with whole links, and nothing follows the read
     'unsubscribe: { url: "https://ruiz.example/u" }\n',
   );
   const { mail: frozen } = await drafted(of);
-  const [text, html] = [textPart(frozen.bytes, 'text/plain'), textPart(frozen.bytes, 'text/html')];
+  const { text, html } = readMail(frozen.bytes);
   expect(text).toContain('see https://ruiz.example/a?b=c&d=e.');
-  expect(text).toContain('\r\n-- \r\nAna Ruiz, Calle Mayor 1, Madrid\r\n');
+  expect(text).toContain('\n-- \nAna Ruiz, Calle Mayor 1, Madrid\n');
   expect(html).toContain('<a href="https://ruiz.example/a?b=c&amp;d=e">https://ruiz.example/a?b=c&amp;d=e</a>.');
   expect(html).toContain('A &amp; B');
   expect(html).not.toMatch(/<(?:img|style|script|link|table|div|span|font|meta)\b|\b(?:style|class|bgcolor|background)=/i);
@@ -307,29 +308,3 @@ test('SendGrid and Resend get reply_to, the copy and the headers, and know nothi
   );
   expect(Object.keys(plain).sort()).toEqual(['from', 'headers', 'html', 'subject', 'text', 'to']);
 });
-
-/** The decoded text of the first part of this type. */
-function textPart(bytes: Buffer, type: string): string {
-  const part =
-    bytes
-      .toString('latin1')
-      .split(/\r\n----_NmP[^\r\n]*\r\n/)
-      .find((piece) => new RegExp(`^content-type: ${type}`, 'im').test(piece.split('\r\n\r\n')[0] ?? '')) ?? '';
-  const at = part.indexOf('\r\n\r\n');
-  const [head, body] = [part.slice(0, at), part.slice(at + 4)];
-  const encoding = /^content-transfer-encoding: (\S+)/im.exec(head)?.[1];
-  if (encoding === 'base64') return Buffer.from(body, 'base64').toString('utf8');
-  if (encoding !== 'quoted-printable') return body;
-  const unfolded = body.replace(/=\r\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(unfolded, 'latin1').toString('utf8');
-}
-
-/** A header's value with its encoded words read (RFC 2047). */
-function decoded(head: string, name: string): string {
-  const value = new RegExp(`^${name}: (.*)$`, 'm').exec(head)?.[1] ?? '';
-  const bytes = value.replace(/\?=\s+=\?/g, '?==?').replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_, kind: string, word: string) => {
-    if (kind.toUpperCase() === 'B') return Buffer.from(word, 'base64').toString('latin1');
-    return word.replaceAll('_', ' ').replace(/=([0-9A-F]{2})/g, (__, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  });
-  return Buffer.from(bytes, 'latin1').toString('utf8').trim();
-}

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { simpleParser } from 'mailparser';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { campaignFiles } from '../../src/config/campaign.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -20,6 +19,7 @@ import { type SendResult, sendMessage } from '../../src/pipeline/sendMessage.ts'
 import { Bench } from '../support/bench.ts';
 import { attempt, file, mail } from '../support/mail.ts';
 import { startMailProvider } from '../support/mailProvider.ts';
+import { readMail } from '../support/readMail.ts';
 
 let bench: Bench;
 const closing: (() => Promise<void>)[] = [];
@@ -37,7 +37,13 @@ const PDF = Buffer.from(`%PDF-1.7\n${'brochure '.repeat(500)}`);
 const PNG = randomBytes(3_000);
 
 function campaign(front: string, body = 'Hi {{ first_name }},\n\none question.\n'): Campaign {
-  bench.folder.write('outreach.yaml', 'version: 1\nidentity: { name: Ana Ruiz, timezone: Europe/Madrid }\n');
+  bench.folder.write(
+    'outreach.yaml',
+    `version: 1
+identity: { name: Ana Ruiz, timezone: Europe/Madrid }
+senders: [{ name: main, type: outbox, from: "Ana Ruiz <ana@ruiz.example>" }]
+`,
+  );
   bench.folder.write('campaigns/hello.md', `---\nsubject: "For {{ first_name }}"\n${front}\n---\n${body}`);
   const workspace = workspaceAt(bench.folder.path);
   bench.campaign = campaignFiles(workspace, loadConfig(workspace)).load('hello');
@@ -61,7 +67,7 @@ async function opened() {
   expect(await by(outboxMailer(bench.folder.at('outbox')))).toMatchObject({ end: { state: 'accepted' } });
   const [name] = outbox().filter((one) => !before.has(one));
   const eml = readFileSync(bench.folder.at('outbox', name ?? ''));
-  return { eml, ...(await simpleParser(eml)) };
+  return { eml, ...readMail(eml) };
 }
 
 function outbox(): string[] {
@@ -77,13 +83,13 @@ test('a campaign’s file and a lead’s own are in the mail, byte for byte', as
   campaign('attachments: [brochure.pdf, { column: proposal }]');
   await bench.import(lead('offers/grace.docx'));
   expect(await bench.draft()).toEqual(['ready']);
-  const { attachments, text, html } = await opened();
-  expect(attachments).toMatchObject([
-    { filename: 'brochure.pdf', contentType: 'application/pdf', contentDisposition: 'attachment' },
-    { filename: 'grace.docx', contentType: expect.stringContaining('wordprocessingml') },
+  const { files, text, html } = await opened();
+  expect(files).toMatchObject([
+    { filename: 'brochure.pdf', type: 'application/pdf', disposition: 'attachment', inside: ['multipart/mixed'] },
+    { filename: 'grace.docx', type: expect.stringContaining('wordprocessingml') },
   ]);
-  expect(attachments[0]?.content.equals(PDF)).toBe(true);
-  expect(attachments[1]?.content.equals(readFileSync(bench.folder.at('campaigns/offers/grace.docx')))).toBe(true);
+  expect(files[0]?.content.equals(PDF)).toBe(true);
+  expect(files[1]?.content.equals(readFileSync(bench.folder.at('campaigns/offers/grace.docx')))).toBe(true);
   expect(text).toContain('one question.');
   expect(html).toContain('one question.');
 });
@@ -93,13 +99,13 @@ test('an image in the template is shown in the HTML and named in the text; one t
   campaign('', 'Hi {{ first_name }},\n\n![Our "logo"](img/logo.png) and again ![](img/logo.png)\n');
   await bench.import('email,first_name\na@y.example,![x](img/logo.png)\n');
   expect(await bench.draft()).toEqual(['ready']);
-  const { eml, attachments, text } = await opened();
-  expect(attachments).toHaveLength(1);
-  expect(attachments[0]).toMatchObject({ contentType: 'image/png', related: true, contentDisposition: 'inline' });
-  expect(attachments[0]?.content.equals(PNG)).toBe(true);
+  const { eml, files, text } = await opened();
+  expect(files).toHaveLength(1);
+  expect(files[0]).toMatchObject({ type: 'image/png', disposition: 'inline', inside: expect.arrayContaining(['multipart/related']) });
+  expect(files[0]?.content.equals(PNG)).toBe(true);
   expect(text).toContain('Hi ![x](img/logo.png),\n\n[Our "logo"] and again [image]');
   const [html] = await bench.store.db.selectFrom('drafts').select('html').execute();
-  expect(html?.html).toContain(`<img src="cid:${attachments[0]?.cid}" alt="Our &quot;logo&quot;">`);
+  expect(html?.html).toContain(`<img src="cid:${files[0]?.cid}" alt="Our &quot;logo&quot;">`);
   expect(html?.html).toContain('Hi ![x](img/logo.png),');
   expect(html?.html.match(/<img /g)).toHaveLength(2);
   expect(eml.toString('latin1')).toMatch(/^Content-Type: multipart\/alternative/m);
@@ -172,8 +178,8 @@ test.each([
   ['attachments: [gone.pdf]', 'Hi\n', /hello\.md:3: attachments: gone\.pdf is not there/],
   ['attachments: [../outreach.yaml]', 'Hi\n', /hello\.md:3: attachments: .* is not the name of a file/],
   ['attachments: [a.bin, b.bin]', 'Hi\n', /hello\.md:3: attachments: 20 MB of files, and a mail can carry 18 MB; link to/],
-  ['attachments: brochure.pdf', 'Hi\n', /hello\.md:3: attachments: a list; write \[brochure\.pdf\]/],
-  ['attachments: [{ column: "Not a column" }]', 'Hi\n', /hello\.md:3: attachments.*write the name of a file/],
+  ['attachments: brochure.pdf', 'Hi\n', /hello\.md:3:1: attachments: a list; write \[brochure\.pdf\]/],
+  ['attachments: [{ column: "Not a column" }]', 'Hi\n', /hello\.md:3:15: attachments.*write the name of a file/],
   ['', 'Hi\n![x](gone.png)\n', /hello\.md:6: image: gone\.png is not there/],
   ['', 'Hi\n![x](notes.txt)\n', /hello\.md:6: notes\.txt: an image in the text is a \.png/],
   ['', 'Hi\n![x](x.constructor)\n', /hello\.md:6: x\.constructor: an image in the text is a \.png/],
@@ -204,8 +210,8 @@ test('a file that changes after its mail was written: what was frozen is what go
   await bench.draft();
   bench.folder.write('campaigns/offer.pdf', 'something else');
   await bench.store.db.updateTable('messages').set({ state: 'ready' }).execute();
-  const { attachments } = await opened();
-  expect(attachments[0]?.content.equals(PDF)).toBe(true);
+  const { files } = await opened();
+  expect(files[0]?.content.equals(PDF)).toBe(true);
 });
 
 test('a campaign’s own file that changes voids what was approved with the old one', async () => {
@@ -222,7 +228,7 @@ test('a campaign’s own file that changes voids what was approved with the old 
   expect(await bench.draft()).toEqual(['resting']);
   bench.campaign = after;
   expect(await bench.draft()).toEqual(['ready']);
-  expect((await opened()).attachments[0]?.content.toString()).toBe('a new edition');
+  expect((await opened()).files[0]?.content.toString()).toBe('a new edition');
 });
 
 test('a file is kept once for all mails, however often and under whatever name they attach it', async () => {
@@ -234,9 +240,9 @@ test('a file is kept once for all mails, however often and under whatever name t
   expect(await filesKept()).toHaveLength(1);
   const drafts = await bench.store.db.selectFrom('drafts').select('bytes').execute();
   for (const { bytes } of drafts) expect(bytes.length).toBeLessThan(PDF.length);
-  const { attachments } = await opened();
-  expect(attachments.map(({ filename }) => filename)).toEqual(['brochure.pdf', 'copy.pdf', 'brochure.pdf']);
-  for (const { content } of attachments) expect(content.equals(PDF)).toBe(true);
+  const { files } = await opened();
+  expect(files.map(({ filename }) => filename)).toEqual(['brochure.pdf', 'copy.pdf', 'brochure.pdf']);
+  for (const { content } of files) expect(content.equals(PDF)).toBe(true);
 });
 
 test.each(['a "quoted" name; x=y.pdf', 'Größe — 你好 🙂.pdf', `${'ä'.repeat(100)}.pdf`, "it's 100% off.pdf", 'x.pdf\u202efdp.exe'])(
@@ -246,9 +252,9 @@ test.each(['a "quoted" name; x=y.pdf', 'Größe — 你好 🙂.pdf', `${'ä'.re
     campaign('attachments: [{ column: proposal }]');
     await bench.import(lead(name));
     expect(await bench.draft()).toEqual(['ready']);
-    const { eml, attachments } = await opened();
-    expect(attachments.map(({ filename }) => filename)).toEqual([name]);
-    expect(attachments[0]?.content.equals(PDF)).toBe(true);
+    const { eml, files } = await opened();
+    expect(files.map(({ filename }) => filename)).toEqual([name]);
+    expect(files[0]?.content.equals(PDF)).toBe(true);
     const lines = eml.toString('latin1').split('\r\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(998);
     expect(eml.every((byte) => byte < 128)).toBe(true);
@@ -271,7 +277,7 @@ test('a mail whose stored file is not what was approved is not sent, and drafted
     expect(await bench.states()).toEqual(['pending']);
   }
   expect(await bench.draft()).toEqual(['ready']);
-  expect((await opened()).attachments[0]?.content.equals(PDF)).toBe(true);
+  expect((await opened()).files[0]?.content.equals(PDF)).toBe(true);
 });
 
 test('a try that failed is followed by the same bytes, whatever happened to the file meanwhile', async () => {
@@ -307,7 +313,7 @@ test('Resend is asked again with the very same request, files and images include
   expect(await by(mailer)).toMatchObject({ end: { state: 'uncertain' } });
   rmSync(bench.folder.at('campaigns/brochure.pdf'));
   bench.now += 60_000;
-  const deps = { ...bench.sending(), mailerFor: () => mailer, senders: ['main', 'outbox'] };
+  const deps = { ...bench.sending(), mailerFor: () => mailer, senders: ['main'] };
   expect(await replayMessage(deps)).toMatchObject({ state: 'accepted' });
   expect(server.requests).toHaveLength(1);
 });
@@ -342,7 +348,7 @@ test('a draft read back from the database is the mail that was composed', async 
     .selectAll()
     .executeTakeFirstOrThrow();
   const frozen = await frozenMail(bench.store.db, row);
-  expect(frozen?.envelope).toMatchObject({ to: 'grace@harbour.example', bcc: 'outbox@outreach.example' });
+  expect(frozen?.envelope).toMatchObject({ to: 'grace@harbour.example', bcc: 'ana@ruiz.example' });
   expect(frozen?.parts()).toMatchObject({
     replyTo: { email: 'answers@ruiz.example' },
     attachments: [{ name: 'brochure.pdf' }, { name: 'logo.png' }],
