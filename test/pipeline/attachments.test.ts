@@ -7,12 +7,15 @@ import { loadConfig } from '../../src/config/config.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { checkFileColumns, MOST_ATTACHED } from '../../src/domain/attachment.ts';
 import type { Campaign } from '../../src/domain/campaign.ts';
+import type { Writer } from '../../src/llm/writer.ts';
 import { httpMailer } from '../../src/mail/http.ts';
 import type { Mailer } from '../../src/mail/mailer.ts';
 import { outboxMailer } from '../../src/mail/outbox.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
+import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { frozenMail } from '../../src/pipeline/frozenMail.ts';
+import { previewMails } from '../../src/pipeline/previewMails.ts';
 import { refreshCampaign } from '../../src/pipeline/refreshCampaign.ts';
 import { replayMessage } from '../../src/pipeline/replayMessage.ts';
 import { type SendResult, sendMessage } from '../../src/pipeline/sendMessage.ts';
@@ -111,6 +114,50 @@ test('an image in the template is shown in the HTML and named in the text; one t
   expect(eml.toString('latin1')).toMatch(/^Content-Type: multipart\/alternative/m);
 });
 
+test('an image that a condition leaves out is not in the mail', async () => {
+  bench.folder.write('campaigns/logo.png', PNG);
+  campaign('', 'Hi {{ first_name }}\n{% if city %}![logo](logo.png){% endif %}\n');
+  await bench.import('email,first_name,city\na@y.example,Ann,\nb@y.example,Bob,Berlin\n');
+  expect(await bench.draft()).toEqual(['ready', 'ready']);
+  expect((await opened()).files).toEqual([]);
+  expect((await opened()).files).toHaveLength(1);
+});
+
+test.each(['notes.txt', 'data.csv', 'invite.ics', 'mail.eml', 'page.html', 'run.exe', 'noextension', 'deck.PPTX', 'x.constructor'])(
+  'a file called %s comes out byte for byte, as something that no mail program runs',
+  async (name) => {
+    const content = Buffer.from('line\n.dot\r\nFrom here\n\0 end');
+    bench.folder.write(`campaigns/${name}`, content);
+    campaign(`attachments: [${name}]`);
+    await bench.import(lead('x'));
+    expect(await bench.draft()).toEqual(['ready']);
+    const { files } = await opened();
+    expect(files).toMatchObject([
+      { filename: name, disposition: 'attachment', type: expect.not.stringMatching(/html|message|javascript/) },
+    ]);
+    expect(files[0]?.content.equals(content)).toBe(true);
+  },
+);
+
+test('no model is paid for a lead whose file is missing', async () => {
+  campaign('attachments: [{ column: proposal }]');
+  await bench.import(lead('gone.pdf'));
+  let asked = 0;
+  const writer: Writer = {
+    width: () => 1,
+    write: async () => {
+      asked++;
+      return { kind: 'written', subject: 'x', text: 'x' };
+    },
+  };
+  const deps = { store: bench.store, worker: 'w1', now: () => bench.now, writer, ...bench.composing };
+  expect(await previewMails(deps, bench.campaign, 1)).toMatchObject([{ draft: undefined, reason: expect.stringContaining('gone.pdf') }]);
+  const [claimed] = await claimDrafts(deps, 1, 1);
+  if (claimed === undefined) throw new Error('nothing to draft');
+  expect(await draftMessage({ ...deps, writerFor: () => writer }, claimed, bench.campaign)).toMatchObject({ kind: 'held' });
+  expect(asked).toBe(0);
+});
+
 test.each([
   ['../outreach.yaml', 'is not the name of a file'],
   ['offers/../../outreach.yaml', 'is not the name of a file'],
@@ -181,6 +228,7 @@ test.each([
   ['attachments: brochure.pdf', 'Hi\n', /hello\.md:3:1: attachments: a list; write \[brochure\.pdf\]/],
   ['attachments: [{ column: "Not a column" }]', 'Hi\n', /hello\.md:3:15: attachments.*write the name of a file/],
   ['', 'Hi\n![x](gone.png)\n', /hello\.md:6: image: gone\.png is not there/],
+  ['', 'Hi\n![x](https://ruiz.example/pixel.png)\n', /hello\.md:6: image: https:\/\/ruiz\.example\/pixel\.png is not the name of a file/],
   ['', 'Hi\n![x](notes.txt)\n', /hello\.md:6: notes\.txt: an image in the text is a \.png/],
   ['', 'Hi\n![x](x.constructor)\n', /hello\.md:6: x\.constructor: an image in the text is a \.png/],
 ])('a campaign that says %j and %j is refused with its line', async (front, body, says) => {
