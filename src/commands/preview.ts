@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
-import { fileSize } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
+import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { cell } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
@@ -45,7 +45,7 @@ async function preview(context: Context, name: string | undefined, options: { li
         subject: draft?.subject ?? null,
         text: draft?.text ?? null,
         html: draft?.html ?? null,
-        attachments: attached.map(({ name, size }) => ({ name, size })),
+        attachments: filesAsJson(attached),
         reason,
         model: author?.model ?? null,
         cost_usd: author === undefined || author.costNano === null ? null : author.costNano / NANO_PER_USD,
@@ -58,7 +58,9 @@ async function preview(context: Context, name: string | undefined, options: { li
         output.line(
           `  Subject: ${cell(draft.subject, 200)}\n\n${blockForTerminal(draft.text)
             .trimEnd()
-            .replace(/^(?=.)/gm, '  ')}\n${attached.map(({ name, size }) => `  Attached: ${cell(name)}, ${fileSize(size)}\n`).join('')}`,
+            .replace(/^(?=.)/gm, '  ')}\n${fileLines(attached)
+            .map((line) => `${line}\n`)
+            .join('')}`,
         );
     }
     if (campaign.generator === 'ai')

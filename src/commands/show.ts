@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
-import { type AttachedFile, fileSize } from '../domain/attachment.ts';
+import type { AttachedFile } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
 import type { MessageStory } from '../store/progress.ts';
+import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
@@ -33,7 +34,7 @@ export function asJson({ summary, draft, author, attempts, events }: MessageStor
     state_at: iso(state_at),
     text: draft?.text ?? null,
     html: draft?.html ?? null,
-    attachments: attachmentsOf(draft),
+    attachments: filesAsJson(filesOf(draft)),
     written_by:
       author === undefined
         ? null
@@ -74,8 +75,7 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
         .trimEnd()
         .replace(/^(?=.)/gm, '  '),
     );
-    for (const { name, size, inline } of attachmentsOf(draft))
-      output.line(`  ${inline ? 'Image in the text' : 'Attached'}: ${cell(name)}, ${fileSize(size)}`);
+    for (const line of fileLines(filesOf(draft))) output.line(line);
   }
   output.line(`${draft === undefined ? '' : '\n'}${colour.bold('What happened')}`);
   const told = [
@@ -92,9 +92,8 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
   output.line(`\nNext: ${nextStep(summary, draft !== undefined, author !== undefined)}`);
 }
 
-function attachmentsOf(draft: MessageStory['draft']) {
-  const files = JSON.parse(draft?.attachments ?? '[]') as AttachedFile[];
-  return files.map(({ name, size, type, sha256, cid }) => ({ name, size, type, sha256, inline: cid !== undefined }));
+function filesOf(draft: MessageStory['draft']): AttachedFile[] {
+  return JSON.parse(draft?.attachments ?? '[]') as AttachedFile[];
 }
 
 function attemptWords(attempt: MessageStory['attempts'][number], number: number): { at: number; words: string }[] {
@@ -113,7 +112,8 @@ function nextStep({ state, id, email }: MessageStory['summary'], drafted: boolea
   if (state === 'uncertain')
     return `ask the recipient or look into your server's log, then outreach resolve ${id} --sent | --not-sent | --resend`;
   if (state === 'review' && !drafted && byModel) return `outreach generate --lead ${cell(email)} --again    or    outreach reject ${id}`;
-  if (state === 'review' && !drafted) return `mend the lead and import it again with --update, or outreach reject ${id}`;
+  if (state === 'review' && !drafted)
+    return `mend the lead and import it again with --update; where a file was missing: outreach generate --lead ${cell(email)} --again; or outreach reject ${id}`;
   if (state === 'review') return `outreach approve ${id}    or    outreach reject ${id}`;
   if (state === 'failed') return `outreach retry ${id}`;
   return 'outreach status';

@@ -3,6 +3,7 @@ import type { Tested } from '../app/testMail.ts';
 import { parseAddress } from '../domain/address.ts';
 import type { DeliveryKind } from '../domain/delivery.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { cell, type Output } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
@@ -59,6 +60,7 @@ function addressIn(flag: string, value: string): { email: string; key: string } 
 
 function report(output: Output, { sender, mail, delivery }: Tested, campaign: string, to: string): void {
   const { draft, lead } = mail;
+  const { attachments } = draft.mail.parts();
   const { kind, code, reply } = delivery;
   output.object({
     campaign,
@@ -68,6 +70,7 @@ function report(output: Output, { sender, mail, delivery }: Tested, campaign: st
     lead,
     sample: lead === null,
     subject: draft.subject,
+    attachments: filesAsJson(attachments),
     message_id: draft.mail.messageId,
     outcome: kind,
     code,
@@ -76,6 +79,7 @@ function report(output: Output, { sender, mail, delivery }: Tested, campaign: st
   const as = lead === null ? 'with sample values, because the campaign has no leads yet' : `as the mail for ${cell(lead)}`;
   output.line(`To ${cell(to)} by sender ${sender.name} (${sender.type}), ${as}`);
   output.line(`  Subject: ${cell(draft.subject, 200)}`);
+  for (const line of fileLines(attachments)) output.line(line);
   const colour = kind === 'accepted' ? output.colour.green : output.colour.red;
   output.line(`  ${colour(VERDICTS[kind])}: ${cell(reply, 300)}\n`);
   output.line(`Next: ${next(kind, sender.type, sender.name)}`);

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { type FileSource, MOST_ATTACHED, type ReadFile, sha256Of, tooMuch } from '../domain/attachment.ts';
+import { type CampaignFile, type FileSource, MOST_ATTACHED, type ReadFile, sha256Of, tooMuch } from '../domain/attachment.ts';
 import { messageOf } from '../domain/errors.ts';
 import { oneLine } from '../domain/text.ts';
 import { stampOf } from './campaignFolder.ts';
@@ -16,7 +16,7 @@ export function attachedFiles(workspace: Workspace): FileSource {
   return {
     read(name) {
       const known = kept.get(name);
-      if (known !== undefined && known.file.stamp === stampOf(join(workspace.campaigns, name))) return known;
+      if (known !== undefined && isAsRead(join(workspace.campaigns, name), known.file.stamp)) return known;
       const read = readAttachment(workspace, name);
       if (!read.ok) return read;
       if (size + read.file.size > KEPT) {
@@ -41,19 +41,31 @@ export function readAttachment(workspace: Workspace, name: string): ReadFile {
     return refuse(`is not the name of a file in ${workspace.campaigns}`);
   try {
     const path = join(workspace.campaigns, name);
-    const stamp = stampOf(path);
-    if (stamp === undefined) return refuse(`is not there; put it into ${workspace.campaigns}`);
     const real = realpathSync(path);
     const inside = relative(realpathSync(workspace.campaigns), real);
-    if (inside.startsWith('..') || inside.startsWith(sep) || /^[A-Za-z]:/.test(inside)) return refuse('leads out of the campaigns folder');
+    if (/^\.\.(?:[/\\]|$)/.test(inside) || inside.startsWith(sep) || /^[A-Za-z]:/.test(inside))
+      return refuse('leads out of the campaigns folder');
     if (/^[^/\\]+\.md$/i.test(inside)) return refuse('is a campaign, not a file to attach');
-    return readWhole(real, name, stamp, refuse);
+    // Taken before it is read: what changes meanwhile is read again.
+    return readWhole(real, { name, stamp: stampOf(path) ?? '' }, refuse);
   } catch (error) {
-    return refuse(`cannot be read: ${messageOf(error)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (NOT_THERE.has(code ?? '')) return refuse(`is not there; put it into ${workspace.campaigns}`);
+    return refuse(`cannot be read (${code ?? messageOf(error)})`);
   }
 }
 
-function readWhole(path: string, name: string, stamp: string, refuse: (what: string) => ReadFile): ReadFile {
+const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
+
+function isAsRead(path: string, stamp: string): boolean {
+  try {
+    return stampOf(path) === stamp;
+  } catch {
+    return false;
+  }
+}
+
+function readWhole(path: string, { name, stamp }: Pick<CampaignFile, 'name' | 'stamp'>, refuse: (what: string) => ReadFile): ReadFile {
   // Not through a link that was put there since, and not waiting for the other end of a pipe.
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {

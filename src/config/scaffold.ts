@@ -56,6 +56,9 @@ ${sendersText(answers, name, scalar)}
 
 # limits: { emails_per_month: 500, send_per_hour: 100 }
 
+# Where people opt out: by mail to your From, or there; with a url one click posts to it.
+# unsubscribe: { mailto: stop@yourdomain.example, url: "https://yourdomain.example/u" }
+
 # A model to write the mails of campaigns with generator: ai. Anything that speaks the OpenAI chat API.
 # ai:
 #   budget_usd: 5                  # writing stops before a job costs more
@@ -80,6 +83,7 @@ function sendersText(answers: Answers, name: string, scalar: (value: string) => 
 #     password: "env:SMTP_PASSWORD"  # an environment variable, or keychain:main (see: outreach login --help); never the password itself
 #     daily_cap: 50                  # in any 24 hours
 #     gap: { min: 60s, max: 180s }   # between two mails, drawn at random
+#     dkim: { domain: yourdomain.example, selector: s1, key: "file:dkim.pem" }  # only if your server does not sign
 `;
   }
   const user = answers.smtpUser;
@@ -123,6 +127,9 @@ subject: "Quick question about {{ company | default: 'your work' }}"
 send: { mode: immediate }            # immediate | scheduled with at: 2026-12-01T09:00 | drip with rate: 20 (mails an hour)
 # window: { days: mon-fri, from: "09:00", to: "17:00" }
 review: none                         # none | all: every mail waits for your approval
+# reply_to: "You <answers@yourdomain.example>"
+# bcc_self: true                     # a copy of each mail to yourself
+# attachments: [brochure.pdf, { column: proposal }]   # files in this folder; the second is named by each lead
 ---
 Hi {{ first_name | default: "there" }},
 

@@ -73,7 +73,8 @@ function addressingOf(content: MailContent, from: NamedAddress): MailAddressing 
     ...(copied ? { bcc: { email: from.email } } : {}),
     headers: {
       'List-Unsubscribe': unsubscribeHeader(content),
-      ...(unsubscribeUrl === undefined ? {} : { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }),
+      // Mail programs post to https alone (RFC 8058 §3.1); a loopback address of a test is opened by hand.
+      ...(unsubscribeUrl?.startsWith('https:') !== true ? {} : { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }),
       ...(feedbackId === undefined ? {} : { 'Feedback-ID': feedbackId }),
       'X-Outreach-Id': reference,
     },

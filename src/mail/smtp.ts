@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { fileSize } from '../domain/attachment.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
@@ -111,9 +112,9 @@ class Conversation {
         how();
       };
       smtp.once('end', ended);
-      smtp.send({ from, to: bcc === undefined ? [to] : [to, bcc] }, this.#body(), (error, info) =>
-        settle(() => (error ? reject(error) : resolve(info.response))),
-      );
+      // With its size a server that takes no mail so large says so before the mail is on the wire (RFC 1870).
+      const envelope = { from, to: bcc === undefined ? [to] : [to, bcc], size: this.#bytes.length };
+      smtp.send(envelope, this.#body(), (error, info) => settle(() => (error ? reject(error) : resolve(info.response))));
     });
   }
 
@@ -211,8 +212,10 @@ class Conversation {
   }
 
   #verdict(failure: unknown): Delivery {
-    const error = this.#arming === 'not yet' ? (this.#refusalOf(this.#mail.envelope.to) ?? failure) : failure;
-    const { code, text, phase } = replyIn(error);
+    if (isTooLarge(failure)) return { kind: 'content_refused', code: null, reply: tooLarge(failure, this.#bytes.length) };
+    // Of two refused recipients nodemailer reports either. Behind a refused MAIL both are refused, for nothing of their own.
+    const atRecipient = this.#arming === 'not yet' && replyIn(failure).phase !== 'mail';
+    const { code, text, phase } = replyIn(atRecipient ? (this.#refusalOf(this.#mail.envelope.to) ?? failure) : failure);
     if (this.#arming === 'armed') {
       return code === undefined ? { kind: 'ambiguous', code: null, reply: text } : readReply('dot', code, text);
     }
@@ -233,6 +236,17 @@ function beforeMail(error: unknown, stopping: boolean): Delivery {
   // Without a reply EAUTH means that no common login method was offered: nothing a retry would change soon.
   if (code === undefined) return { kind: phase === 'auth' ? 'sender_refused' : 'sender_failed', code: null, reply: text, beforeMail: true };
   return readReply(phase, code, text);
+}
+
+/** What nodemailer finds by itself: the server's greeting says what it takes, and no command goes out. */
+function isTooLarge(error: unknown): error is Error {
+  const { code, command, response } = error as { code?: unknown; command?: unknown; response?: unknown };
+  return code === 'EMESSAGE' && command === 'MAIL FROM' && !response;
+}
+
+function tooLarge({ message }: Error, size: number): string {
+  const most = Number(/\d+$/.exec(message)?.[0] ?? 0);
+  return `the mail is too large for this server: ${fileSize(size)}, and it takes ${fileSize(most)}`;
 }
 
 const PHASES: Record<string, SmtpPhase> = { 'MAIL FROM': 'mail', 'RCPT TO': 'rcpt', DATA: 'data' };

@@ -89,6 +89,9 @@ export async function draftMessage(deps: DraftDependencies, claimed: ClaimedDraf
   reached('draft.claimed');
   const { hold, prospect, jobId, deadlineAt } = claimed;
   const lead = fieldsOf(prospect);
+  // Before its text is paid for.
+  const files = gatherFiles(deps, campaign, lead, []);
+  if (files.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, files.reason);
   const written = await deps.writerFor(campaign.generator).write({ campaign, lead, jobId, messageId: hold.id, deadlineAt });
   if (written.kind === 'resting') return giveBack(deps, claimed, written);
   if (written.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, written.reason);

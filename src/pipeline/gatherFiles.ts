@@ -27,7 +27,7 @@ export function gatherFiles(
 ): { readonly kind: 'gathered'; readonly files: MailFile[] } | Failed {
   const gathered: MailFile[] = [];
   for (const attached of [...campaign.attachments, ...images.map((file) => ({ file, image: true }))]) {
-    if ('column' in attached && lead[attached.column] === undefined) {
+    if ('column' in attached && !Object.hasOwn(lead, attached.column)) {
       return { kind: 'lead_failed', reason: `this lead has no ${attached.column}, which names a file to attach; fill it in` };
     }
     const read = files.read('column' in attached ? (lead[attached.column] ?? '') : attached.file.name);

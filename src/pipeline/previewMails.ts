@@ -6,6 +6,7 @@ import { findCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { sampleLeads } from '../store/prospects.ts';
 import { type ComposeDependencies, composeDraft, type Draft, fieldsOf } from './draftMessage.ts';
+import { gatherFiles } from './gatherFiles.ts';
 
 export interface PreviewDependencies extends ComposeDependencies {
   readonly store: Store;
@@ -35,6 +36,9 @@ export async function previewMails(deps: PreviewDependencies, campaign: Campaign
     leads.map((prospect) => async (): Promise<Preview> => {
       const lead = fieldsOf(prospect);
       const { message_id: messageId, job_id: jobId, email } = prospect;
+      // As in drafting: no text is paid for a lead whose file is missing.
+      const files = gatherFiles(deps, campaign, lead, []);
+      if (files.kind === 'lead_failed') return { messageId, email, draft: undefined, reason: files.reason, stopped: undefined };
       const written = await deps.writer.write({ campaign, lead, jobId, messageId, deadlineAt: deps.now() + DEADLINES.drafting });
       const draft = written.kind === 'written' ? await composeDraft(deps, campaign, lead, written, { messageId, jobId }) : written;
       if (draft.kind !== 'composed') {

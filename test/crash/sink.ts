@@ -30,6 +30,9 @@ export type Fault = (typeof FAULTS)[number];
 /** A mail whose final dot arrived. `taken` is the server's own decision: the truth everything is judged by. */
 interface Received {
   readonly to: string;
+  /** Whom the server took it for, `to` first; a copy to oneself comes after it. */
+  readonly recipients: readonly string[];
+  readonly bytes: Buffer;
   readonly sha256: string;
   /** The same without its Date header. */
   readonly frozenSha256: string;
@@ -69,6 +72,7 @@ class Session {
   readonly #received: Received[];
   #buffer = Buffer.alloc(0);
   #to = '';
+  #recipients: string[] = [];
   #fault: Fault | undefined;
   #inData = false;
 
@@ -110,26 +114,39 @@ class Session {
   #command(line: string): void {
     const verb = line.slice(0, 4).toUpperCase();
     if (verb === 'EHLO') this.#say('250-sink\r\n250-PIPELINING\r\n250 8BITMIME');
-    else if (verb === 'MAIL') this.#say('250 2.1.0 Ok');
+    else if (verb === 'MAIL') this.#mail();
     else if (verb === 'RCPT') this.#recipient(line);
     else if (verb === 'DATA') this.#data();
     else if (verb === 'QUIT') this.#socket.end('221 2.0.0 Bye\r\n');
     else this.#say('250 2.0.0 Ok');
   }
 
+  #mail(): void {
+    this.#to = '';
+    this.#recipients = [];
+    this.#say('250 2.1.0 Ok');
+  }
+
   /** Faults at MAIL are acted out here, where the address is known; with pipelining the client cannot tell. */
   #recipient(line: string): void {
-    this.#to = /<([^>]*)>/.exec(line)?.[1] ?? '';
-    this.#fault = this.#faultFor(this.#to);
-    if (this.#fault === 'mail drop' || this.#fault === 'rcpt drop') this.#socket.destroy();
-    else if (this.#fault === 'mail 421') this.#socket.end('421 4.3.2 Closing\r\n');
-    else if (this.#fault === 'rcpt 450') this.#say('450 4.2.1 Come back later');
-    else if (this.#fault === 'rcpt 550') this.#say('550 5.1.1 No such user');
-    else this.#say('250 2.1.5 Ok');
+    const to = /<([^>]*)>/.exec(line)?.[1] ?? '';
+    const fault = this.#faultFor(to);
+    if (this.#to === '') {
+      this.#to = to;
+      this.#fault = fault;
+    }
+    if (fault === 'mail drop' || fault === 'rcpt drop') this.#socket.destroy();
+    else if (fault === 'mail 421') this.#socket.end('421 4.3.2 Closing\r\n');
+    else if (fault === 'rcpt 450') this.#say('450 4.2.1 Come back later');
+    else if (fault === 'rcpt 550') this.#say('550 5.1.1 No such user');
+    else {
+      this.#recipients.push(to);
+      this.#say('250 2.1.5 Ok');
+    }
   }
 
   #data(): void {
-    if (this.#fault === 'rcpt 450' || this.#fault === 'rcpt 550') this.#say('503 5.5.1 No valid recipients');
+    if (this.#recipients.length === 0) this.#say('503 5.5.1 No valid recipients');
     else if (this.#fault === 'data drop') this.#socket.destroy();
     else if (this.#fault === 'data 451') this.#say('451 4.3.0 Not now');
     else {
@@ -143,7 +160,8 @@ class Session {
     const refusal = REFUSALS[fault];
     const body = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
     const taken = refusal === undefined && !fault.endsWith('not taken');
-    this.#received.push({ to: this.#to, sha256: digest(body), frozenSha256: digest(withoutDate(body)), taken });
+    const hashes = { sha256: digest(body), frozenSha256: digest(withoutDate(body)) };
+    this.#received.push({ to: this.#to, recipients: this.#recipients, bytes: body, ...hashes, taken });
     if (refusal !== undefined) {
       this.#say(refusal);
       if (refusal.startsWith('421')) this.#socket.end();

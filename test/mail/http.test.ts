@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
 import { type HttpProvider, httpMailer } from '../../src/mail/http.ts';
-import type { DeliveryAttempt, FrozenMail, Mailer } from '../../src/mail/mailer.ts';
-import { composeMime } from '../../src/mail/mime.ts';
+import type { Mailer } from '../../src/mail/mailer.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
+import { attempt, mail, mailTo } from '../support/mail.ts';
 import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';
 import { Folder } from '../support/program.ts';
 
@@ -19,33 +19,6 @@ afterEach(async () => {
 
 const KINDS = { sendgrid, resend } as const;
 const NAMES = ['sendgrid', 'resend'] as const;
-
-function mail(to = 'grace@harbour.example'): Promise<FrozenMail> {
-  return composeMime({
-    from: 'Añá Ruiz <ana@ruiz.example>',
-    to: { email: to, name: 'Grace "G" Hopper' },
-    subject: 'Grüße',
-    text: 'Hello\n',
-    html: '<p>Hello</p>',
-    unsubscribeMailto: 'stop@ruiz.example',
-    reference: '7',
-  });
-}
-
-function attempt(change: Partial<DeliveryAttempt> = {}): DeliveryAttempt & { armed: string[] } {
-  const armed: string[] = [];
-  return {
-    armed,
-    date: new Date('2026-11-23T10:00:00Z'),
-    arm: async (sha256) => {
-      armed.push(sha256);
-      return true;
-    },
-    limits: { unarmed: 500, armed: 500 },
-    cut: new AbortController().signal,
-    ...change,
-  };
-}
 
 async function against(name: keyof typeof KINDS, fault?: HttpFault): Promise<{ server: MailProvider; mailer: Mailer }> {
   const server = await startMailProvider((to) => ((to === undefined) === (fault === 'drop at connect') ? fault : undefined));
@@ -152,7 +125,7 @@ for (const name of NAMES) {
   test(`${name}: a connection is used again, and one that was closed meanwhile costs nothing`, async () => {
     const { mailer, server } = await against(name);
     for (const to of ['a@y.example', 'b@y.example'])
-      expect(await mailer.deliver(await mail(to), attempt())).toMatchObject({ kind: 'accepted' });
+      expect(await mailer.deliver(await mailTo(to), attempt())).toMatchObject({ kind: 'accepted' });
     expect(server.connections()).toBe(1);
   });
 }

@@ -2,43 +2,16 @@ import { type AddressInfo, createServer } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
-import type { DeliveryAttempt, FrozenMail, Mailer } from '../../src/mail/mailer.ts';
-import { composeMime } from '../../src/mail/mime.ts';
+import type { Mailer } from '../../src/mail/mailer.ts';
 import { smtpMailer } from '../../src/mail/smtp.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
+import { attempt, mail, mailTo } from '../support/mail.ts';
 
 const closing: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-async function mail(to = 'grace@harbour.example', text = 'Hello\n.dot\n'): Promise<FrozenMail> {
-  return composeMime({
-    from: 'Ana Ruiz <ana@ruiz.example>',
-    to: { email: to, name: 'Grace' },
-    subject: 'Hi',
-    text,
-    html: '<p>Hello</p>',
-    unsubscribeMailto: 'ana@ruiz.example',
-    reference: '1',
-  });
-}
-
-function attempt(change: Partial<DeliveryAttempt> = {}): DeliveryAttempt & { armed: string[] } {
-  const armed: string[] = [];
-  return {
-    armed,
-    date: new Date('2026-11-23T10:00:00Z'),
-    arm: async (sha256) => {
-      armed.push(sha256);
-      return true;
-    },
-    limits: { unarmed: 700, armed: 700 },
-    cut: new AbortController().signal,
-    ...change,
-  };
-}
 
 async function against(fault: Fault | undefined): Promise<{ sink: Sink; mailer: Mailer; connections: () => number }> {
   let connections = 0;
@@ -85,7 +58,7 @@ test('an accepted mail arrives byte for byte, and the connection is used again',
   const { sink, mailer, connections } = await against(undefined);
   for (const to of ['a@y.example', 'b@y.example', 'c@y.example']) {
     const trying = attempt();
-    const frozen = await mail(to);
+    const frozen = await mailTo(to);
     expect(await mailer.deliver(frozen, trying)).toMatchObject({ kind: 'accepted', code: 250 });
     const last = sink.received.at(-1);
     expect(last).toMatchObject({ to, sha256: trying.armed[0], frozenSha256: frozen.sha256 });
@@ -96,7 +69,7 @@ test('an accepted mail arrives byte for byte, and the connection is used again',
 test('a mail larger than any socket buffer is armed once and arrives whole', async () => {
   const { sink, mailer } = await against(undefined);
   const trying = attempt({ limits: { unarmed: 5_000, armed: 5_000 } });
-  expect(await mailer.deliver(await mail('a@y.example', 'x'.repeat(70).concat('\n').repeat(30_000)), trying)).toMatchObject({
+  expect(await mailer.deliver(await mail({ text: 'x'.repeat(70).concat('\n').repeat(30_000) }), trying)).toMatchObject({
     kind: 'accepted',
   });
   expect(sink.received[0]?.sha256).toBe(trying.armed[0]);
@@ -105,9 +78,9 @@ test('a mail larger than any socket buffer is armed once and arrives whole', asy
 
 test('a refused arm sends no byte of the mail, closes the connection, and the next mail is whole', async () => {
   const { sink, mailer, connections } = await against(undefined);
-  await mailer.deliver(await mail('a@y.example'), attempt());
-  expect(await mailer.deliver(await mail('b@y.example'), attempt({ arm: async () => false }))).toMatchObject({ kind: 'not_armed' });
-  expect(await mailer.deliver(await mail('c@y.example'), attempt())).toMatchObject({ kind: 'accepted' });
+  await mailer.deliver(await mailTo('a@y.example'), attempt());
+  expect(await mailer.deliver(await mailTo('b@y.example'), attempt({ arm: async () => false }))).toMatchObject({ kind: 'not_armed' });
+  expect(await mailer.deliver(await mailTo('c@y.example'), attempt())).toMatchObject({ kind: 'accepted' });
   expect(sink.received.map(({ to }) => to)).toEqual(['a@y.example', 'c@y.example']);
   expect(connections()).toBe(2);
 });
@@ -139,9 +112,9 @@ test('cutting before the arm sends nothing; cutting after it leaves the mail in 
 
 test('a connection that the server closed while idle is replaced without costing a try', async () => {
   const { sink, mailer } = await against(undefined);
-  await mailer.deliver(await mail('a@y.example'), attempt());
+  await mailer.deliver(await mailTo('a@y.example'), attempt());
   await sink.close();
-  expect(await mailer.deliver(await mail('b@y.example'), attempt())).toMatchObject({ kind: 'sender_failed' });
+  expect(await mailer.deliver(await mailTo('b@y.example'), attempt())).toMatchObject({ kind: 'sender_failed' });
 });
 
 test('nobody listening, and a name that does not resolve, are failures of the sender', async () => {

@@ -1,4 +1,6 @@
 import { attachedFiles } from '../../src/config/attachedFiles.ts';
+import { campaignFiles } from '../../src/config/campaign.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { mapColumns } from '../../src/csv/columns.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
@@ -48,6 +50,16 @@ export class Bench {
   get composing() {
     const workspace = workspaceAt(this.folder.path);
     return { compose: composeMime, tokenFor: (id: number) => `token-${id}`, files: attachedFiles(workspace) };
+  }
+
+  /** The campaign is what its file says; it and what it attaches lie in the bench's folder. */
+  readCampaign(front: string, body = 'Hi {{ first_name }},\n\none question.\n'): Campaign {
+    const sender = 'senders: [{ name: main, type: outbox, from: "Ana Ruiz <ana@ruiz.example>" }]';
+    this.folder.write('outreach.yaml', `version: 1\nidentity: { name: Ana Ruiz, timezone: Europe/Madrid }\n${sender}\n`);
+    this.folder.write('campaigns/hello.md', `---\nsubject: "For {{ first_name }}"\n${front}\n---\n${body}`);
+    const workspace = workspaceAt(this.folder.path);
+    this.campaign = campaignFiles(workspace, loadConfig(workspace)).load('hello');
+    return this.campaign;
   }
 
   get store(): Store {
@@ -137,11 +149,24 @@ export class Bench {
     return (await this.#store.db.selectFrom('messages').select('state').orderBy('id').execute()).map(({ state }) => state);
   }
 
+  async reasons(): Promise<(string | null)[]> {
+    return (await this.#store.db.selectFrom('messages').select('reason').orderBy('id').execute()).map(({ reason }) => reason);
+  }
+
+  filesKept() {
+    return this.#store.db.selectFrom('attached_files').select(['sha256', 'content']).execute();
+  }
+
   async ledger(): Promise<{ rows: number; counter: number }> {
     const rows = await this.#store.db.selectFrom('usage_ledger').select('id').where('released_at', 'is', null).execute();
     const counters = await this.#store.db.selectFrom('usage_counters').select('sent').execute();
     return { rows: rows.length, counter: counters.reduce((sum, { sent }) => sum + sent, 0) };
   }
+}
+
+/** A CSV with one lead whose column `proposal` says this. */
+export function proposalOf(value: string): string {
+  return `email,first_name,proposal\ngrace@harbour.example,Grace,"${value.replaceAll('"', '""')}"\n`;
 }
 
 export function campaignWith(change: Partial<Campaign>): Campaign {
