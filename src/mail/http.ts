@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
+import { Arming } from './arming.ts';
 import type { HttpReply } from './httpReplies.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256 } from './mime.ts';
@@ -49,9 +50,7 @@ class Exchange {
   readonly #mail: FrozenMail;
   readonly #attempt: DeliveryAttempt;
   readonly #request: ClientRequest;
-  #arming: 'not yet' | 'asking' | 'refused' | 'armed' = 'not yet';
-  #expired = false;
-  #timer: NodeJS.Timeout;
+  readonly #arming: Arming;
 
   constructor(provider: HttpProvider, agent: Agent, mail: FrozenMail, attempt: DeliveryAttempt) {
     this.#provider = provider;
@@ -59,24 +58,19 @@ class Exchange {
     this.#attempt = attempt;
     const start = provider.url.protocol === 'https:' ? tlsRequest : plainRequest;
     this.#request = start(provider.url, { method: 'POST', agent });
-    this.#timer = this.#cutAfter(attempt.limits.unarmed);
+    this.#arming = new Arming(attempt, (why) => this.#request.destroy(new Error(why)));
   }
 
   /** `stale`: an idle connection turned out to be closed before anything was armed; a fresh one may be tried at once. */
   async run(): Promise<{ delivery: Delivery; stale: boolean }> {
-    const { cut } = this.#attempt;
-    const onCut = () => this.#request.destroy(new Error('the worker is stopping'));
-    cut.addEventListener('abort', onCut, { once: true });
-    if (cut.aborted) onCut();
     try {
       return { delivery: await this.#converse(), stale: false };
     } catch (error) {
       const delivery = this.#verdict(error);
-      return { delivery, stale: delivery.kind === 'sender_failed' && this.#request.reusedSocket && !cut.aborted && !this.#expired };
+      return { delivery, stale: delivery.kind === 'sender_failed' && this.#request.reusedSocket && !this.#arming.over };
     } finally {
       reached('reply.read');
-      clearTimeout(this.#timer);
-      cut.removeEventListener('abort', onCut);
+      this.#arming.end();
       this.#request.on('error', () => {});
     }
   }
@@ -88,7 +82,7 @@ class Exchange {
     await connected(this.#request);
     reached('connected');
     reached('t2.asked');
-    if (!(await this.#arm(sha256(body)))) {
+    if (!(await this.#arming.ask(sha256(body), () => this.#request.destroyed))) {
       this.#request.destroy();
       return { kind: 'not_armed', code: null, reply: 'the mail was not released' };
     }
@@ -102,35 +96,11 @@ class Exchange {
     return this.#provider.read({ status: response.statusCode ?? 0, headers: response.headers, body: text, complete, now: Date.now() });
   }
 
-  async #arm(digest: string): Promise<boolean> {
-    if (this.#over()) return false;
-    this.#arming = 'asking';
-    const granted = await this.#attempt.arm(digest).catch((error: unknown) => {
-      this.#arming = 'refused';
-      throw error;
-    });
-    this.#arming = granted ? 'armed' : 'refused';
-    if (!granted || this.#over()) return false;
-    clearTimeout(this.#timer);
-    this.#timer = this.#cutAfter(this.#attempt.limits.armed);
-    return true;
-  }
-
-  #over(): boolean {
-    return this.#expired || this.#attempt.cut.aborted || this.#request.destroyed;
-  }
-
-  #cutAfter(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#expired = true;
-      this.#request.destroy(new Error('the time limit passed'));
-    }, ms);
-  }
-
   #verdict(error: unknown): Delivery {
     const reply = shortReply(messageOf(error));
-    if (this.#arming === 'armed') return { kind: 'ambiguous', code: null, reply };
-    if (this.#arming !== 'not yet' || this.#attempt.cut.aborted) return { kind: 'not_armed', code: null, reply };
+    const { state } = this.#arming;
+    if (state === 'armed') return { kind: 'ambiguous', code: null, reply };
+    if (state !== 'not yet' || this.#attempt.cut.aborted) return { kind: 'not_armed', code: null, reply };
     return { kind: 'sender_failed', code: null, reply, beforeMail: true };
   }
 }

@@ -3,6 +3,7 @@ import { fileSize } from '../domain/attachment.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
+import { Arming } from './arming.ts';
 import type { DkimSigner } from './dkim.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256, withDate } from './mime.ts';
@@ -62,41 +63,34 @@ class Conversation {
   readonly #attempt: DeliveryAttempt;
   /** What goes on the wire: with its Date, and its signature where there is one. */
   readonly #bytes: Buffer;
-  /** `asking` while the arm's commit is on its way: nothing is on the wire then, whatever the server says. */
-  #arming: 'not yet' | 'asking' | 'refused' | 'armed' = 'not yet';
+  readonly #arming: Arming;
   #handedOver = false;
-  #expired = false;
   #settled = false;
-  #timer: NodeJS.Timeout;
 
   constructor(connection: OpenConnection, mail: FrozenMail, attempt: DeliveryAttempt, bytes: Buffer) {
     this.#connection = connection;
     this.#mail = mail;
     this.#attempt = attempt;
     this.#bytes = bytes;
-    this.#timer = this.#cutAfter(attempt.limits.unarmed);
+    this.#arming = new Arming(attempt, () => discard(connection));
   }
 
   async run(): Promise<Delivery> {
-    const { cut } = this.#attempt;
-    const onCut = () => discard(this.#connection);
-    cut.addEventListener('abort', onCut, { once: true });
     try {
       reached('connected');
-      if (cut.aborted) return this.#verdict(new Error('the worker is stopping'));
+      if (this.#attempt.cut.aborted) return this.#verdict(new Error('the worker is stopping'));
       const response = await this.#send();
       reached('reply.read');
       const code = this.#handedOver ? /^(2\d\d)(?:[ -]|$)/.exec(response)?.[1] : undefined;
       return code === undefined
-        ? { kind: this.#arming === 'armed' ? 'ambiguous' : 'temporary', code: null, reply: shortReply(response) }
+        ? { kind: this.#arming.state === 'armed' ? 'ambiguous' : 'temporary', code: null, reply: shortReply(response) }
         : { kind: 'accepted', code: Number(code), reply: shortReply(`${response}${this.#copyNote()}`) };
     } catch (error) {
       reached('reply.read');
       return this.#verdict(error);
     } finally {
       this.#settled = true;
-      clearTimeout(this.#timer);
-      cut.removeEventListener('abort', onCut);
+      this.#arming.end();
     }
   }
 
@@ -106,7 +100,7 @@ class Conversation {
     return new Promise<string>((resolve, reject) => {
       // A connection that is cut reports nothing but its end. Where there is an error it comes right after, and says more.
       const ended = () =>
-        setImmediate(() => settle(() => reject(new Error(this.#expired ? 'the time limit passed' : 'the connection was closed'))));
+        setImmediate(() => settle(() => reject(new Error(this.#arming.expired ? 'the time limit passed' : 'the connection was closed'))));
       const settle = (how: () => void) => {
         smtp.removeListener('end', ended);
         how();
@@ -129,12 +123,12 @@ class Conversation {
       async () => {
         if (!this.#leadTaken()) return undefined;
         reached('t2.asked');
-        if (!(await this.#arm(sha256(bytes)))) return undefined;
+        if (!(await this.#arming.ask(sha256(bytes), () => this.#settled))) return undefined;
         return bytes.subarray(0, split);
       },
       async () => {
         reached('body.begun');
-        return this.#over() ? undefined : bytes.subarray(split);
+        return this.#arming.over || this.#settled ? undefined : bytes.subarray(split);
       },
       async () => {
         reached('body.ended');
@@ -158,36 +152,10 @@ class Conversation {
     });
   }
 
-  /** The connection is cut, or its end is told already: nothing may follow on it. */
-  #over(): boolean {
-    return this.#expired || this.#settled || this.#attempt.cut.aborted;
-  }
-
-  async #arm(digest: string): Promise<boolean> {
-    if (this.#over()) return false;
-    this.#arming = 'asking';
-    const granted = await this.#attempt.arm(digest).catch((error: unknown) => {
-      this.#arming = 'refused';
-      throw error;
-    });
-    this.#arming = granted ? 'armed' : 'refused';
-    if (!granted || this.#over()) return false;
-    clearTimeout(this.#timer);
-    this.#timer = this.#cutAfter(this.#attempt.limits.armed);
-    return true;
-  }
-
   /** nodemailer would leave the connection open inside DATA, where the next mail's commands become this one's body. */
   #abandon(body: Readable, error: unknown = new Error('the mail was not released')): void {
     discard(this.#connection);
     body.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
-
-  #cutAfter(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#expired = true;
-      discard(this.#connection);
-    }, ms);
   }
 
   /** What the server said to each recipient, once it has answered; nodemailer keeps it to itself. */
@@ -214,16 +182,17 @@ class Conversation {
   #verdict(failure: unknown): Delivery {
     if (isTooLarge(failure)) return { kind: 'content_refused', code: null, reply: tooLarge(failure, this.#bytes.length) };
     // Of two refused recipients nodemailer reports either. Behind a refused MAIL both are refused, for nothing of their own.
-    const atRecipient = this.#arming === 'not yet' && replyIn(failure).phase !== 'mail';
+    const { state, expired } = this.#arming;
+    const atRecipient = state === 'not yet' && replyIn(failure).phase !== 'mail';
     const { code, text, phase } = replyIn(atRecipient ? (this.#refusalOf(this.#mail.envelope.to) ?? failure) : failure);
-    if (this.#arming === 'armed') {
+    if (state === 'armed') {
       return code === undefined ? { kind: 'ambiguous', code: null, reply: text } : readReply('dot', code, text);
     }
-    const tooLate = this.#arming === 'asking' && this.#expired;
-    if (this.#arming === 'refused' || tooLate || (this.#attempt.cut.aborted && code === undefined)) {
+    const tooLate = state === 'asking' && expired;
+    if (state === 'refused' || tooLate || (this.#attempt.cut.aborted && code === undefined)) {
       return { kind: 'not_armed', code: null, reply: text };
     }
-    const reply = this.#expired ? 'the time limit passed' : text;
+    const reply = expired ? 'the time limit passed' : text;
     return code === undefined ? { kind: 'temporary', code: null, reply } : readReply(phase, code, text);
   }
 }

@@ -27,8 +27,7 @@ export interface Store {
    * Runs `unit` in a durable transaction. Units asked for in the same turn of the event loop share
    * one commit (and one fsync); one that throws undoes only itself. A unit awaits nothing but its own
    * queries, and may be run again when another one of its group throws: what it does outside the
-   * database must bear that. Resolves when the
-   * commit is on the disk; rejects when it failed.
+   * database must bear that. Resolves when the commit is on the disk; rejects when it failed.
    */
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
   /** A number that changes when another connection has committed. */

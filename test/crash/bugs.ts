@@ -18,14 +18,14 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     // The same mistake in the adapter, which looks at its own clock as well.
     {
-      file: 'src/mail/smtp.ts',
-      find: 'return this.#expired || this.#settled || this.#attempt.cut.aborted;',
-      replace: 'return this.#settled;',
+      file: 'src/mail/arming.ts',
+      find: 'return this.expired || this.#attempt.cut.aborted;',
+      replace: 'return false;',
     },
     {
-      file: 'src/mail/smtp.ts',
-      find: '      this.#expired = true;\n      discard(this.#connection);',
-      replace: '      this.#expired = true;',
+      file: 'src/mail/arming.ts',
+      find: "      this.expired = true;\n      this.#cut('the time limit passed');",
+      replace: '      this.expired = true;',
     },
   ],
   'recovery that resends': [
@@ -107,8 +107,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'fallback on ambiguous': [
     {
       file: 'src/mail/http.ts',
-      find: "if (this.#arming === 'armed') return { kind: 'ambiguous', code: null, reply };",
-      replace: "if (this.#arming === 'armed') return { kind: 'sender_failed', code: null, reply };",
+      find: "if (state === 'armed') return { kind: 'ambiguous', code: null, reply };",
+      replace: "if (state === 'armed') return { kind: 'sender_failed', code: null, reply };",
     },
   ],
   'warm-up that begins anew after a restart': [
@@ -125,8 +125,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'the error decides, not the arm': [
     {
       file: 'src/mail/smtp.ts',
-      find: "    if (this.#arming === 'armed') {",
-      replace: "    if (this.#arming === 'armed' && code !== undefined) {",
+      find: "    if (state === 'armed') {",
+      replace: "    if (state === 'armed' && code !== undefined) {",
     },
   ],
 };
