@@ -1,3 +1,4 @@
+import { FORGOTTEN } from '../domain/personKey.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { deleteDrafts } from '../store/drafts.ts';
@@ -40,7 +41,8 @@ async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried>
   if (row === undefined || row.state !== 'failed') return 'cancelled';
   if ((await jobNow(tx, row.job_id)).cancelled_at !== null) return 'cancelled';
   const { email_key } = await prospectById(tx, row.prospect_id);
-  if ((await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
+  // A forgotten person may have been let back in since; their old row has no address any more.
+  if (email_key.startsWith(FORGOTTEN) || (await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
   const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));
   if (!stands) await deleteDrafts(tx, [id]);
   await moveByHand(tx, [id], ['failed'], stands ? 'ready' : 'pending', { now, reason: null, dueAt: now, tries: 0 });
