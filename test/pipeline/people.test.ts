@@ -76,7 +76,12 @@ test('a failed mail to a forgotten person is not tried again, not even when they
   await sendMessage(bench.sending(), 1, bench.campaign);
   await forget('lead0@company0.example');
   await liftSuppression(deps(), 'lead0@company0.example');
-  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toEqual({ retried: 0, suppressed: 1, cancelled: 0 });
+  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toEqual({
+    retried: 0,
+    suppressed: 1,
+    cancelled: 0,
+    sent_already: 0,
+  });
   expect(await bench.states()).toEqual(['failed']);
 });
 
