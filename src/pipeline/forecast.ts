@@ -60,7 +60,7 @@ export async function forecast(
     out.set(job.id, await mailsOut(db, job.id));
     lanes.push(new Lane(job, campaign, recipientRules(campaign, settings.limits), new DueLine(waiting)));
   }
-  const snapshot = await paceSnapshot(db, span.from - Math.max(DAY, settings.limits.domainGap ?? 0));
+  const snapshot = await paceSnapshot(db, span.from - Math.max(DAY, settings.limits.domainGap ?? 0), span.from + DAY);
   const mails = await run(lanes, new RememberedPace(snapshot, out, zones), settings, span);
   return { mails, jobs: lanes.map((lane) => lane.result()) };
 }

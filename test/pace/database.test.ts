@@ -61,6 +61,20 @@ test('warm-up counts days that sent, not days that passed, and a restart changes
   expect(await sendAll()).toMatchObject({ sent: 7 });
 });
 
+test('mails and a rest from a clock that was a year ahead fill no cap and no hour once it is set right', async () => {
+  bench.pace = paceOf({ main: { dailyCap: 2 } }, { sendPerHour: 2 });
+  await ready(csv(9));
+  bench.now += 365 * DAY;
+  bench.answers = [
+    { kind: 'accepted', code: 250, reply: '250 Ok' },
+    { kind: 'throttled', code: null, reply: '450 slow down' },
+  ];
+  await sendAll();
+  await bench.reopen();
+  bench.now -= 365 * DAY;
+  expect(await sendAll()).toMatchObject({ sent: 2 });
+});
+
 test('a day on which nothing reached the provider is no day of warm-up', async () => {
   bench.pace = paceOf({ main: { dailyCap: 100, warmUp: { start: 1, step: 5 } } });
   await ready(csv(9));
