@@ -139,7 +139,7 @@ class Lane {
 
   /** A canary that is out is taken to come back clean. */
   async #hold(facts: RememberedPace, now: number): Promise<void> {
-    switch (holdOf(this.#job, this.#campaign.canary, await facts.mailsOut(this.#job.id), now)) {
+    switch (holdOf(this.#job, this.#campaign, await facts.mailsOut(this.#job.id), now)) {
       case 'overdue':
         if (this.#job.paused_at === null) this.#job = { ...this.#job, paused_at: now, pause_reason: 'overdue' };
         break;

@@ -117,6 +117,16 @@ test('a job that nobody started for more than a day after its time waits for a p
   expect(await sendAll()).toMatchObject({ sent: 3 });
 });
 
+test.each([false, true])(
+  'a job scheduled for a weekend that its window excludes is not overdue on Monday (window of the recipient: %s)',
+  async (own) => {
+    bench.now = Date.parse('2026-11-20T20:00:00Z');
+    await ready(csv(1), { window: { ...OFFICE, ofRecipient: own } }, Date.parse('2026-11-21T09:00:00Z'));
+    bench.now = Date.parse('2026-11-23T08:00:00Z');
+    expect(await send()).toMatchObject({ kind: 'sent' });
+  },
+);
+
 test('a job that began in time goes on however long it takes', async () => {
   await ready(csv(2), {}, bench.now);
   bench.now += DAY;
