@@ -18,6 +18,8 @@ const TABLE = `create table guard (
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(TABLE).execute(db);
   const id = randomBytes(16).toString('hex');
-  // Not 0 where mails have left already: a database that never sent is a fresh start, whatever was in its place.
-  await sql`insert into guard (id, database_id, sequence) values (1, ${id}, (select count(*) from attempts))`.execute(db);
+  // Not 0 where there are leads already: a database that never sent is a fresh start, whatever was in its place. One from before
+  // this table may be a copy whose leads had their mail from the very database that it replaces.
+  await sql`insert into guard (id, database_id, sequence)
+    values (1, ${id}, (select count(*) from attempts) + (select count(*) from jobs))`.execute(db);
 }

@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import { prepareData } from '../config/workspace.ts';
 import { keyFile } from '../config/workspaceKey.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { forgetKnown } from '../pipeline/forgetPerson.ts';
 import { restoreBackup, writeBackup } from '../store/sqlite/backup.ts';
 import { anyAlive } from '../store/sqlite/lock.ts';
 import { storageError } from '../store/troubles.ts';
 import type { App } from './app.ts';
+import { forgottenHash } from './people.ts';
 
 export interface Backup {
   readonly bytes: number;
@@ -39,6 +41,10 @@ export interface Restored {
   readonly database: string;
   /** Where the database from before is kept; undefined when there was none. */
   readonly kept: string | undefined;
+  /** Of the database from before, and new to the backup. */
+  readonly suppressions: number;
+  /** People who were forgotten since the backup was made, and are again. */
+  readonly forgotten: number;
   /** Whether the backup's key was put in place, is the workspace's own, or another; null when the backup has none. */
   readonly key: 'restored' | 'same' | 'other' | null;
 }
@@ -54,8 +60,18 @@ export async function putBackup(app: App, source: string, now: number): Promise<
       hint: 'Stop it, then restore.',
     });
   prepareData(app.workspace);
-  const kept = await restoreBackup(source, path, now);
-  return { database: path, kept, key: restoreKey(`${source}.key`, keyFile(app.workspace)) };
+  const { kept, suppressions } = await restoreBackup(source, path, now);
+  const key = restoreKey(`${source}.key`, keyFile(app.workspace));
+  return { database: path, kept, suppressions, key, forgotten: await forgetAgain(app) };
+}
+
+async function forgetAgain(app: App): Promise<number> {
+  // Without it nobody is recognised, and import says so.
+  if (!existsSync(keyFile(app.workspace))) return 0;
+  const store = await app.openStore();
+  const forgotten = await forgetKnown({ store, now: Date.now, forgottenKey: forgottenHash(app.workspace) });
+  if (forgotten > 0) store.scrub();
+  return forgotten;
 }
 
 function restoreKey(from: string, own: string): Restored['key'] {

@@ -85,7 +85,17 @@ function openRejects(path: string) {
 }
 
 function names(cells: readonly string[], key: string): boolean {
-  return cells.some((cell) => spellings(key).some((spelling) => cell.toLowerCase().includes(spelling)));
+  const theirs = whole(spellings(key));
+  return cells.some((cell) => theirs.test(`\n${cell.toLowerCase()}`));
+}
+
+/**
+ * These addresses, but not inside others: `ana@x.example` stands in `diana@x.example` and in `ana@x.example.org`, who
+ * are somebody else. A text begins with a line break here. `=3D` is quoted-printable for what stands before an address in a link.
+ */
+function whole(addresses: readonly string[]): RegExp {
+  const any = addresses.map((address) => address.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+  return new RegExp(`(?<=[^\\w.+%-]|=3d)(?:${any})(?![\\w-]|\\.\\w)`);
 }
 
 /** A file may have a domain as it is read, `bücher.example`, where the key has it in ASCII. */
@@ -106,17 +116,18 @@ function filesIn(folder: string): string[] {
 /** Bytes are compared, each as a letter; the end of each piece is looked at again with the next one. */
 async function mentioning(paths: readonly string[], key: string): Promise<string[]> {
   const found: string[] = [];
-  const wanted = spellings(key).map((spelling) => Buffer.from(spelling).toString('latin1').toLowerCase());
+  const theirs = whole(spellings(key).map((spelling) => Buffer.from(spelling).toString('latin1').toLowerCase()));
   for (const path of paths) {
-    let tail = '';
+    let text = '\n';
+    let isTheirs = false;
     for await (const chunk of createReadStream(path, { encoding: 'latin1' })) {
-      const text = tail + (chunk as string).toLowerCase();
-      if (wanted.some((spelling) => text.includes(spelling))) {
-        found.push(path);
-        break;
-      }
-      tail = text.slice(-2 * key.length);
+      text = text.slice(-2 * key.length - 4) + (chunk as string).toLowerCase();
+      // What follows an address at the very end comes with the next piece.
+      const match = theirs.exec(text);
+      isTheirs = match !== null && match.index + match[0].length + 2 <= text.length;
+      if (isTheirs) break;
     }
+    if (isTheirs || theirs.test(text)) found.push(path);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
 export function restoreCommand(use: Use): Command {
@@ -18,10 +19,12 @@ async function restore(context: Context, file: string): Promise<undefined> {
   const { output } = context;
   const source = resolve(context.cwd, file);
   if (output.stderrIsTerminal) output.talk('Checking and copying …');
-  const { database, kept, key } = await putBackup(app, source, Date.now());
-  output.object({ database, kept: kept ?? null, key });
+  const { database, kept, key, suppressions, forgotten } = await putBackup(app, source, Date.now());
+  output.object({ database, kept: kept ?? null, key, suppressions, forgotten });
   output.line(`${database} is now what ${source} holds.`);
   if (kept !== undefined) output.line(`The one before it: ${kept}`);
+  if (suppressions > 0) output.line(`${plural(suppressions, 'suppression')} of the one before it, newer than the backup: carried over.`);
+  if (forgotten > 0) output.line(`${plural(forgotten, 'person', 'people')} whom the backup still held: forgotten again.`);
   if (key === 'restored') output.line(`The workspace's key was put in place too, from ${source}.key.`);
   if (key === 'other')
     output.line(

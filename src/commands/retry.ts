@@ -20,6 +20,8 @@ async function retry(context: Context, ids: string[], options: SelectionOptions)
   context.output.line(`${plural(result.retried, 'mail')} will be tried again.`);
   if (result.suppressed > 0) context.output.line(`${plural(result.suppressed, 'mail')} left as failed: the address is suppressed.`);
   if (result.cancelled > 0) context.output.line(`${plural(result.cancelled, 'mail')} left as failed: the job is cancelled.`);
+  if (result.sent_already > 0)
+    context.output.line(`${plural(result.sent_already, 'mail')} left as failed: a list of what was sent names them.`);
   context.output.line(`\nNext: ${result.retried > 0 ? 'outreach worker' : 'outreach messages --state failed'}`);
   return selection.ids !== undefined && result.retried === 0 ? 1 : 0;
 }

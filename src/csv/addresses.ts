@@ -6,7 +6,7 @@ import { openCsv } from './readRows.ts';
 const RECIPIENT = ['to', 'email', 'recipient', 'toemail', 'recipientemail', 'emailaddress', 'toaddress', 'recipients'];
 
 /**
- * The people of a list, in lower case and once each: one address a line, or the recipients of a CSV.
+ * The people of a list, in lower case and once each: one address a line, or the recipients of a CSV, one or several a row.
  * Without a column that is known every address of a line counts. Throws OutreachError when there is none.
  */
 export async function readAddresses(path: string, name: string): Promise<string[]> {
@@ -15,8 +15,10 @@ export async function readAddresses(path: string, name: string): Promise<string[
   const people = new Set<string>();
   const take = (cells: readonly string[]) => {
     for (const cell of column < 0 ? cells : cells.slice(column, column + 1)) {
-      const check = parseAddress(cell);
-      if (check.ok) people.add(check.address.key);
+      const whole = parseAddress(cell);
+      // Logs have several in one cell too, or a JSON list: whoever was left out would be mailed again.
+      for (const check of whole.ok ? [whole] : cell.split(/[\s,;"'<>()[\]]+/).map(parseAddress))
+        if (check.ok) people.add(check.address.key);
     }
   };
   // A plain list has no header.

@@ -1,6 +1,7 @@
 import { DAY } from './duration.ts';
+import { nextOpening, type SendWindow } from './window.ts';
 
-/** A scheduled job that could not begin for so long is out of date, and may not be wanted any more. */
+/** A scheduled job that nobody began for so long, counted from its window's first opening, is out of date, and may not be wanted any more. */
 const STALE_AFTER = DAY;
 
 /** The first mails of a job, watched for a while before the rest may follow. */
@@ -26,8 +27,13 @@ export interface JobHistory {
  * Whether a job must not go on by itself. `overdue`: its time passed long ago without a mail. `watch`:
  * its canary is complete, and the watch begins. `judge`: the watch is over, and bounces decide.
  */
-export function holdOf(job: JobHistory, canary: Canary | null, mailsOut: number, now: number): 'none' | 'overdue' | 'watch' | 'judge' {
-  if (job.scheduled_for !== null && job.started_at === null && now > job.scheduled_for + STALE_AFTER) return 'overdue';
+export function holdOf(
+  job: JobHistory,
+  { canary, window }: { readonly canary: Canary | null; readonly window: SendWindow | null },
+  mailsOut: number,
+  now: number,
+): 'none' | 'overdue' | 'watch' | 'judge' {
+  if (job.scheduled_for !== null && job.started_at === null && now > nextOpening(window, job.scheduled_for) + STALE_AFTER) return 'overdue';
   if (canary === null || job.canary_passed_at !== null || mailsOut < canary.first) return 'none';
   if (job.canary_at === null) return 'watch';
   return now < job.canary_at + canary.wait ? 'none' : 'judge';

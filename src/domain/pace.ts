@@ -99,10 +99,13 @@ export function jobGates(job: JobPace, now: number): ShutGate[] {
   return shut;
 }
 
+/** No failure rests a sender for longer, nor does a provider's Retry-After: a later end is from a clock that has jumped back since. */
+const LONGEST_REST = DAY;
+
 export function senderGates(sender: SenderPace, now: number): ShutGate[] {
   const shut: ShutGate[] = [];
   if (sender.stopped) shut.push({ gate: 'sender stopped', opensAt: null });
-  if (sender.restUntil > now) shut.push({ gate: 'sender resting', opensAt: sender.restUntil });
+  if (sender.restUntil > now && sender.restUntil <= now + LONGEST_REST) shut.push({ gate: 'sender resting', opensAt: sender.restUntil });
   const room = sender.capFilledBy === null ? now : Math.min(sender.capFilledBy + DAY, sender.capRisesAt ?? Infinity);
   if (room > now) shut.push({ gate: 'sender cap', opensAt: room });
   const next = sender.gap === null || sender.nextSendAt > now + sender.gap.max ? 0 : sender.nextSendAt;

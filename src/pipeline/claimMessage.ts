@@ -53,8 +53,8 @@ export type ClaimResult =
   | ClaimedMail
   /** Gates are shut; `opensAt` is null when only a person opens them. */
   | { readonly kind: 'shut'; readonly gates: readonly ShutGate[]; readonly opensAt: number | null }
-  /** Gates are open and nothing is due; `opensAt` is when the next message is. */
-  | { readonly kind: 'nothing_due'; readonly opensAt: number | null; readonly voided: number };
+  /** Gates are open and nothing is due; `opensAt` is when the next message is. `more`: so many were set aside that others had no turn yet. */
+  | { readonly kind: 'nothing_due'; readonly opensAt: number | null; readonly voided: number; readonly more: boolean };
 
 /** Due messages that one claim may set aside before it gives the others their turn. */
 const MOST_PASSED = 100;
@@ -72,8 +72,8 @@ export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: C
     if (!answer.open) return { kind: 'shut', gates: answer.gates, opensAt: answer.opensAt };
     const rules = recipientRules(campaign, deps.limits);
     const line = rules === null ? undefined : new RecipientLine(facts, rules, (id, dueAt) => deferMessage(tx, id, dueAt));
-    const { due, voided } = await firstSendable(tx, { jobId, dueBy: asOf ?? now }, now, line);
-    if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided };
+    const { due, voided, more } = await firstSendable(tx, { jobId, dueBy: Math.min(asOf ?? now, now) }, now, line);
+    if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided, more };
     const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
     if (job.started_at === null) await markStarted(tx, jobId, now);
     await noteCanary(tx, job, campaign, now);
@@ -104,20 +104,21 @@ async function firstSendable(
   asked: { readonly jobId: number; readonly dueBy: number },
   now: number,
   line: RecipientLine | undefined,
-): Promise<{ due: Sendable | undefined; voided: number }> {
+): Promise<{ due: Sendable | undefined; voided: number; more: boolean }> {
   let voided = 0;
   for (let passed = 0; passed <= MOST_PASSED; passed++) {
     const message = await firstDue(tx, asked);
-    if (message === undefined) break;
+    if (message === undefined) return { due: undefined, voided, more: false };
     const mail = await frozenMail(tx, message);
     const outdated = mail === undefined ? await whyNotWhole(tx, message) : whyOutdated(message);
     if (message.suppressed !== null) {
       await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
       await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
     } else if (outdated !== undefined) voided += await voidMessages(tx, [message.id], now, outdated);
-    else if (mail !== undefined && (line === undefined || (await line.lets(message, now)))) return { due: { message, mail }, voided };
+    else if (mail !== undefined && (line === undefined || (await line.lets(message, now))))
+      return { due: { message, mail }, voided, more: true };
   }
-  return { due: undefined, voided };
+  return { due: undefined, voided, more: true };
 }
 
 /** A file that is not what its name says goes, so that the next draft stores it anew. */

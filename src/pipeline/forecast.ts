@@ -60,7 +60,7 @@ export async function forecast(
     out.set(job.id, await mailsOut(db, job.id));
     lanes.push(new Lane(job, campaign, recipientRules(campaign, settings.limits), new DueLine(waiting)));
   }
-  const snapshot = await paceSnapshot(db, span.from - Math.max(DAY, settings.limits.domainGap ?? 0));
+  const snapshot = await paceSnapshot(db, span.from - Math.max(DAY, settings.limits.domainGap ?? 0), span.from + DAY);
   const mails = await run(lanes, new RememberedPace(snapshot, out, zones), settings, span);
   return { mails, jobs: lanes.map((lane) => lane.result()) };
 }
@@ -139,7 +139,7 @@ class Lane {
 
   /** A canary that is out is taken to come back clean. */
   async #hold(facts: RememberedPace, now: number): Promise<void> {
-    switch (holdOf(this.#job, this.#campaign.canary, await facts.mailsOut(this.#job.id), now)) {
+    switch (holdOf(this.#job, this.#campaign, await facts.mailsOut(this.#job.id), now)) {
       case 'overdue':
         if (this.#job.paused_at === null) this.#job = { ...this.#job, paused_at: now, pause_reason: 'overdue' };
         break;

@@ -1,6 +1,6 @@
 import { OutreachError } from '../domain/errors.ts';
-import { type Erased, erasePerson, onTheirWay } from '../store/people.ts';
-import { suppress } from '../store/suppressions.ts';
+import { type Erased, erasePerson, onTheirWay, peopleAfter } from '../store/people.ts';
+import { anyForgotten, suppress, suppressionsAmong } from '../store/suppressions.ts';
 import { type SuppressDependencies, withdraw } from './suppressPeople.ts';
 
 /**
@@ -19,6 +19,31 @@ export async function forgetPerson(deps: SuppressDependencies, key: string): Pro
     if (busy !== undefined) throw notYet(key, busy);
     return erasePerson(tx, key, hash, deps.now());
   });
+}
+
+const PAGE = 1_000;
+
+/**
+ * Forgets again whose hash stands in the list of suppressions: an older database that was put back may
+ * hold them still. Who cannot be erased yet gets no mail all the same. Returns how many there were.
+ */
+export async function forgetKnown(deps: SuppressDependencies): Promise<number> {
+  const { db } = deps.store;
+  if (!(await anyForgotten(db))) return 0;
+  let forgotten = 0;
+  for (let after = '', more = true; more; ) {
+    const keys = await peopleAfter(db, after, PAGE);
+    const hashes = new Map(keys.map((key) => [deps.forgottenKey(key), key]));
+    for (const { email_key } of await suppressionsAmong(db, [...hashes.keys()])) {
+      forgotten++;
+      await forgetPerson(deps, hashes.get(email_key) ?? '').catch((error: unknown) => {
+        if (!(error instanceof OutreachError)) throw error;
+      });
+    }
+    after = keys.at(-1) ?? after;
+    more = keys.length === PAGE;
+  }
+  return forgotten;
 }
 
 function notYet(key: string, { what, id }: NonNullable<Awaited<ReturnType<typeof onTheirWay>>>): OutreachError {

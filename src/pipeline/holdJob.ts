@@ -8,10 +8,10 @@ import type { JobRow, Tx } from '../store/schema.ts';
  * Pauses a job that must not go on by itself: overdue, or with a canary that bounced. Returns the
  * job as it stands then. Part of the claim's transaction.
  */
-export async function holdJob(tx: Tx, job: JobRow, { canary }: Pick<Campaign, 'canary'>, now: number): Promise<JobRow> {
+export async function holdJob(tx: Tx, job: JobRow, { canary, window }: Pick<Campaign, 'canary' | 'window'>, now: number): Promise<JobRow> {
   if (job.paused_at !== null || job.cancelled_at !== null || job.imported_at === null) return job;
   const out = canary === null || job.canary_passed_at !== null ? 0 : await mailsOut(tx, job.id);
-  switch (holdOf(job, canary, out, now)) {
+  switch (holdOf(job, { canary, window }, out, now)) {
     case 'none':
       return job;
     case 'overdue':

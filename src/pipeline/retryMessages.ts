@@ -1,7 +1,8 @@
+import { FORGOTTEN } from '../domain/personKey.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { deleteDrafts } from '../store/drafts.ts';
-import { noteEvent } from '../store/events.ts';
+import { noteEvent, wasSentAlready } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { findMessage, idsInState, moveByHand, type Selection } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
@@ -16,11 +17,13 @@ export interface Retried {
   readonly suppressed: number;
   /** Left as they are: the job is cancelled. */
   readonly cancelled: number;
+  /** Left as they are: a list given to `reconcile` names them. */
+  readonly sent_already: number;
 }
 
 /** failed → ready, or pending when its draft no longer stands. Never for a suppressed address. */
 export async function retryMessages(store: Store, selection: Selection, now: () => number): Promise<Retried> {
-  const total = { retried: 0, suppressed: 0, cancelled: 0 };
+  const total = { retried: 0, suppressed: 0, cancelled: 0, sent_already: 0 };
   for (let after = 0; ; ) {
     const ids = await idsInState(store.db, ['failed'], selection, after, BATCH);
     const last = ids.at(-1);
@@ -40,7 +43,10 @@ async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried>
   if (row === undefined || row.state !== 'failed') return 'cancelled';
   if ((await jobNow(tx, row.job_id)).cancelled_at !== null) return 'cancelled';
   const { email_key } = await prospectById(tx, row.prospect_id);
-  if ((await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
+  // A forgotten person may have been let back in since; their old row has no address any more.
+  if (email_key.startsWith(FORGOTTEN) || (await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
+  // As far as this restored database knows it failed; it left from a newer one.
+  if (await wasSentAlready(tx, id)) return 'sent_already';
   const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));
   if (!stands) await deleteDrafts(tx, [id]);
   await moveByHand(tx, [id], ['failed'], stands ? 'ready' : 'pending', { now, reason: null, dueAt: now, tries: 0 });

@@ -98,19 +98,23 @@ export function attemptsOf(db: Db, messageId: number): Promise<AttemptRow[]> {
   return db.selectFrom('attempts').selectAll().where('message_id', '=', messageId).orderBy('id').execute();
 }
 
-/** When the cap-th newest attempt of the last 24 h was made: the cap is full until it is a day old. Null while there is room. */
+/**
+ * When the cap-th newest attempt of the last 24 h was made: the cap is full until it is a day old. Null while there is room.
+ * Attempts more than a day ahead are from a clock that has jumped back since: they would keep the cap full until it is there again.
+ */
 export async function capFilledBy(db: Db, sender: string, cap: number, now: number): Promise<number | null> {
-  const [row] = (await selectSenderAttempt(db, { sender, since: now - DAY, skipped: cap - 1 })).rows;
+  const [row] = (await selectSenderAttempt(db, { sender, since: now - DAY, until: now + DAY, skipped: cap - 1 })).rows;
   return row?.started_at ?? null;
 }
 
-const selectSenderAttempt = statement((db, value: Blanks<{ sender: string; since: number; skipped: number }>) =>
+const selectSenderAttempt = statement((db, value: Blanks<{ sender: string; since: number; until: number; skipped: number }>) =>
   db
     .selectFrom('attempts')
     .select('started_at')
     .where('sender', '=', value('sender'))
     .where('counted', '=', sql.lit(1))
     .where('started_at', '>', value('since'))
+    .where('started_at', '<=', value('until'))
     .orderBy('started_at', 'desc')
     .offset(value('skipped'))
     .limit(sql.lit(1)),
@@ -118,16 +122,17 @@ const selectSenderAttempt = statement((db, value: Blanks<{ sender: string; since
 
 /** The same for all senders together and the last hour. */
 export async function hourFilledBy(db: Db, limit: number, now: number): Promise<number | null> {
-  const [row] = (await selectAnyAttempt(db, { since: now - HOUR, skipped: limit - 1 })).rows;
+  const [row] = (await selectAnyAttempt(db, { since: now - HOUR, until: now + HOUR, skipped: limit - 1 })).rows;
   return row?.started_at ?? null;
 }
 
-const selectAnyAttempt = statement((db, value: Blanks<{ since: number; skipped: number }>) =>
+const selectAnyAttempt = statement((db, value: Blanks<{ since: number; until: number; skipped: number }>) =>
   db
     .selectFrom('attempts')
     .select('started_at')
     .where('counted', '=', sql.lit(1))
     .where('started_at', '>', value('since'))
+    .where('started_at', '<=', value('until'))
     .orderBy('started_at', 'desc')
     .offset(value('skipped'))
     .limit(sql.lit(1)),
@@ -165,6 +170,7 @@ export async function attemptsInDay(db: Db, sender: string, now: number): Promis
     .where('sender', '=', sender)
     .where('counted', '=', sql.lit(1))
     .where('started_at', '>', now - DAY)
+    .where('started_at', '<=', now + DAY)
     .executeTakeFirstOrThrow();
   return n;
 }

@@ -15,6 +15,8 @@ export type EventKind =
   | 'late reply'
   | 'retry asked'
   | 'resolved'
+  /** A person's list says that it left, though this database knows of no mail. */
+  | 'sent already'
   | 'cancelled'
   | 'bounced'
   | 'complained';
@@ -26,6 +28,17 @@ export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now:
 const insertEvent = statement((db, value: Blanks<{ messageId: number; now: number; kind: EventKind; detail: string | null }>) =>
   db.insertInto('events').values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail') }),
 );
+
+export async function wasSentAlready(db: Db, messageId: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('events')
+    .select('id')
+    .where('message_id', '=', messageId)
+    .where('kind', '=', 'sent already')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
 
 export async function noteEvents(
   tx: Tx,

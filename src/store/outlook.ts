@@ -12,8 +12,8 @@ export interface PaceSnapshot {
   readonly usage: readonly { readonly period: string; readonly sent: number }[];
 }
 
-/** `since`: older attempts fill no cap and keep no gap shut. */
-export async function paceSnapshot(db: Db, since: number): Promise<PaceSnapshot> {
+/** `since`: older attempts fill no cap and keep no gap shut; those after `until` are from a clock that has jumped back. */
+export async function paceSnapshot(db: Db, since: number, until: number): Promise<PaceSnapshot> {
   return {
     senders: await db.selectFrom('senders').selectAll().execute(),
     days: await db.selectFrom('sender_days').select(['sender', 'day', 'sent']).where('sent', '>', 0).execute(),
@@ -22,6 +22,7 @@ export async function paceSnapshot(db: Db, since: number): Promise<PaceSnapshot>
       .select(['sender', 'domain', 'started_at'])
       .where('counted', '=', sql.lit(1))
       .where('started_at', '>', since)
+      .where('started_at', '<=', until)
       .orderBy('started_at')
       .execute(),
     usage: await db.selectFrom('usage_counters').selectAll().execute(),

@@ -97,6 +97,20 @@ export function leadsOf(db: Db, key: string) {
     .execute();
 }
 
+/** Keys of people who were not forgotten, in order, after `after`. */
+export async function peopleAfter(db: Db, after: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('prospects')
+    .select('email_key')
+    .distinct()
+    .where('email_key', '>', after)
+    .where('email_key', 'not like', `${FORGOTTEN}%`)
+    .orderBy('email_key')
+    .limit(limit)
+    .execute();
+  return rows.map(({ email_key }) => email_key);
+}
+
 /** The last attempt at this person that was accepted. */
 export function lastAccepted(db: Db, key: string) {
   return theirMessages(db, key)

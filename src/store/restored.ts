@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { OPEN_STATES } from '../domain/message.ts';
+import { type MessageState, OPEN_STATES } from '../domain/message.ts';
 import type { Db, Tx } from './schema.ts';
 
 /** Moves in a database that may be older than what was sent from it. */
@@ -40,14 +40,14 @@ export function doubtSending(tx: Tx, now: number, reason: string): Promise<{ id:
     .execute();
 }
 
-/** Messages to these people (addresses in lower case) that are not at their end. */
-export function waitingFor(db: Db, keys: readonly string[]): Promise<{ id: number }[]> {
+/** Messages to these people (addresses in lower case) that may still be sent; failed ones when somebody asks for it. */
+export function waitingFor(db: Db, keys: readonly string[]): Promise<{ id: number; state: MessageState }[]> {
   return db
     .selectFrom('prospects')
     .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
-    .select('messages.id')
+    .select(['messages.id', 'messages.state'])
     .where('prospects.email_key', 'in', keys)
-    .where('messages.state', 'in', ['pending', 'drafting', 'review', 'ready', 'sending', 'uncertain'])
+    .where('messages.state', 'in', ['pending', 'drafting', 'review', 'ready', 'sending', 'uncertain', 'failed'])
     .execute();
 }
 

@@ -36,6 +36,8 @@ export async function sendLane(
     const current = job.round === round;
     if (claim.kind !== 'shut' && claim.voided > 0) board.redraft(job);
     if (claim.kind === 'claimed') return claim;
+    // Others of the job may be due behind those: a drain would end without them.
+    if (claim.kind === 'nothing_due' && claim.more) return undefined;
     // An answer from before something changed shuts nothing.
     if (current) board.shut(job, job.round, { opensAt: claim.opensAt, gates: claim.kind === 'shut' ? claim.gates : [] });
     sayGates(stage, job, said);

@@ -254,6 +254,23 @@ test('restore keeps the database that was there, puts the key in place, and send
   expect((await send()).code).toBe(2);
 });
 
+test('who asked for no mail or was forgotten after the backup stays so after a restore', async () => {
+  const [gone, forgotten] = ['lead1@company1.example', 'lead2@company2.example'];
+  await run('import', 'leads.csv');
+  await run('backup', 'monday.db');
+  await run('suppress', 'add', gone, '--reason', 'unsubscribed');
+  await run('forget', forgotten, '--yes');
+  const restored = await run('restore', 'monday.db', '--json');
+  expect(JSON.parse(restored.stdout)).toMatchObject({ suppressions: 2, forgotten: 1 });
+  expect(readFileSync(database()).includes(forgotten)).toBe(false);
+  await run('reconcile', '--yes');
+  await run('resume', '1');
+  expect((await send()).code).toBe(0);
+  expect(sink.received).toHaveLength(LEADS - 2);
+  expect(sink.received.map(({ to }) => to)).not.toContain(gone);
+  expect(sink.received.map(({ to }) => to)).not.toContain(forgotten);
+});
+
 test('restore refuses while a worker runs, beside another program, and files that are no backup', async () => {
   await sendSome(1);
   await run('backup', 'safe.db');

@@ -47,6 +47,18 @@ function filesWith(...words: string[]): string[] {
   return found;
 }
 
+test('forgetting a person takes nothing of others whose address holds theirs', async () => {
+  workspace(OUTBOX);
+  const others = ['diana@corp.example', 'x.ana@corp.example', 'ana@corp.example.org'];
+  const rows = [...others, 'ana@corp.example'].map((email) => `${email},Al,Corp\n${email},Al,too,many,cells\n`).join('');
+  folder.write('leads.csv', `email,first_name,company\n${rows}`);
+  await json(folder, 'import', 'leads.csv');
+  await json(folder, 'worker', '--until-done');
+  expect(filesWith('diana@corp.example')).toHaveLength(3);
+  expect(await json(folder, 'forget', 'ana@corp.example', '--yes')).toMatchObject({ leads: 1, rejected_rows: 1, outbox_mails: 1 });
+  for (const other of others) expect([other, filesWith(other).length]).toEqual([other, 3]);
+});
+
 test('forget leaves no byte of a person in the whole data folder, and next year’s CSV mails them nothing', async () => {
   workspace(OUTBOX);
   await json(folder, 'import', 'leads.csv');

@@ -116,6 +116,16 @@ test('while another program holds the database nothing is claimed, it is said, a
 // Long enough to hold the one garbage collection (0.1 s) that V8 does when a program falls quiet.
 const IDLE_SECONDS = 18;
 
+test('a drain reaches the mail that is due behind hundreds whose company must wait', { timeout: 30_000 }, async () => {
+  folder.write('outreach.yaml', config(sink.port, '', 'limits: { per_company_day: 1 }\n'));
+  const corp = Array.from({ length: 300 }, (_, index) => `p${index}@corp.example,Al,Corp\n`).join('');
+  folder.write('leads.csv', `email,first_name,company\n${corp}z@other.example,Zoe,Other\n`);
+  await outreach(folder, ['import', 'leads.csv']);
+  await outreach(folder, ['worker', '--drain', '--only', 'generate']);
+  await outreach(folder, ['worker', '--drain', '--concurrency', '1']);
+  expect(sink.received.map(({ to }) => to)).toEqual(['p0@corp.example', 'z@other.example']);
+});
+
 test('an idle worker costs less than 1 % of a core', { timeout: 60_000 }, async () => {
   await outreach(folder, ['import', 'leads.csv', '--at', '2099-01-01T09:00']);
   const worker = start(folder, ['worker']);

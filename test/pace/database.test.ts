@@ -61,6 +61,20 @@ test('warm-up counts days that sent, not days that passed, and a restart changes
   expect(await sendAll()).toMatchObject({ sent: 7 });
 });
 
+test('mails and a rest from a clock that was a year ahead fill no cap and no hour once it is set right', async () => {
+  bench.pace = paceOf({ main: { dailyCap: 2 } }, { sendPerHour: 2 });
+  await ready(csv(9));
+  bench.now += 365 * DAY;
+  bench.answers = [
+    { kind: 'accepted', code: 250, reply: '250 Ok' },
+    { kind: 'throttled', code: null, reply: '450 slow down' },
+  ];
+  await sendAll();
+  await bench.reopen();
+  bench.now -= 365 * DAY;
+  expect(await sendAll()).toMatchObject({ sent: 2 });
+});
+
 test('a day on which nothing reached the provider is no day of warm-up', async () => {
   bench.pace = paceOf({ main: { dailyCap: 100, warmUp: { start: 1, step: 5 } } });
   await ready(csv(9));
@@ -102,6 +116,16 @@ test('a job that nobody started for more than a day after its time waits for a p
   bench.now += 3 * DAY;
   expect(await sendAll()).toMatchObject({ sent: 3 });
 });
+
+test.each([false, true])(
+  'a job scheduled for a weekend that its window excludes is not overdue on Monday (window of the recipient: %s)',
+  async (own) => {
+    bench.now = Date.parse('2026-11-20T20:00:00Z');
+    await ready(csv(1), { window: { ...OFFICE, ofRecipient: own } }, Date.parse('2026-11-21T09:00:00Z'));
+    bench.now = Date.parse('2026-11-23T08:00:00Z');
+    expect(await send()).toMatchObject({ kind: 'sent' });
+  },
+);
 
 test('a job that began in time goes on however long it takes', async () => {
   await ready(csv(2), {}, bench.now);

@@ -69,6 +69,22 @@ test('a complaint that a person tells counts once against the sender of the last
   expect(await bench.store.db.selectFrom('sender_days').select('complained').execute()).toEqual([{ complained: 1 }]);
 });
 
+test('a failed mail to a forgotten person is not tried again, not even when they may be written to again', async () => {
+  await bench.import(csv(1));
+  await bench.draft();
+  bench.answers = [{ kind: 'content_refused', code: 554, reply: '554 no' }];
+  await sendMessage(bench.sending(), 1, bench.campaign);
+  await forget('lead0@company0.example');
+  await liftSuppression(deps(), 'lead0@company0.example');
+  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toEqual({
+    retried: 0,
+    suppressed: 1,
+    cancelled: 0,
+    sent_already: 0,
+  });
+  expect(await bench.states()).toEqual(['failed']);
+});
+
 test('a suppressed domain is met by import and drafting, and lifting it lets new mails go but no old one', async () => {
   await suppress('@company1.example');
   expect((await bench.import(csv(3))).tally).toMatchObject({ imported: 2, suppressed: 1 });

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readAddresses } from '../../src/csv/addresses.ts';
+import { markSent } from '../../src/pipeline/reconcile.ts';
 import { recoverMessages } from '../../src/pipeline/recoverMessages.ts';
 import { resolveMessage } from '../../src/pipeline/resolveMessage.ts';
 import { retryMessages } from '../../src/pipeline/retryMessages.ts';
@@ -97,14 +99,24 @@ test('a refused recipient fails, is suppressed, and cannot be retried', async ()
   await send();
   expect(await bench.states()).toEqual(['failed']);
   expect(await suppressionOf(bench.store.db, 'lead0@company0.example')).toContain('5.1.1');
-  expect(await retryMessages(bench.store, { ids: [1] }, () => bench.now)).toEqual({ retried: 0, suppressed: 1, cancelled: 0 });
+  expect(await retryMessages(bench.store, { ids: [1] }, () => bench.now)).toEqual({
+    retried: 0,
+    suppressed: 1,
+    cancelled: 0,
+    sent_already: 0,
+  });
 });
 
 test('retry puts a failed mail back with its tries forgotten', async () => {
   await ready();
   bench.answers = [{ kind: 'content_refused', code: 554, reply: '554 no' }];
   await send();
-  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toEqual({ retried: 1, suppressed: 0, cancelled: 0 });
+  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toEqual({
+    retried: 1,
+    suppressed: 0,
+    cancelled: 0,
+    sent_already: 0,
+  });
   await send();
   expect(await bench.states()).toEqual(['accepted']);
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
@@ -339,4 +351,21 @@ test('a mail that was on its way before does not end the rest of a refused sende
   };
   expect(await send()).toMatchObject({ end: { state: 'accepted' } });
   expect(await send()).toMatchObject({ kind: 'shut', gates: [{ gate: 'sender resting' }], opensAt: bench.now + 15 * 60_000 });
+});
+
+test('a failed mail on a list of what was sent is not tried again', async () => {
+  await bench.import(csv(2));
+  await bench.draft();
+  bench.answers = [
+    { kind: 'content_refused', code: 554, reply: '554 no' },
+    { kind: 'content_refused', code: 554, reply: '554 no' },
+  ];
+  await send();
+  await send();
+  const list = bench.folder.write('sent.csv', 'id,to\n1,"[""lead0@company0.example"", ""ana@ruiz.example""]"\n');
+  const people = await readAddresses(list, 'sent.csv');
+  expect(people).toEqual(['lead0@company0.example', 'ana@ruiz.example']);
+  expect(await markSent(bench.store, people, 'sent.csv', () => bench.now)).toMatchObject({ messages: 0, busy: 0 });
+  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toMatchObject({ retried: 1, sent_already: 1 });
+  expect(await bench.states()).toEqual(['failed', 'ready']);
 });

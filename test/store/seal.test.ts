@@ -6,6 +6,7 @@ import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { openStore } from '../../src/store/database.ts';
 import { countArm, identityOf, markBackup } from '../../src/store/guard.ts';
 import { SendGuard } from '../../src/store/sendGuard.ts';
+import { connect } from '../../src/store/sqlite/load.ts';
 import { raiseSeal, readSeal, replaceSeal } from '../../src/store/sqlite/sealFile.ts';
 import { Bench } from '../support/bench.ts';
 import { csv } from '../support/program.ts';
@@ -122,6 +123,19 @@ test('a copy made between a mail’s claim and its arm is behind once the mail h
   await sendOne(guard);
   const old = await openStore(copy);
   expect(await guardOf(old).find()).toEqual({ kind: 'behind', sends: 1 });
+  await old.close();
+});
+
+test('a copy from before the update that brought the seals, with leads and no mail yet, is not taken for a fresh start', async () => {
+  const copy = bench.folder.at('copy.db');
+  bench.store.copyTo(copy);
+  const older = connect(copy);
+  older.exec("drop table guard; delete from kysely_migration where name like '0005%'; pragma user_version = 4");
+  older.close();
+  await sendOne(await admitted());
+  copyFileSync(beside(), `${copy}.seal`);
+  const old = await openStore(copy);
+  expect(await guardOf(old).find()).toEqual({ kind: 'replaced' });
   await old.close();
 });
 

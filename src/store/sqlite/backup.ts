@@ -41,11 +41,19 @@ export function writeBackup(store: Store, target: string, now: number): void {
   }
 }
 
+export interface PutBack {
+  /** The present database under its new name; undefined when there was none. */
+  readonly kept: string | undefined;
+  /** Suppressions that only the present database knew. */
+  readonly suppressions: number;
+}
+
 /**
  * Puts a checked and marked copy of `source` where the database is, and keeps the present one under
- * another name, which is returned; undefined when there was none. Nobody else may have it open.
+ * another name. Nobody else may have it open. Whoever asked for no more mail since the backup was made
+ * is not asked to do so again: the present list of suppressions is carried over.
  */
-export async function restoreBackup(source: string, database: string, now: number): Promise<string | undefined> {
+export async function restoreBackup(source: string, database: string, now: number): Promise<PutBack> {
   const path = existsSync(database) ? realpathSync(database) : database;
   const aside = `${path}.restoring`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -59,8 +67,9 @@ export async function restoreBackup(source: string, database: string, now: numbe
       await copy.close();
     }
     const kept = existsSync(path) ? keepAside(path, now) : undefined;
+    const suppressions = kept === undefined ? 0 : carrySuppressions(kept, aside);
     putInPlace(aside, path);
-    return kept;
+    return { kept, suppressions };
   } finally {
     removeWith(aside);
   }
@@ -103,6 +112,21 @@ function keepAside(path: string, now: number): string {
   // Only a damaged database still has them; beside another one they would be taken for its own.
   for (const suffix of ['-wal', '-shm']) if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${kept}${suffix}`);
   return kept;
+}
+
+function carrySuppressions(from: string, to: string): number {
+  const copy = connect(to, { fileMustExist: true });
+  try {
+    copy.exec(`attach '${from.replaceAll("'", "''")}' as present`);
+    const columns = 'email_key, reason, source, created_at';
+    return copy.prepare(`insert or ignore into suppressions (${columns}) select ${columns} from present.suppressions`).run().changes;
+  } catch (error) {
+    // A damaged one, or one that is none of ours, has nothing to give.
+    if (isCode(error, 'SQLITE_NOTADB') || isCode(error, 'SQLITE_CORRUPT') || isCode(error, 'SQLITE_ERROR')) return 0;
+    throw storageError(error, from) ?? error;
+  } finally {
+    copy.close();
+  }
 }
 
 /** All of it in one file. SQLite does that for the last one who has it open, and refuses while there are others. */
