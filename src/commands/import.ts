@@ -74,16 +74,20 @@ async function importFile(context: Context, path: string, options: Options): Pro
   const { chooseCampaign } = await import('../config/campaignFolder.ts');
   const campaign = app.campaigns.load(chooseCampaign(workspace, options.campaign));
   const send = await sendRule(app, campaign, options);
-  const origin = originOf(context, app, options);
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };
   try {
     const { openCsv } = await import('../csv/readRows.ts');
-    const { addressColumns, mapColumns } = await import('../csv/columns.ts');
+    const { addressColumns, columnsWithAddresses, mapColumns } = await import('../csv/columns.ts');
     const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(options.delimiter), encoding: options.encoding });
-    const columns = mapColumns(file.header, options.map, file.name);
+    const holding = await columnsWithAddresses(file);
+    const columns = mapColumns(file.header, options.map, file.name, holding);
     await checkTemplates(campaign, columns);
     checkFileColumns(campaign.attachments, columns, campaign.path);
-    if (!options.map.has('email')) sayWhichAddress(context, file.header, columns, addressColumns(file.header));
+    const origin = originOf(context, app, options);
+    if (!options.map.has('email')) {
+      const named = addressColumns(file.header);
+      sayWhichAddress(context, file.header, columns, (name, index) => holding.has(index) || named.includes(name));
+    }
     const request: ImportRequest = {
       file,
       columns,
@@ -120,11 +124,20 @@ function originOf({ output }: Context, { config }: App, options: Options): Origi
 }
 
 /** Several columns may hold addresses: the one that is mailed is named, and how to choose another. */
-function sayWhichAddress({ output }: Context, header: readonly string[], columns: readonly (string | null)[], candidates: string[]): void {
-  const chosen = header[columns.indexOf('email')];
-  const others = candidates.filter((name) => name !== chosen).map((name) => `"${cell(name, 30)}"`);
+function sayWhichAddress(
+  { output }: Context,
+  header: readonly string[],
+  columns: readonly (string | null)[],
+  candidate: (name: string, index: number) => boolean,
+): void {
+  const chosen = columns.indexOf('email');
+  const titled = (name: string, index: number) =>
+    `"${cell(name, 30)}"${header.indexOf(name) === header.lastIndexOf(name) ? '' : ` (column ${index + 1})`}`;
+  const others = header.flatMap((name, index) => (index !== chosen && candidate(name, index) ? [titled(name, index)] : []));
   if (others.length > 0)
-    output.talk(`Addresses are those of column "${cell(chosen, 30)}", not of ${others.join(', ')}; choose with --map email="Column".`);
+    output.talk(
+      `Addresses are those of column ${titled(header[chosen] ?? '', chosen)}, not of ${others.join(', ')}; choose with --map email="Column".`,
+    );
 }
 
 async function take(context: Context, app: App, request: ImportRequest): Promise<undefined> {

@@ -2,6 +2,7 @@ import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { KNOWN_FIELDS, type KnownField } from '../domain/lead.ts';
 import { didYouMean, forTerminal } from '../domain/text.ts';
+import type { CsvFile } from './readRows.ts';
 
 /** Header names seen in the exports of CRMs, address books and lead tools; compared letters and digits only. */
 const WELL_KNOWN: Record<KnownField, readonly string[]> = {
@@ -59,11 +60,20 @@ export const REJECT_COLUMNS = ['rejected_line', 'rejected_reason', 'rejected_sur
 /** For each column of the file the field it fills, or null when it is ignored. */
 export type ColumnFields = readonly (string | null)[];
 
+/** So many rows tell what a column holds. */
+const SAMPLE = 50;
+
 /**
  * Maps a header row to fields: `--map` first, then well-known names in any case and spacing, then
- * every other column under its cleaned name. Throws when no column holds addresses.
+ * every other column under its cleaned name. Throws when no column is known to hold addresses, and
+ * names those of `holding`: the columns in whose first rows some were found.
  */
-export function mapColumns(header: readonly string[], asked: ReadonlyMap<string, string>, file: string): ColumnFields {
+export function mapColumns(
+  header: readonly string[],
+  asked: ReadonlyMap<string, string>,
+  file: string,
+  holding: ReadonlySet<number> = new Set(),
+): ColumnFields {
   const fields: (string | null | undefined)[] = header.map((name) =>
     isRejectColumn(name) ? (name.trim() === 'rejected_surplus' ? 'rejected_surplus' : null) : undefined,
   );
@@ -77,26 +87,43 @@ export function mapColumns(header: readonly string[], asked: ReadonlyMap<string,
   for (const [index, field] of fields.entries()) {
     named.push(field === undefined ? unused(cleanName(header[index] ?? '', index), [...named, ...fields]) : field);
   }
-  if (!named.includes('email')) {
-    if (header.some((cell) => parseAddress(cell).ok)) {
-      throw new OutreachError('input', `${file}:1: the first line looks like a lead, not like the names of the columns`, {
-        hint: 'Put a header line above it, such as email,first_name,company',
-      });
-    }
-    throw new OutreachError(
-      'input',
-      `${file}:1: no column holds addresses; the columns are ${header.map((name) => forTerminal(name)).join(', ')}`,
-      {
-        hint: 'Name it: --map email="Column"',
-      },
-    );
-  }
+  if (!named.includes('email')) throw noAddresses(header, file, holding);
   return named;
 }
 
 /** The columns whose names say that they hold addresses; more than one is a choice that a person should see. */
 export function addressColumns(header: readonly string[]): string[] {
   return header.filter((name) => WELL_KNOWN.email.includes(bare(name)));
+}
+
+/** The columns that hold an address in one of the first rows, whatever their names say. */
+export async function columnsWithAddresses(file: CsvFile): Promise<Set<number>> {
+  const holding = new Set<number>();
+  let seen = 0;
+  for await (const { cells } of file.rows()) {
+    for (const [index, cell] of cells.slice(0, file.header.length).entries()) if (parseAddress(cell).ok) holding.add(index);
+    if (++seen === SAMPLE) break;
+  }
+  return holding;
+}
+
+function noAddresses(header: readonly string[], file: string, holding: ReadonlySet<number>): OutreachError {
+  if (header.some((cell) => parseAddress(cell).ok)) {
+    return new OutreachError('input', `${file}:1: the first line looks like a lead, not like the names of the columns`, {
+      hint: 'Put a header line above it, such as email,first_name,company',
+    });
+  }
+  const names = header.map((name) => forTerminal(name));
+  const [first, ...others] = names.filter((_, index) => holding.has(index)).map((name) => `"${name}"`);
+  if (first === undefined) {
+    return new OutreachError('input', `${file}:1: no column holds addresses; the columns are ${names.join(', ')}`, {
+      hint: 'Name it: --map email="Column"',
+    });
+  }
+  const held = others.length === 0 ? `column ${first} holds` : `columns ${[first, ...others].join(', ')} hold`;
+  return new OutreachError('input', `${file}:1: no column is named email, but ${held} addresses`, {
+    hint: `Choose it: --map email=${first}. If line 1 is a lead, put a header line above it, such as email,first_name,company`,
+  });
 }
 
 /** `Job Title (EN)` → `job_title_en`: letters without accents, digits and underscores, as templates can say it. */

@@ -160,6 +160,23 @@ test('of several address columns the mailed one is named', async () => {
   const { stderr } = await outreach(folder, ['import', 'two.csv']);
   expect(stderr).toContain('Addresses are those of column "Email", not of "Work Email"; choose with --map email="Column".');
   expect(objects(await outreach(folder, ['messages', '--json']))).toMatchObject([{ email: 'a@home.example' }]);
+  folder.write('unsaid.csv', 'email,company,Private,email\nb@work.example,Acme,b@home.example,b@other.example\n');
+  const unsaid = await outreach(folder, ['import', 'unsaid.csv']);
+  expect(unsaid.stderr).toContain('Addresses are those of column "email" (column 1), not of "Private", "email" (column 4);');
+  folder.write('none.csv', 'who,where\nAnn,a@none.example\n');
+  const none = await outreach(folder, ['import', 'none.csv']);
+  expect(none).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('none.csv:1: no column is named email, but column "where" holds addresses'),
+  });
+});
+
+test('a row of a megabyte goes to the rejects, and the rows behind it are imported', async () => {
+  workspace();
+  folder.write('big.csv', `email,company\na@y.example,A\nb@y.example,"${'x'.repeat(1_100_000)}"\nc@y.example,C\n`);
+  const tally = await json<{ rejects: string }>(folder, 'import', 'big.csv');
+  expect(tally).toMatchObject({ rows: 3, imported: 2, invalid: 1 });
+  expect(readFileSync(tally.rejects, 'utf8')).toContain('3,"longer than 1 MB');
 });
 
 test.each([
