@@ -175,7 +175,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
     output.object({ job, campaign: request.campaign.name, ...counts(tally), rejects });
     summarise(context, tally, request.update);
     if (rejects !== null) output.line(`\nRejects, with line and reason: ${rejects}\nMend them there and import that file the same way.`);
-    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : nextStep(request, job)}`);
+    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : nextStep(request)}`);
   } finally {
     bar?.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -224,9 +224,8 @@ function counts({ rows, imported, updated, duplicates, invalid, suppressed }: Im
   return { rows, imported, updated, duplicates, invalid, suppressed };
 }
 
-function nextStep(request: ImportRequest, job: number): string {
-  if (request.campaign.review === 'all')
-    return `outreach worker --only generate --until-done, then outreach messages --job ${job} --state review`;
+function nextStep(request: ImportRequest): string {
+  if (request.campaign.review === 'all') return 'outreach worker --only generate --until-done    (then review: outreach status)';
   return 'outreach worker    (writes and sends; stop it any time)';
 }
 

@@ -89,7 +89,7 @@ function tellMarked({ output }: Context, file: string, { messages, busy, unknown
     .map((who) => cell(who))
     .join(', ');
   output.line(
-    `${number(unknown.length)} of the addresses are no leads here (${some}${unknown.length > 3 ? ', …' : ''}): leave them out if you import their file again.`,
+    `${number(unknown.length)} of the addresses ${unknown.length === 1 ? 'is no lead' : 'are no leads'} here (${some}${unknown.length > 3 ? ', …' : ''}): leave them out if you import their file again.`,
   );
 }
 

@@ -21,7 +21,9 @@ async function show(context: Context, id: string): Promise<undefined> {
   const story = await messageStory(db, wholeNumber('a message id')(id));
   if (story === undefined) throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
   context.output.object(asJson(story));
-  if (!context.output.json) print(context.output, story);
+  if (context.output.json) return;
+  const { retryBar } = await import('../pipeline/retryMessages.ts');
+  print(context.output, story, story.summary.state === 'failed' ? await retryBar(db, story.summary.id) : undefined);
 }
 
 /** The story as one object; its fields are part of the program's contract. */
@@ -53,7 +55,9 @@ export function asJson({ summary, draft, author, attempts, events }: MessageStor
   };
 }
 
-function print(output: Output, { summary, draft, author, attempts, events }: MessageStory): void {
+type RetryBar = 'suppressed' | 'cancelled' | undefined;
+
+function print(output: Output, { summary, draft, author, attempts, events }: MessageStory, bar: RetryBar): void {
   const { colour } = output;
   output.line(
     `Message ${summary.id} to ${cell(summary.email)}: ${paint(output, summary.state)}${summary.reason === null ? '' : `, ${cell(summary.reason, 200)}`}`,
@@ -89,7 +93,14 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
       told.map(({ at, words }) => [`  ${moment(at)}`, words]),
     );
   if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
-  output.line(`\nNext: ${nextStep(summary, draft !== undefined, author !== undefined)}`);
+  output.line(`\nNext: ${bar === undefined ? nextStep(summary, draft !== undefined, author !== undefined) : barred(bar, summary.job)}`);
+}
+
+/** What there is to see instead of a retry that would do nothing. */
+export function barred(bar: Exclude<RetryBar, undefined>, job: number): string {
+  return bar === 'suppressed'
+    ? 'outreach suppress list    (its address is there: no retry)'
+    : `outreach jobs ${job}    (it is cancelled: no retry)`;
 }
 
 function attachmentsOf(draft: MessageStory['draft']) {
@@ -110,8 +121,7 @@ function attemptWords(attempt: MessageStory['attempts'][number], number: number)
 }
 
 function nextStep({ state, id, email }: MessageStory['summary'], drafted: boolean, byModel: boolean): string {
-  if (state === 'uncertain')
-    return `ask the recipient or look into your server's log, then outreach resolve ${id} --sent | --not-sent | --resend`;
+  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    (ask the recipient first)`;
   if (state === 'review' && !drafted && byModel) return `outreach generate --lead ${cell(email)} --again    or    outreach reject ${id}`;
   if (state === 'review' && !drafted) return `mend the lead and import it again with --update, or outreach reject ${id}`;
   if (state === 'review') return `outreach approve ${id}    or    outreach reject ${id}`;

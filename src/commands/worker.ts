@@ -95,6 +95,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   );
   if (options.drain === true) drainReport(output, end);
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
+  for (const job of end.paused) output.line(`Job ${job} is paused: outreach resume ${job}`);
   for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
   for (const { job, reason } of end.stuck) output.line(`Job ${job} waits for its texts: ${reason}`);
   for (const job of end.stopped) output.line(`Job ${job} waits for its sender, which was stopped: outreach senders`);

@@ -5,7 +5,7 @@ import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { findMessage, idsInState, moveByHand, type Selection } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
-import type { Tx } from '../store/schema.ts';
+import type { Db, Tx } from '../store/schema.ts';
 import { suppressionOf } from '../store/suppressions.ts';
 
 const BATCH = 500;
@@ -35,12 +35,19 @@ export async function retryMessages(store: Store, selection: Selection, now: () 
   }
 }
 
-async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried> {
-  const row = await findMessage(tx, id);
+/** What keeps a failed message from being tried again; undefined when nothing does. */
+export async function retryBar(db: Db, id: number): Promise<'suppressed' | 'cancelled' | undefined> {
+  const row = await findMessage(db, id);
   if (row === undefined || row.state !== 'failed') return 'cancelled';
-  if ((await jobNow(tx, row.job_id)).cancelled_at !== null) return 'cancelled';
-  const { email_key } = await prospectById(tx, row.prospect_id);
-  if ((await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
+  if ((await jobNow(db, row.job_id)).cancelled_at !== null) return 'cancelled';
+  const { email_key } = await prospectById(db, row.prospect_id);
+  return (await suppressionOf(db, email_key)) === undefined ? undefined : 'suppressed';
+}
+
+async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried> {
+  const bar = await retryBar(tx, id);
+  const row = await findMessage(tx, id);
+  if (bar !== undefined || row === undefined) return bar ?? 'cancelled';
   const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));
   if (!stands) await deleteDrafts(tx, [id]);
   await moveByHand(tx, [id], ['failed'], stands ? 'ready' : 'pending', { now, reason: null, dueAt: now, tries: 0 });
