@@ -77,17 +77,22 @@ async function importFile(context: Context, path: string, options: Options): Pro
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };
   try {
     const { openCsv } = await import('../csv/readRows.ts');
-    const { addressColumns, columnsWithAddresses, mapColumns } = await import('../csv/columns.ts');
+    const { mapColumns } = await import('../csv/columns.ts');
+    const { addressChoice, columnsWithAddresses, firstRows, unknownZone } = await import('../csv/sample.ts');
     const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(options.delimiter), encoding: options.encoding });
-    const holding = await columnsWithAddresses(file);
+    const rows = await firstRows(file);
+    const holding = columnsWithAddresses(rows);
     const columns = mapColumns(file.header, options.map, file.name, holding);
     await checkTemplates(campaign, columns);
     checkFileColumns(campaign.attachments, columns, campaign.path);
     const origin = originOf(context, app, options);
-    if (!options.map.has('email')) {
-      const named = addressColumns(file.header);
-      sayWhichAddress(context, file.header, columns, (name, index) => holding.has(index) || named.includes(name));
-    }
+    const choice = options.map.has('email') ? undefined : addressChoice(file.header, columns, holding);
+    if (choice !== undefined) context.output.talk(choice);
+    const odd = campaign.window?.ofRecipient === true ? unknownZone(rows, columns) : undefined;
+    if (odd !== undefined)
+      context.output.talk(
+        `${cell(file.name)}:${odd.line}: "${odd.zone}" is no time zone such as Europe/Madrid; such leads get mail by ${campaign.window?.timezone} time`,
+      );
     const request: ImportRequest = {
       file,
       columns,
@@ -121,23 +126,6 @@ function originOf({ output }: Context, { config }: App, options: Options): Origi
     `Nothing says ${source === null ? 'where these leads are from' : 'what allows to write to these leads'}, and they may ask: add ${missing.join(' ')}`,
   );
   return { source, basis };
-}
-
-/** Several columns may hold addresses: the one that is mailed is named, and how to choose another. */
-function sayWhichAddress(
-  { output }: Context,
-  header: readonly string[],
-  columns: readonly (string | null)[],
-  candidate: (name: string, index: number) => boolean,
-): void {
-  const chosen = columns.indexOf('email');
-  const titled = (name: string, index: number) =>
-    `"${cell(name, 30)}"${header.indexOf(name) === header.lastIndexOf(name) ? '' : ` (column ${index + 1})`}`;
-  const others = header.flatMap((name, index) => (index !== chosen && candidate(name, index) ? [titled(name, index)] : []));
-  if (others.length > 0)
-    output.talk(
-      `Addresses are those of column ${titled(header[chosen] ?? '', chosen)}, not of ${others.join(', ')}; choose with --map email="Column".`,
-    );
 }
 
 async function take(context: Context, app: App, request: ImportRequest): Promise<undefined> {

@@ -17,7 +17,7 @@ interface Options {
 export function workerCommand(use: Use): Command {
   return command('worker', 'Write and send what is due, until told to stop.', [
     'worker',
-    'worker --drain                  # from cron: what is due now, then exit',
+    'worker --drain    # from cron: what is due now, then exit',
     'worker --until-done --only generate',
   ])
     .optionsGroup('When to end (default: on SIGTERM or Ctrl-C):')

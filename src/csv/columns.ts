@@ -2,7 +2,6 @@ import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { KNOWN_FIELDS, type KnownField } from '../domain/lead.ts';
 import { didYouMean, forTerminal } from '../domain/text.ts';
-import type { CsvFile } from './readRows.ts';
 
 /** Header names seen in the exports of CRMs, address books and lead tools; compared letters and digits only. */
 const WELL_KNOWN: Record<KnownField, readonly string[]> = {
@@ -60,9 +59,6 @@ export const REJECT_COLUMNS = ['rejected_line', 'rejected_reason', 'rejected_sur
 /** For each column of the file the field it fills, or null when it is ignored. */
 export type ColumnFields = readonly (string | null)[];
 
-/** So many rows tell what a column holds. */
-const SAMPLE = 50;
-
 /**
  * Maps a header row to fields: `--map` first, then well-known names in any case and spacing, then
  * every other column under its cleaned name. Throws when no column is known to hold addresses, and
@@ -94,17 +90,6 @@ export function mapColumns(
 /** The columns whose names say that they hold addresses; more than one is a choice that a person should see. */
 export function addressColumns(header: readonly string[]): string[] {
   return header.filter((name) => WELL_KNOWN.email.includes(bare(name)));
-}
-
-/** The columns that hold an address in one of the first rows, whatever their names say. */
-export async function columnsWithAddresses(file: CsvFile): Promise<Set<number>> {
-  const holding = new Set<number>();
-  let seen = 0;
-  for await (const { cells } of file.rows()) {
-    for (const [index, cell] of cells.slice(0, file.header.length).entries()) if (parseAddress(cell).ok) holding.add(index);
-    if (++seen === SAMPLE) break;
-  }
-  return holding;
 }
 
 function noAddresses(header: readonly string[], file: string, holding: ReadonlySet<number>): OutreachError {

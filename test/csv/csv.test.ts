@@ -1,9 +1,10 @@
 import iconv from 'iconv-lite';
 import { afterEach, expect, test } from 'vitest';
-import { addressColumns, columnsWithAddresses, mapColumns } from '../../src/csv/columns.ts';
+import { addressColumns, mapColumns } from '../../src/csv/columns.ts';
 import { readLead } from '../../src/csv/leads.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../../src/csv/rejects.ts';
+import { columnsWithAddresses, firstRows, unknownZone } from '../../src/csv/sample.ts';
 import { Folder } from '../support/program.ts';
 
 const folder = new Folder();
@@ -130,7 +131,7 @@ test('a first line sep= is Excel’s own, and UTF-16 is known by its zero bytes'
 
 test('columns that hold addresses are known by their rows, and named when no title is known', async () => {
   const { file } = await read('who,Office,Home\nAna,ana@x.example,\nBo,,bo@y.example\n');
-  const holding = await columnsWithAddresses(file);
+  const holding = columnsWithAddresses(await firstRows(file));
   expect([...holding]).toEqual([1, 2]);
   expect(() => mapColumns(file.header, new Map(), 'l.csv', holding)).toThrow(
     'l.csv:1: no column is named email, but columns "Office", "Home" hold addresses',
@@ -138,6 +139,14 @@ test('columns that hold addresses are known by their rows, and named when no tit
   expect(() => mapColumns(['Ann', 'Acme'], new Map(), 'l.csv', new Set([1]))).toThrow(
     expect.objectContaining({ hint: expect.stringContaining('If line 1 is a lead, put a header line above it') }),
   );
+});
+
+test('a time zone that is none is found with its line', async () => {
+  const { file, rows } = await read('email,tz\na@x.example,Asia/Tokyo\nb@x.example,\nc@x.example,GMT+25\n');
+  const columns = mapColumns(file.header, new Map(), 'l.csv');
+  expect(unknownZone(rows, columns)).toEqual({ zone: 'GMT+25', line: 4 });
+  expect(unknownZone(rows.slice(0, 2), columns)).toBeUndefined();
+  expect(unknownZone(rows, ['email', null])).toBeUndefined();
 });
 
 test('a row too long for a lead is a reject with a reason; the rows around it are read', async () => {
