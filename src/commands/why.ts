@@ -91,7 +91,7 @@ function outlook({ id, job, state, gates, freeSenders, expectedAt, before }: Exp
     case 'uncertain':
       return 'Its provider may have taken it, so it is not sent again by itself.';
     case 'review':
-      return 'It waits for a person to approve it.';
+      return 'It waits for a person.';
     case 'failed':
     case 'suppressed':
     case 'cancelled':
@@ -117,7 +117,7 @@ function openedBy(gate: Explanation['gates'][number]['gate'], name: string | nul
 }
 
 function nextStep({ id, job, state, gates, retryBar }: Explanation): string {
-  if (state === 'review') return `outreach show ${id}    (then outreach approve ${id}, or reject)`;
+  if (state === 'review') return `outreach show ${id}    (then approve it, reject it or mend its lead)`;
   if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend`;
   if (state === 'failed') return retryBar === null ? `outreach retry ${id}` : barred(retryBar, job);
   const held = gates.find(({ opensAt, gate }) => opensAt === null && gate !== 'suppressed' && gate !== 'importing');
