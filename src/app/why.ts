@@ -4,6 +4,7 @@ import { type MessageState, OPEN_STATES } from '../domain/message.ts';
 import { type NamedGate, shutGatesOf } from '../pipeline/explainMessage.ts';
 import { forecast } from '../pipeline/forecast.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
+import { type RetryBar, retryBar } from '../pipeline/retryMessages.ts';
 import { findJob, openJobs } from '../store/jobs.ts';
 import { waitingMessage } from '../store/outlook.ts';
 import type { App } from './app.ts';
@@ -22,6 +23,8 @@ export interface Explanation {
   /** When the forecast sends it, and how many mails of its job leave before; null when it does not within three months. */
   readonly expectedAt: number | null;
   readonly before: number | null;
+  /** What keeps a failed message from a retry; null when nothing does. */
+  readonly retryBar: RetryBar | null;
   /** The campaign cannot be read. */
   readonly problem: string | null;
 }
@@ -35,8 +38,9 @@ export async function explain(app: App, id: number, now: number): Promise<Explan
   if (message === undefined || job === undefined)
     throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
   const { state, reason, email } = message;
-  const asIs = { id, job: job.id, campaign: job.campaign, email, state, reason };
+  const asIs = { id, job: job.id, campaign: job.campaign, email, state, reason, retryBar: null };
   const nothing = { gates: [], freeSenders: null, expectedAt: null, before: null, problem: null };
+  if (state === 'failed') return { ...asIs, ...nothing, retryBar: (await retryBar(db, id)) ?? null };
   if (!(OPEN_STATES as readonly string[]).includes(state) || state === 'sending') return { ...asIs, ...nothing };
   try {
     const campaign = app.campaigns.load(job.campaign);

@@ -51,23 +51,29 @@ const use: Use =
     }
   };
 
-/** Makes commander throw instead of leaving the process with its own code. */
-function throwing(command: Command): Command {
+/** Makes commander throw instead of leaving the process with its own code, and complain as everything else does. */
+function throwing(command: Command, called = 'outreach'): Command {
   command.exitOverride();
-  for (const child of command.commands) throwing(child);
+  command.configureOutput({ outputError: (text) => say(text.trimEnd().replace(/^error:/, complainer())) });
+  command.showHelpAfterError(`  See: ${called} --help`);
+  for (const child of command.commands) throwing(child, `${called} ${child.name()}`);
   return command;
 }
 
 function complain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof OutreachError ? error : storageError(error);
-  const colour = new Chalk({
-    level: process.stderr.isTTY === true && !process.env.NO_COLOR && !process.argv.includes('--no-color') ? 1 : 0,
-  });
-  say(`${colour.red('outreach:')} ${known?.message ?? `unexpected error: ${messageOf(error)}`}`);
+  say(`${complainer()} ${known?.message ?? `unexpected error: ${messageOf(error)}`}`);
   if (known?.hint !== undefined) say(known.hint.replace(/^/gm, '  '));
   if (known === undefined && process.env.OUTREACH_LOG === 'debug' && error instanceof Error) say(error.stack ?? '');
   return known === undefined ? 1 : EXIT_CODES[known.code];
+}
+
+function complainer(): string {
+  const colour = new Chalk({
+    level: process.stderr.isTTY === true && !process.env.NO_COLOR && !process.argv.includes('--no-color') ? 1 : 0,
+  });
+  return colour.red('outreach:');
 }
 
 /** Whatever threw may have a secret in its words: a server's echo, a library's argument. */

@@ -14,7 +14,7 @@ async function approve(context: Context, ids: string[], options: SelectionOption
   const store = await app.openStore();
   const { approveMessages } = await import('../pipeline/approveMessages.ts');
   const { refreshCampaigns } = await import('../app/campaigns.ts');
-  await refreshCampaigns(app, store);
+  const outdated = await refreshCampaigns(app, store);
   const { checkSelection } = await import('../pipeline/checkSelection.ts');
   await checkSelection(store, selection, 'review');
   const result = await approveMessages(store, selection, () => Date.now());
@@ -24,8 +24,8 @@ async function approve(context: Context, ids: string[], options: SelectionOption
     context.output.line(
       `${plural(result.without_draft, 'mail')} left in review: there is no draft to send. Mend the lead and import it again with --update, or reject it.`,
     );
-  if (result.voided > 0)
-    context.output.line(`${plural(result.voided, 'mail')} will be written anew first: the campaign changed after the draft.`);
-  context.output.line(`\nNext: ${result.approved + result.voided > 0 ? 'outreach worker' : 'outreach messages --state review'}`);
+  const voided = result.voided + outdated;
+  if (voided > 0) context.output.line(`${plural(voided, 'mail')} will be written anew first: the campaign changed after the draft.`);
+  context.output.line(`\nNext: ${result.approved + voided > 0 ? 'outreach worker' : 'outreach messages --state review'}`);
   return selection.ids !== undefined && result.approved === 0 ? 1 : 0;
 }

@@ -19,7 +19,7 @@ async function cancelOne(context: Context, id: string): Promise<undefined> {
   const counts = await countsOf(store.db, job.id);
   context.output.object({ job: job.id, status: 'cancelled', cancelled, dropped });
   context.output.line(
-    `Job ${job.id} is cancelled: ${plural(cancelled, 'mail')} will not be sent${dropped > 0 ? `, ${plural(dropped, 'lead')} of its unfinished import dropped` : ''}.`,
+    `Job ${job.id} is cancelled: ${cancelled === 0 ? 'no mail was waiting' : `${plural(cancelled, 'mail')} will not be sent`}${dropped > 0 ? `, ${plural(dropped, 'lead')} of its unfinished import dropped` : ''}.`,
   );
   if (counts.sending > 0) context.output.line(`${number(counts.sending)} on the wire will finish.`);
   if (counts.uncertain > 0)

@@ -80,17 +80,18 @@ export interface SelectionOptions {
   readonly all?: boolean;
 }
 
-/** Exactly one way of choosing: ids, a job, or all. */
-export function selectionOf(ids: readonly string[], options: SelectionOptions): { ids?: number[]; jobId?: number } {
+/** Exactly one way of choosing: ids, a job, or all where the command has it. `state` is what can be chosen. */
+export function selectionOf(
+  ids: readonly string[],
+  options: SelectionOptions,
+  state: 'review' | 'failed' = 'review',
+): { ids?: number[]; jobId?: number } {
+  const all = state === 'review' ? 'ids, --job ID or --all' : 'ids or --job ID';
   const ways = [ids.length > 0, options.job !== undefined, options.all === true].filter(Boolean).length;
   if (ways !== 1)
-    throw new OutreachError(
-      'usage',
-      ways === 0 ? 'say which messages: ids, --job ID or --all' : 'say which messages in one way only: ids, --job ID or --all',
-      {
-        hint: 'See them with: outreach messages --state review',
-      },
-    );
+    throw new OutreachError('usage', ways === 0 ? `say which messages: ${all}` : `say which messages in one way only: ${all}`, {
+      hint: `See them with: outreach messages --state ${state}`,
+    });
   if (ids.length > 0) return { ids: ids.map(wholeNumber('a message id')) };
   return options.job === undefined ? {} : { jobId: options.job };
 }

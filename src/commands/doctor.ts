@@ -32,13 +32,13 @@ function print(output: Output, { ok, checks, notes }: Diagnosis, campaign: strin
   for (const note of notes) output.line(output.colour.dim(note));
   for (const status of ['fail', 'warn'] as const) {
     for (const check of checks) {
-      if (check.status !== status || check.fix === null) continue;
+      if (check.status !== status) continue;
       output.line(`\n${painted(output, check)}  ${check.name} ${cell(check.subject, 80)}: ${cell(check.detail, 400)}`);
-      output.line(blockForTerminal(check.fix).replace(/^/gm, '      '));
+      if (check.fix !== null) output.line(blockForTerminal(check.fix).replace(/^/gm, '      '));
     }
   }
   const done = campaign === undefined ? 'outreach init' : `outreach test ${campaign} --to YOUR-ADDRESS`;
-  output.line(`\nNext: ${ok ? done : 'mend what fails (new DNS records may take an hour to be seen), then outreach doctor'}`);
+  output.line(`\nNext: ${ok ? done : 'mend what fails (DNS may need an hour), then outreach doctor'}`);
 }
 
 function painted({ colour }: Output, { status }: Check): string {

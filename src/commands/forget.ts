@@ -33,7 +33,7 @@ export async function addressKey(email: string): Promise<string> {
   const { parseAddress } = await import('../domain/address.ts');
   const check = parseAddress(email);
   if (check.ok) return check.address.key;
-  throw new OutreachError('usage', `${cell(email)}: ${check.reason}`, { hint: 'Write the whole address: jane@northwind.example' });
+  throw new OutreachError('usage', cell(check.reason, 200), { hint: 'Write the whole address: jane@northwind.example' });
 }
 
 async function sure(output: Output, key: string): Promise<boolean> {

@@ -74,16 +74,25 @@ async function importFile(context: Context, path: string, options: Options): Pro
   const { chooseCampaign } = await import('../config/campaignFolder.ts');
   const campaign = app.campaigns.load(chooseCampaign(workspace, options.campaign));
   const send = await sendRule(app, campaign, options);
-  const origin = originOf(context, app, options);
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };
   try {
     const { openCsv } = await import('../csv/readRows.ts');
-    const { addressColumns, mapColumns } = await import('../csv/columns.ts');
+    const { mapColumns } = await import('../csv/columns.ts');
+    const { addressChoice, columnsWithAddresses, firstRows, unknownZone } = await import('../csv/sample.ts');
     const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(options.delimiter), encoding: options.encoding });
-    const columns = mapColumns(file.header, options.map, file.name);
+    const rows = await firstRows(file);
+    const holding = columnsWithAddresses(rows);
+    const columns = mapColumns(file.header, options.map, file.name, holding);
     await checkTemplates(campaign, columns);
     checkFileColumns(campaign.attachments, columns, campaign.path);
-    if (!options.map.has('email')) sayWhichAddress(context, file.header, columns, addressColumns(file.header));
+    const origin = originOf(context, app, options);
+    const choice = options.map.has('email') ? undefined : addressChoice(file.header, columns, holding);
+    if (choice !== undefined) context.output.talk(choice);
+    const odd = campaign.window?.ofRecipient === true ? unknownZone(rows, columns) : undefined;
+    if (odd !== undefined)
+      context.output.talk(
+        `${cell(file.name)}:${odd.line}: "${odd.zone}" is no time zone such as Europe/Madrid; such leads get mail by ${campaign.window?.timezone} time`,
+      );
     const request: ImportRequest = {
       file,
       columns,
@@ -117,14 +126,6 @@ function originOf({ output }: Context, { config }: App, options: Options): Origi
     `Nothing says ${source === null ? 'where these leads are from' : 'what allows to write to these leads'}, and they may ask: add ${missing.join(' ')}`,
   );
   return { source, basis };
-}
-
-/** Several columns may hold addresses: the one that is mailed is named, and how to choose another. */
-function sayWhichAddress({ output }: Context, header: readonly string[], columns: readonly (string | null)[], candidates: string[]): void {
-  const chosen = header[columns.indexOf('email')];
-  const others = candidates.filter((name) => name !== chosen).map((name) => `"${cell(name, 30)}"`);
-  if (others.length > 0)
-    output.talk(`Addresses are those of column "${cell(chosen, 30)}", not of ${others.join(', ')}; choose with --map email="Column".`);
 }
 
 async function take(context: Context, app: App, request: ImportRequest): Promise<undefined> {
@@ -162,7 +163,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
     output.object({ job, campaign: request.campaign.name, ...counts(tally), rejects });
     summarise(context, tally, request.update);
     if (rejects !== null) output.line(`\nRejects, with line and reason: ${rejects}\nMend them there and import that file the same way.`);
-    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : nextStep(request, job)}`);
+    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : nextStep(request)}`);
   } finally {
     bar?.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -211,9 +212,8 @@ function counts({ rows, imported, updated, duplicates, invalid, suppressed }: Im
   return { rows, imported, updated, duplicates, invalid, suppressed };
 }
 
-function nextStep(request: ImportRequest, job: number): string {
-  if (request.campaign.review === 'all')
-    return `outreach worker --only generate --until-done, then outreach messages --job ${job} --state review`;
+function nextStep(request: ImportRequest): string {
+  if (request.campaign.review === 'all') return 'outreach worker --only generate --until-done    (then review: outreach status)';
   return 'outreach worker    (writes and sends; stop it any time)';
 }
 

@@ -123,7 +123,11 @@ async function tryOut(users: readonly Login[], secret: string): Promise<boolean>
   let tested = false;
   for (const { owner, tryOut: ask } of users) {
     const answer = await ask?.(secret);
-    if (answer?.kind === 'refused') throw new OutreachError('refused', `${owner} was refused, and nothing is stored: ${answer.reply}`);
+    if (answer?.kind === 'refused') {
+      throw new OutreachError('refused', `${owner} was refused, and nothing is stored: ${answer.reply}`, {
+        hint: 'Type it again; many mailboxes want an app password here. Store it untested: --no-check',
+      });
+    }
     if (answer?.kind === 'unknown') {
       throw new OutreachError('environment', `${owner} could not be tried out, and nothing is stored: ${answer.reply}`, {
         hint: 'Store it untested: --no-check',

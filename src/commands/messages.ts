@@ -61,8 +61,8 @@ async function messages(context: Context, options: Options): Promise<undefined> 
     more = page.length > 0 && shown >= limit;
     if (page.length === 0 || page.length < Math.min(PAGE, limit)) break;
   }
-  if (rows.length === 0) output.line('No mails match.');
-  else output.table(['ID', 'JOB', 'TO', 'STATE', 'SUBJECT', 'REASON'], rows);
+  if (rows.length === 0) output.line('No mails match.\n\nNext: outreach status');
+  else output.table(['ID', 'JOB', 'TO', 'STATE', 'SUBJECT', 'REASON'], rows, [], [2]);
   if (more && options.limit === undefined) output.line(`Only the first ${limit}; the rest with --limit N or --json.`);
   if (rows.length > 0) output.line('\nNext: outreach show ID');
 }

@@ -65,7 +65,8 @@ async function preview(context: Context, name: string | undefined, options: { li
     }
     if (campaign.generator === 'ai')
       output.line(`Cost of these: ${formatUsd(total)}. They are used as they are unless the brief or the lead changes.`);
-    output.line(`Next: edit ${campaign.path}, or outreach estimate ${campaign.name}, or outreach worker`);
+    const go = campaign.generator === 'ai' ? `outreach estimate ${campaign.name}` : `outreach test ${campaign.name} --to YOUR-ADDRESS`;
+    output.line(`Next: ${go}    (or edit ${campaign.path} first)`);
     const stopped = previews.find((one) => one.stopped !== undefined)?.stopped;
     if (stop.signal.aborted) return 130;
     return stopped === 'budget' ? 4 : stopped === undefined ? 0 : 1;

@@ -16,9 +16,9 @@ interface Options {
 export function reconcileCommand(use: Use): Command {
   return command('reconcile', 'After a restored or copied database: see what may have been sent already, and let it send again.', [
     'reconcile                   # what was found; changes nothing',
-    'reconcile --sent sent.csv   # people who have their mail already, from your provider’s log',
-    'reconcile --yes             # take it over: every unfinished job is paused until you resume it',
-    'reconcile --moved           # this workspace moved here, and nothing is sent from the old place any more',
+    'reconcile --sent sent.csv   # people who have their mail already',
+    'reconcile --yes             # take it over; its jobs are paused',
+    'reconcile --moved           # it moved here; the old place is shut',
   ])
     .option('--yes', 'take this database over, and pause its unfinished jobs')
     .addOption(new Option('--moved', 'take it over as it is: the old place sends no more').conflicts(['yes', 'sent']))
@@ -89,7 +89,7 @@ function tellMarked({ output }: Context, file: string, { messages, busy, unknown
     .map((who) => cell(who))
     .join(', ');
   output.line(
-    `${number(unknown.length)} of the addresses are no leads here (${some}${unknown.length > 3 ? ', …' : ''}): leave them out if you import their file again.`,
+    `${number(unknown.length)} of the addresses ${unknown.length === 1 ? 'is no lead' : 'are no leads'} here (${some}${unknown.length > 3 ? ', …' : ''}): leave them out if you import their file again.`,
   );
 }
 

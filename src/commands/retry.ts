@@ -10,7 +10,7 @@ export function retryCommand(use: Use): Command {
 }
 
 async function retry(context: Context, ids: string[], options: SelectionOptions): Promise<number> {
-  const selection = selectionOf(ids, options);
+  const selection = selectionOf(ids, options, 'failed');
   const store = await (await context.app()).openStore();
   const { retryMessages } = await import('../pipeline/retryMessages.ts');
   const { checkSelection } = await import('../pipeline/checkSelection.ts');

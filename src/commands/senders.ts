@@ -5,10 +5,14 @@ import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 import { cell, number } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
-import { stateOf } from './status.ts';
+import { stateOf, warmingUp } from './status.ts';
 
 export function sendersCommand(use: Use): Command {
-  return command('senders', 'Show how each sender is; stop one, or let one go on that was stopped.', ['senders', 'senders resume main'])
+  return command('senders', 'Show how each sender is; stop one, or let one go on that was stopped.', [
+    'senders',
+    'senders resume main',
+    'senders stop main',
+  ])
     .addArgument(new Argument('[action]', 'resume or stop; without it all senders are listed').choices(['resume', 'stop']))
     .argument('[name]', 'name of a sender in outreach.yaml')
     .action(use(senders));
@@ -39,7 +43,7 @@ async function list({ output }: Context, app: App): Promise<undefined> {
   for (const report of reports) output.object(report);
   output.table(
     ['SENDER', 'TYPE', 'FROM', 'LAST 24 H', 'STATE'],
-    reports.map((report) => [report.name, report.type, cell(report.from, 40), tries(report), stateOf(report)]),
+    reports.map((report) => [report.name, report.type, cell(report.from, 40), tries(report), `${stateOf(report)}${warmingUp(report)}`]),
     [3],
   );
   const stopped = reports.find(({ stopped_at }) => stopped_at !== null);

@@ -3,6 +3,7 @@ import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import type { AttachedFile } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
+import type { RetryBar } from '../pipeline/retryMessages.ts';
 import type { MessageStory } from '../store/progress.ts';
 import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
@@ -22,7 +23,9 @@ async function show(context: Context, id: string): Promise<undefined> {
   const story = await messageStory(db, wholeNumber('a message id')(id));
   if (story === undefined) throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
   context.output.object(asJson(story));
-  if (!context.output.json) print(context.output, story);
+  if (context.output.json) return;
+  const { retryBar } = await import('../pipeline/retryMessages.ts');
+  print(context.output, story, story.summary.state === 'failed' ? await retryBar(db, story.summary.id) : undefined);
 }
 
 /** The story as one object; its fields are part of the program's contract. */
@@ -54,7 +57,7 @@ export function asJson({ summary, draft, author, attempts, events }: MessageStor
   };
 }
 
-function print(output: Output, { summary, draft, author, attempts, events }: MessageStory): void {
+function print(output: Output, { summary, draft, author, attempts, events }: MessageStory, bar: RetryBar | undefined): void {
   const { colour } = output;
   output.line(
     `Message ${summary.id} to ${cell(summary.email)}: ${paint(output, summary.state)}${summary.reason === null ? '' : `, ${cell(summary.reason, 200)}`}`,
@@ -89,7 +92,19 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
       told.map(({ at, words }) => [`  ${moment(at)}`, words]),
     );
   if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
-  output.line(`\nNext: ${nextStep(summary, draft !== undefined, author !== undefined)}`);
+  output.line(`\nNext: ${bar === undefined ? nextStep(summary, draft !== undefined, author !== undefined) : barred(bar, summary.job)}`);
+}
+
+/** What there is to see instead of a retry that would do nothing. */
+export function barred(bar: RetryBar, job: number): string {
+  switch (bar) {
+    case 'suppressed':
+      return 'outreach suppress list    (its address is there: no retry)';
+    case 'cancelled':
+      return `outreach jobs ${job}    (it is cancelled: no retry)`;
+    case 'sent_already':
+      return `outreach jobs ${job}    (it has left, by the list given to reconcile: no retry)`;
+  }
 }
 
 function filesOf(draft: MessageStory['draft']): AttachedFile[] {
@@ -109,8 +124,7 @@ function attemptWords(attempt: MessageStory['attempts'][number], number: number)
 }
 
 function nextStep({ state, id, email }: MessageStory['summary'], drafted: boolean, byModel: boolean): string {
-  if (state === 'uncertain')
-    return `ask the recipient or look into your server's log, then outreach resolve ${id} --sent | --not-sent | --resend`;
+  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    (ask the recipient first)`;
   if (state === 'review' && !drafted && byModel) return `outreach generate --lead ${cell(email)} --again    or    outreach reject ${id}`;
   if (state === 'review' && !drafted)
     return `mend the lead and import it again with --update; where a file was missing: outreach generate --lead ${cell(email)} --again; or outreach reject ${id}`;

@@ -55,6 +55,7 @@ function print(output: Output, status: Status): void {
         job.eta === null ? '' : moment(Date.parse(job.eta)),
       ]),
       [4, 5, 6, 7],
+      [3],
     );
   }
   if (status.refuses !== null) output.line(colour.red(`Nothing is sent: ${status.refuses}.`));
@@ -114,7 +115,7 @@ const WHY_PAUSED: Record<PauseReason, string> = {
   restored: 'its database was restored or copied, and some of its mails may have left already',
 };
 
-function warmingUp({ cap_today, daily_cap }: Status['senders'][number]): string {
+export function warmingUp({ cap_today, daily_cap }: Status['senders'][number]): string {
   return cap_today === null || cap_today === daily_cap ? '' : `, warming up to ${number(daily_cap ?? 0)}`;
 }
 
@@ -134,11 +135,14 @@ function nextStep(status: Status, workers: number): string {
   const uncertain = first((job) => job.states.uncertain > 0);
   if (uncertain !== undefined) return `outreach messages --job ${uncertain.id} --state uncertain    (then outreach resolve ID)`;
   const review = first((job) => job.states.review > 0);
-  if (review !== undefined) return `outreach messages --job ${review.id} --state review    (then outreach show, approve or reject)`;
+  if (review !== undefined) return `outreach messages --job ${review.id} --state review    (then outreach show ID)`;
   if (status.jobs.length === 0) return 'outreach import leads.csv';
   const stopped = first((job) => !job.import_complete);
   if (stopped !== undefined) return `outreach import ${stopped.source}    (continues; or outreach cancel ${stopped.id})`;
-  if (workers === 0 && first((job) => waiting(job.states) > 0) !== undefined) return 'outreach worker';
+  const open = (job: Status['jobs'][number]) => waiting(job.states) > 0;
+  if (workers === 0 && first((job) => open(job) && job.status !== 'paused') !== undefined) return 'outreach worker';
+  const paused = first((job) => open(job) && job.status === 'paused');
+  if (paused !== undefined) return `outreach resume ${paused.id}    (or outreach cancel ${paused.id})`;
   return workers > 0 ? 'outreach status --watch' : 'outreach messages    or    outreach import more.csv';
 }
 

@@ -130,7 +130,7 @@ async function list({ output }: Context, { db }: Store): Promise<undefined> {
     more = page.length === PAGE;
   }
   if (rows.length === 0) output.line('Nobody is suppressed.');
-  else output.table(['WHO', 'REASON', 'SOURCE', 'SINCE'], rows);
+  else output.table(['WHO', 'REASON', 'SOURCE', 'SINCE'], rows, [], [0]);
   if (shown > limit) output.line(`Only the first ${limit}; all of them with --json, or: outreach suppress export`);
   output.line('\nNext: outreach suppress add ADDRESS    or    outreach suppress import FILE');
 }
@@ -201,7 +201,7 @@ async function keysOf(who: readonly string[]): Promise<string[]> {
   return who.map((text) => {
     const parsed = parseWho(text);
     if (parsed.ok) return parsed.key;
-    throw new OutreachError('usage', `${cell(text)}: ${parsed.reason}`, {
+    throw new OutreachError('usage', cell(parsed.reason, 200), {
       hint: 'Write jane@northwind.example, or @northwind.example for everybody there.',
     });
   });

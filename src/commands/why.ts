@@ -4,6 +4,7 @@ import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { barred } from './show.ts';
 import { paint } from './status.ts';
 
 /** More mails than this to one address are counted only. */
@@ -38,7 +39,7 @@ async function why({ app: open, output }: Context, who: string): Promise<undefin
 async function asked(db: Parameters<typeof import('../store/outlook.ts').messagesTo>[0], who: string): Promise<number[]> {
   if (!who.includes('@')) return [wholeNumber('an address or a message id')(who)];
   const parsed = parseAddress(who);
-  if (!parsed.ok) throw new OutreachError('usage', `${who}: ${parsed.reason}`);
+  if (!parsed.ok) throw new OutreachError('usage', cell(parsed.reason, 200));
   const { messagesTo } = await import('../store/outlook.ts');
   const ids = await messagesTo(db, parsed.address.email.toLowerCase());
   if (ids.length === 0) {
@@ -49,7 +50,7 @@ async function asked(db: Parameters<typeof import('../store/outlook.ts').message
   return ids;
 }
 
-function asJson({ gates, freeSenders, expectedAt, ...rest }: Explanation): object {
+function asJson({ gates, freeSenders, expectedAt, retryBar: _, ...rest }: Explanation): object {
   return {
     ...rest,
     waits_for: gates.map(({ gate, of, name, opensAt }) => ({ gate, of, name, opens_at: iso(opensAt) })),
@@ -72,6 +73,8 @@ function print(output: Output, found: Explanation): void {
         opensAt === null ? 'by you' : moment(opensAt),
         opensAt === null ? openedBy(gate, name, job) : '',
       ]),
+      [],
+      [2],
     );
     if (freeSenders !== null && freeSenders.length > 0 && gates.some(({ of }) => of === 'sender'))
       output.line(`Free to send: ${freeSenders.join(', ')}`);
@@ -88,7 +91,7 @@ function outlook({ id, job, state, gates, freeSenders, expectedAt, before }: Exp
     case 'uncertain':
       return 'Its provider may have taken it, so it is not sent again by itself.';
     case 'review':
-      return 'It waits for a person to approve it.';
+      return 'It waits for a person.';
     case 'failed':
     case 'suppressed':
     case 'cancelled':
@@ -113,10 +116,10 @@ function openedBy(gate: Explanation['gates'][number]['gate'], name: string | nul
   return gate === 'suppressed' ? 'on the list of people who do not want it' : `outreach resume ${job}`;
 }
 
-function nextStep({ id, job, state, gates }: Explanation): string {
-  if (state === 'review') return `outreach show ${id}    (then outreach approve ${id}, or reject)`;
+function nextStep({ id, job, state, gates, retryBar }: Explanation): string {
+  if (state === 'review') return `outreach show ${id}    (then approve it, reject it or mend its lead)`;
   if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend`;
-  if (state === 'failed') return `outreach retry ${id}`;
+  if (state === 'failed') return retryBar === null ? `outreach retry ${id}` : barred(retryBar, job);
   const held = gates.find(({ opensAt, gate }) => opensAt === null && gate !== 'suppressed' && gate !== 'importing');
   if (held !== undefined) return openedBy(held.gate, held.name, job);
   return ['pending', 'drafting', 'ready'].includes(state) ? 'outreach plan' : `outreach show ${id}`;

@@ -17,7 +17,7 @@ interface Options {
 export function workerCommand(use: Use): Command {
   return command('worker', 'Write and send what is due, until told to stop.', [
     'worker',
-    'worker --drain                  # from cron: what is due now, then exit',
+    'worker --drain    # from cron: what is due now, then exit',
     'worker --until-done --only generate',
   ])
     .optionsGroup('When to end (default: on SIGTERM or Ctrl-C):')
@@ -95,6 +95,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   );
   if (options.drain === true) drainReport(output, end);
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
+  for (const job of end.paused) output.line(`Job ${job} is paused: outreach resume ${job}`);
   for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
   for (const { job, reason } of end.stuck) output.line(`Job ${job} waits for its texts: ${reason}`);
   for (const job of end.stopped) output.line(`Job ${job} waits for its sender, which was stopped: outreach senders`);

@@ -61,9 +61,15 @@ export type ColumnFields = readonly (string | null)[];
 
 /**
  * Maps a header row to fields: `--map` first, then well-known names in any case and spacing, then
- * every other column under its cleaned name. Throws when no column holds addresses.
+ * every other column under its cleaned name. Throws when no column is known to hold addresses, and
+ * names those of `holding`: the columns in whose first rows some were found.
  */
-export function mapColumns(header: readonly string[], asked: ReadonlyMap<string, string>, file: string): ColumnFields {
+export function mapColumns(
+  header: readonly string[],
+  asked: ReadonlyMap<string, string>,
+  file: string,
+  holding: ReadonlySet<number> = new Set(),
+): ColumnFields {
   const fields: (string | null | undefined)[] = header.map((name) =>
     isRejectColumn(name) ? (name.trim() === 'rejected_surplus' ? 'rejected_surplus' : null) : undefined,
   );
@@ -77,26 +83,32 @@ export function mapColumns(header: readonly string[], asked: ReadonlyMap<string,
   for (const [index, field] of fields.entries()) {
     named.push(field === undefined ? unused(cleanName(header[index] ?? '', index), [...named, ...fields]) : field);
   }
-  if (!named.includes('email')) {
-    if (header.some((cell) => parseAddress(cell).ok)) {
-      throw new OutreachError('input', `${file}:1: the first line looks like a lead, not like the names of the columns`, {
-        hint: 'Put a header line above it, such as email,first_name,company',
-      });
-    }
-    throw new OutreachError(
-      'input',
-      `${file}:1: no column holds addresses; the columns are ${header.map((name) => forTerminal(name)).join(', ')}`,
-      {
-        hint: 'Name it: --map email="Column"',
-      },
-    );
-  }
+  if (!named.includes('email')) throw noAddresses(header, file, holding);
   return named;
 }
 
 /** The columns whose names say that they hold addresses; more than one is a choice that a person should see. */
 export function addressColumns(header: readonly string[]): string[] {
   return header.filter((name) => WELL_KNOWN.email.includes(bare(name)));
+}
+
+function noAddresses(header: readonly string[], file: string, holding: ReadonlySet<number>): OutreachError {
+  if (header.some((cell) => parseAddress(cell).ok)) {
+    return new OutreachError('input', `${file}:1: the first line looks like a lead, not like the names of the columns`, {
+      hint: 'Put a header line above it, such as email,first_name,company',
+    });
+  }
+  const names = header.map((name) => forTerminal(name));
+  const [first, ...others] = names.filter((_, index) => holding.has(index)).map((name) => `"${name}"`);
+  if (first === undefined) {
+    return new OutreachError('input', `${file}:1: no column holds addresses; the columns are ${names.join(', ')}`, {
+      hint: 'Name it: --map email="Column"',
+    });
+  }
+  const held = others.length === 0 ? `column ${first} holds` : `columns ${[first, ...others].join(', ')} hold`;
+  return new OutreachError('input', `${file}:1: no column is named email, but ${held} addresses`, {
+    hint: `Choose it: --map email=${first}. If line 1 is a lead, put a header line above it, such as email,first_name,company`,
+  });
 }
 
 /** `Job Title (EN)` → `job_title_en`: letters without accents, digits and underscores, as templates can say it. */

@@ -8,8 +8,13 @@ export type LeadRow =
   | { readonly kind: 'lead'; readonly address: Address; readonly fields: LeadFields; readonly row: CsvRow }
   | { readonly kind: 'reject'; readonly reason: string; readonly row: CsvRow };
 
+/** What no lead says of itself, in characters. */
+const LONGEST_ROW = 1_048_576;
+
 export function readLead(row: CsvRow, columns: ColumnFields): LeadRow {
   const reject = (reason: string): LeadRow => ({ kind: 'reject', reason, row });
+  if (row.cells.reduce((sum, cell) => sum + cell.length, 0) > LONGEST_ROW)
+    return reject('longer than 1 MB: shorten its cells; if none is that long, look for a lone " that is closed too late');
   const surplus = row.cells.slice(columns.length).filter((cell) => cell.trim() !== '');
   if (surplus.length > 0)
     return reject(`${row.cells.length} cells but ${columns.length} columns: put cells that contain the delimiter in quotes`);

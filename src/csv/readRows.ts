@@ -31,9 +31,11 @@ export interface CsvFile {
   rows(consumed?: (bytes: number) => void): AsyncGenerator<CsvRow>;
 }
 
+/** How .xlsx, .ods and .numbers (all of them ZIP) and .xls begin. */
+const WORKBOOKS = ['504b0304', 'd0cf11e0'];
 const DELIMITERS = [',', ';', '\t', '|'];
-/** A record longer than this comes from a quote that is never closed. */
-const LONGEST_RECORD = 1_048_576;
+/** A record longer than this, in bytes, comes from a quote that is never closed; one that is only too long for a lead is a reject. */
+const LONGEST_RECORD = 16 * 1_048_576;
 
 /** Opens a CSV (RFC 4180, with the liberties of real exports) and reads its header. */
 export async function openCsv(path: string, name: string, options: CsvOptions): Promise<CsvFile> {
@@ -114,7 +116,7 @@ function readableError(error: unknown, name: string): unknown {
 
 const CSV_TROUBLES: Record<string, [what: string, hint: string]> = {
   CSV_QUOTE_NOT_CLOSED: ['a quoted cell is never closed', 'Look for a lone " before this line, or set --delimiter.'],
-  CSV_MAX_RECORD_SIZE: ['a row is longer than 1 MB', 'Shorten its cells; if none is that long, look for a lone " that is never closed.'],
+  CSV_MAX_RECORD_SIZE: ['a row is longer than 16 MB', 'Look for a lone " that is never closed.'],
 };
 
 async function recordAt(records: AsyncGenerator<CsvRow>, index: number): Promise<CsvRow | undefined> {
@@ -143,6 +145,11 @@ async function encodingOf(path: string, name: string, asked: string | undefined)
     });
   }
   const head = await firstBytes(path, name);
+  if (WORKBOOKS.some((magic) => head.subarray(0, 4).toString('hex') === magic)) {
+    throw new OutreachError('input', `${name} is a workbook or an archive, not a CSV`, {
+      hint: 'Open it, save the sheet as "CSV UTF-8", and import that file.',
+    });
+  }
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';

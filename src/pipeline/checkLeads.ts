@@ -1,10 +1,10 @@
 import { readLead } from '../csv/leads.ts';
 import { findCampaign } from '../store/campaigns.ts';
-import { type ImportTally, unfinishedImport } from '../store/imports.ts';
+import type { ImportTally } from '../store/imports.ts';
 import { findProspect } from '../store/prospects.ts';
 import type { Db } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
-import type { ImportDependencies, ImportRequest } from './importLeads.ts';
+import { continuedImport, type ImportDependencies, type ImportRequest } from './importLeads.ts';
 
 export interface Rehearsal {
   readonly tally: ImportTally;
@@ -16,14 +16,14 @@ export interface Rehearsal {
 
 const SHOWN_REJECTS = 10;
 
-/** `import --dry-run`: counts what an import would do and stores nothing. Without a database every lead is new. */
+/** `import --dry-run`: counts what an import would do and stores nothing. Without a database every lead is new. Throws what an import would throw before its first row. */
 export async function checkLeads(
   db: Db | undefined,
-  request: Pick<ImportRequest, 'file' | 'columns' | 'campaign' | 'update'>,
+  request: ImportRequest,
   forgottenKey: ImportDependencies['forgottenKey'],
 ): Promise<Rehearsal> {
   const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
-  const begun = db === undefined || campaign === undefined ? undefined : await unfinishedImport(db, campaign.id, request.file.fingerprint);
+  const begun = db === undefined || campaign === undefined ? undefined : await continuedImport(db, campaign.id, request);
   const tally = { rows: 0, imported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
   const rejects: { line: number; reason: string }[] = [];
   const hashed = db !== undefined && (await anyForgotten(db));

@@ -15,7 +15,7 @@ import { noteEvents } from '../store/events.ts';
 import { advanceImport, createImport, finishImport, type ImportTally, otherUnfinishedImport, unfinishedImport } from '../store/imports.ts';
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
 import { addProspect, findProspect, recordOrigin, TOMBSTONE, updateProspect } from '../store/prospects.ts';
-import type { ImportRow, Tx } from '../store/schema.ts';
+import type { Db, ImportRow, Tx } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
 import { voidMessages } from './refreshCampaign.ts';
 import { dropImport } from './steerJob.ts';
@@ -87,35 +87,44 @@ async function undo(deps: ImportDependencies, jobId: number): Promise<void> {
 }
 
 function beginImport(deps: ImportDependencies, request: ImportRequest): Promise<ImportRow> {
-  const { file, campaign, send, columns, update, origin } = request;
-  const said = { source: origin.source ?? undefined, basis: origin.basis ?? undefined };
-  const settings = JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said });
+  const { file, campaign, send } = request;
   return deps.store.write(async (tx) => {
     const now = deps.now();
     const { id: campaignId } = await ensureCampaign(tx, campaign.name, campaign.contentHash, now);
-    const unfinished = await unfinishedImport(tx, campaignId, file.fingerprint);
-    if (unfinished !== undefined) {
-      if (unfinished.settings === settings) return unfinished;
-      throw new OutreachError('input', `${file.name} is half imported with other options (job ${unfinished.job_id})`, {
-        hint: `Repeat the first command to continue, or drop it: outreach cancel ${unfinished.job_id}`,
-      });
-    }
-    const other = await otherUnfinishedImport(tx, campaignId, file.fingerprint);
-    if (other !== undefined) {
-      throw new OutreachError(
-        'input',
-        `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}, and may hold the same leads`,
-        {
-          hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}`,
-        },
-      );
-    }
+    const unfinished = await continuedImport(tx, campaignId, request);
+    if (unfinished !== undefined) return unfinished;
     const jobId = await createJob(tx, { campaignId, source: file.name, mode: send.mode, rate: send.rate, scheduledFor: send.at, now });
+    const settings = settingsOf(request);
     await createImport(tx, { jobId, campaignId, fingerprint: file.fingerprint, settings, rejectsPath: request.rejectsPath(jobId) });
     const created = await unfinishedImport(tx, campaignId, file.fingerprint);
     if (created === undefined) throw new Error(`import of job ${jobId} was not stored`);
     return created;
   });
+}
+
+/** The import that this one continues; undefined when it is new. Throws when a half import stands in its way. */
+export async function continuedImport(db: Db, campaignId: number, request: ImportRequest): Promise<ImportRow | undefined> {
+  const { file, campaign } = request;
+  const unfinished = await unfinishedImport(db, campaignId, file.fingerprint);
+  if (unfinished !== undefined) {
+    if (unfinished.settings === settingsOf(request)) return unfinished;
+    throw new OutreachError('input', `${file.name} is half imported with other options (job ${unfinished.job_id})`, {
+      hint: `Repeat the first command to continue, or drop it: outreach cancel ${unfinished.job_id}`,
+    });
+  }
+  const other = await otherUnfinishedImport(db, campaignId, file.fingerprint);
+  if (other === undefined) return undefined;
+  throw new OutreachError(
+    'input',
+    `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}, and may hold the same leads`,
+    { hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}` },
+  );
+}
+
+/** What a half import was begun with: another mapping or pace would make another job of it. */
+function settingsOf({ send, columns, update, file, origin }: ImportRequest): string {
+  const said = { source: origin.source ?? undefined, basis: origin.basis ?? undefined };
+  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said });
 }
 
 async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<ImportTally> {

@@ -6,7 +6,7 @@ import { noteEvent, wasSentAlready } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { findMessage, idsInState, moveByHand, type Selection } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
-import type { Tx } from '../store/schema.ts';
+import type { Db, Tx } from '../store/schema.ts';
 import { suppressionOf } from '../store/suppressions.ts';
 
 const BATCH = 500;
@@ -20,6 +20,9 @@ export interface Retried {
   /** Left as they are: a list given to `reconcile` names them. */
   readonly sent_already: number;
 }
+
+/** Why a failed message is not tried again. */
+export type RetryBar = Exclude<keyof Retried, 'retried'>;
 
 /** failed → ready, or pending when its draft no longer stands. Never for a suppressed address. */
 export async function retryMessages(store: Store, selection: Selection, now: () => number): Promise<Retried> {
@@ -38,15 +41,22 @@ export async function retryMessages(store: Store, selection: Selection, now: () 
   }
 }
 
-async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried> {
-  const row = await findMessage(tx, id);
+/** What keeps a failed message from being tried again; undefined when nothing does. */
+export async function retryBar(db: Db, id: number): Promise<RetryBar | undefined> {
+  const row = await findMessage(db, id);
   if (row === undefined || row.state !== 'failed') return 'cancelled';
-  if ((await jobNow(tx, row.job_id)).cancelled_at !== null) return 'cancelled';
-  const { email_key } = await prospectById(tx, row.prospect_id);
+  if ((await jobNow(db, row.job_id)).cancelled_at !== null) return 'cancelled';
+  const { email_key } = await prospectById(db, row.prospect_id);
   // A forgotten person may have been let back in since; their old row has no address any more.
-  if (email_key.startsWith(FORGOTTEN) || (await suppressionOf(tx, email_key)) !== undefined) return 'suppressed';
+  if (email_key.startsWith(FORGOTTEN) || (await suppressionOf(db, email_key)) !== undefined) return 'suppressed';
   // As far as this restored database knows it failed; it left from a newer one.
-  if (await wasSentAlready(tx, id)) return 'sent_already';
+  return (await wasSentAlready(db, id)) ? 'sent_already' : undefined;
+}
+
+async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried> {
+  const bar = await retryBar(tx, id);
+  const row = await findMessage(tx, id);
+  if (bar !== undefined || row === undefined) return bar ?? 'cancelled';
   const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));
   if (!stands) await deleteDrafts(tx, [id]);
   await moveByHand(tx, [id], ['failed'], stands ? 'ready' : 'pending', { now, reason: null, dueAt: now, tries: 0 });

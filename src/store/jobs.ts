@@ -79,8 +79,8 @@ export async function cancelledWithOpenMessages(db: Db): Promise<number[]> {
 }
 
 /** The job's row as it stands in this transaction; what T1 and T2 look at. */
-export async function jobNow(tx: Tx, id: number): Promise<JobRow> {
-  const [job] = (await selectJob(tx, { id })).rows;
+export async function jobNow(db: Db, id: number): Promise<JobRow> {
+  const [job] = (await selectJob(db, { id })).rows;
   if (job === undefined) throw new Error(`job ${id} is gone`);
   return job;
 }

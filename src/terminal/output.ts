@@ -48,10 +48,13 @@ export class Output {
     this.#options.stderr.write(`${text}\n`);
   }
 
-  table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): void {
+  /** Columns in `right` are flush right; on a terminal the widest are cut to its width, but those in `whole`. */
+  table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = [], whole: readonly number[] = []): void {
     if (this.json) return;
     const titles = head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(name));
-    this.#options.stdout.write(`${this.#options.formatTable(titles, rows, right)}\n`);
+    // A terminal breaks a longer row in the middle of a word. A pipe gets all of it, and so does prose: a table without titles.
+    const width = this.terminal && titles.length > 0 ? this.#options.stdout.columns : undefined;
+    this.#options.stdout.write(`${this.#options.formatTable(titles, rows, right, { width, whole })}\n`);
   }
 }
 

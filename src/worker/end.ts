@@ -21,6 +21,8 @@ export interface WorkerEnd {
   readonly stuck: readonly { readonly job: number; readonly why: Rest['why']; readonly reason: string }[];
   /** Jobs whose senders all wait for a person. */
   readonly stopped: readonly number[];
+  /** Paused jobs that have something left. */
+  readonly paused: readonly number[];
   /** Jobs whose import is not complete. */
   readonly importing: readonly number[];
   /** Nothing is left but what the monthly limit keeps back. */
@@ -42,7 +44,8 @@ export async function summarise(
   let waiting = 0;
   let needPerson = 0;
   const drips: { job: number; rate: number }[] = [];
-  const jobs = (await listJobs(store.db)).filter((job) => job.cancelled_at === null && job.paused_at === null);
+  const uncancelled = (await listJobs(store.db)).filter((job) => job.cancelled_at === null);
+  const jobs = uncancelled.filter((job) => job.paused_at === null);
   for (const job of jobs) {
     if (job.imported_at === null) continue;
     const counts: StateCounts = await countsOf(store.db, job.id);
@@ -51,6 +54,9 @@ export async function summarise(
     if (open > 0 && job.send_rate !== null) drips.push({ job: job.id, rate: job.send_rate });
     needPerson += counts.review + counts.uncertain;
   }
+  const paused: number[] = [];
+  for (const { id, paused_at } of uncancelled)
+    if (paused_at !== null && sumOf(await countsOf(store.db, id), OPEN_STATES) > 0) paused.push(id);
   const before = await previousStart(store.db, worker.mode.kind, worker.startedAt);
   return {
     tally: worker.tally,
@@ -61,6 +67,7 @@ export async function summarise(
       .filter(isStuck)
       .flatMap(({ id, rest }) => (rest === undefined ? [] : [{ job: id, why: rest.why, reason: rest.reason }])),
     stopped: board.jobs.filter(isStopped).map(({ id }) => id),
+    paused,
     importing: jobs.filter(({ imported_at }) => imported_at === null).map(({ id }) => id),
     quotaOnly: worker.quotaOnly,
     drips,

@@ -4,6 +4,7 @@ import { addressColumns, mapColumns } from '../../src/csv/columns.ts';
 import { readLead } from '../../src/csv/leads.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../../src/csv/rejects.ts';
+import { columnsWithAddresses, firstRows, unknownZone } from '../../src/csv/sample.ts';
 import { Folder } from '../support/program.ts';
 
 const folder = new Folder();
@@ -126,4 +127,44 @@ test('a first line sep= is Excel’s own, and UTF-16 is known by its zero bytes'
   expect((await read('sep=;\nemail;name\nx;y\n')).file.header).toEqual(['email', 'name']);
   expect((await read('sep=;\nemail;name\nx;y\n')).rows).toMatchObject([{ cells: ['x', 'y'] }]);
   expect((await read(iconv.encode('email,név\nx,ő\n', 'utf-16le'))).rows[0]?.cells).toEqual(['x', 'ő']);
+});
+
+test('columns that hold addresses are known by their rows, and named when no title is known', async () => {
+  const { file } = await read('who,Office,Home\nAna,ana@x.example,\nBo,,bo@y.example\n');
+  const holding = columnsWithAddresses(await firstRows(file));
+  expect([...holding]).toEqual([1, 2]);
+  expect(() => mapColumns(file.header, new Map(), 'l.csv', holding)).toThrow(
+    'l.csv:1: no column is named email, but columns "Office", "Home" hold addresses',
+  );
+  expect(() => mapColumns(['Ann', 'Acme'], new Map(), 'l.csv', new Set([1]))).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('If line 1 is a lead, put a header line above it') }),
+  );
+});
+
+test('a time zone that is none is found with its line', async () => {
+  const { file, rows } = await read('email,tz\na@x.example,Asia/Tokyo\nb@x.example,\nc@x.example,GMT+25\n');
+  const columns = mapColumns(file.header, new Map(), 'l.csv');
+  expect(unknownZone(rows, columns)).toEqual({ zone: 'GMT+25', line: 4 });
+  expect(unknownZone(rows.slice(0, 2), columns)).toBeUndefined();
+  expect(unknownZone(rows, ['email', null])).toBeUndefined();
+});
+
+test('a row too long for a lead is a reject with a reason; the rows around it are read', async () => {
+  const { file, rows } = await read(`email,note\na@x.example,ok\nb@x.example,"${'x'.repeat(1_200_000)}"\nc@x.example,ok\n`);
+  const columns = mapColumns(file.header, new Map(), 'l.csv');
+  expect(rows.map((row) => readLead(row, columns))).toMatchObject([
+    { kind: 'lead' },
+    { kind: 'reject', reason: expect.stringContaining('longer than 1 MB'), row: { line: 3 } },
+    { kind: 'lead' },
+  ]);
+});
+
+test.each([
+  ['leads.xlsx', 'PK\u0003\u0004'],
+  ['leads.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex')],
+])('a workbook such as %s is called one, with the way out', async (_, content) => {
+  await expect(read(content)).rejects.toMatchObject({
+    message: 'leads.csv is a workbook or an archive, not a CSV',
+    hint: expect.stringContaining('CSV UTF-8'),
+  });
 });

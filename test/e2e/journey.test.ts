@@ -106,7 +106,7 @@ test('a bounce, a greylisting and a reply that never came are told apart, and sh
   });
   const told = await outreach(folder, ['show', '3']);
   expect(told.stdout).toContain('try 1 armed: the server asked for the mail, and from here on it may be accepted');
-  expect(told.stdout).toContain('outreach resolve 3 --sent | --not-sent | --resend');
+  expect(told.stdout).toContain('outreach resolve 3 --sent|--not-sent|--resend');
   expect((await outreach(folder, ['retry', '1'])).code).toBe(1);
   expect((await outreach(folder, ['approve', '1'])).stderr).toContain('message 1 is failed, not review; nothing was done');
   expect((await outreach(folder, ['resolve', '3', '--resend'])).stderr).toContain('may still be accepted until');
@@ -123,6 +123,12 @@ test('a killed import continues with the same command and sends nothing before i
   expect((await outreach(folder, ['worker', '--drain'])).stdout).toContain('Job 1 waits for its import');
   expect((await outreach(folder, ['status'])).stdout).toContain('Job 1: its import is not complete, so nothing is sent.');
   expect((await outreach(folder, ['import', 'leads.csv', '--dry-run'])).stdout).toMatch(/Job 1 has taken [\d,]+ rows of this file/);
+  folder.write('other.csv', csv(1));
+  for (const parameters of [['leads.csv', '--rate', '20'], ['other.csv']]) {
+    const refused = await outreach(folder, ['import', ...parameters, '--dry-run']);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('is half imported') });
+    expect(refused.stderr).toContain('outreach cancel 1');
+  }
   const again = await outreach(folder, ['import', 'leads.csv', '--json']);
   expect(again.stderr).toMatch(/Job 1: .*continued after [\d,]+ rows/);
   expect(objects(again)[0]).toMatchObject({ job: 1, rows: 40_000, imported: 40_000, duplicates: 0 });
@@ -160,6 +166,23 @@ test('of several address columns the mailed one is named', async () => {
   const { stderr } = await outreach(folder, ['import', 'two.csv']);
   expect(stderr).toContain('Addresses are those of column "Email", not of "Work Email"; choose with --map email="Column".');
   expect(objects(await outreach(folder, ['messages', '--json']))).toMatchObject([{ email: 'a@home.example' }]);
+  folder.write('unsaid.csv', 'email,company,Private,email\nb@work.example,Acme,b@home.example,b@other.example\n');
+  const unsaid = await outreach(folder, ['import', 'unsaid.csv']);
+  expect(unsaid.stderr).toContain('Addresses are those of column "email" (column 1), not of "Private", "email" (column 4);');
+  folder.write('none.csv', 'who,where\nAnn,a@none.example\n');
+  const none = await outreach(folder, ['import', 'none.csv']);
+  expect(none).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('none.csv:1: no column is named email, but column "where" holds addresses'),
+  });
+});
+
+test('a row of a megabyte goes to the rejects, and the rows behind it are imported', async () => {
+  workspace();
+  folder.write('big.csv', `email,company\na@y.example,A\nb@y.example,"${'x'.repeat(1_100_000)}"\nc@y.example,C\n`);
+  const tally = await json<{ rejects: string }>(folder, 'import', 'big.csv');
+  expect(tally).toMatchObject({ rows: 3, imported: 2, invalid: 1 });
+  expect(readFileSync(tally.rejects, 'utf8')).toContain('3,"longer than 1 MB');
 });
 
 test.each([
