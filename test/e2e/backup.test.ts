@@ -283,6 +283,18 @@ test('who asked for no mail or was forgotten after the backup stays so after a r
   expect(sink.received.map(({ to }) => to)).not.toContain(forgotten);
 });
 
+test('a backup that knows forgotten people is not restored beside another key', async () => {
+  await run('import', 'leads.csv');
+  await run('forget', 'lead2@company2.example', '--yes');
+  await run('backup', 'monday.db');
+  const key = folder.at('ws', '.outreach', 'key');
+  writeFileSync(key, Buffer.alloc(32, 9));
+  const refused = await run('restore', 'monday.db');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('not the key of this backup')]);
+  renameSync(key, `${key}.own`);
+  expect(JSON.parse((await run('restore', 'monday.db', '--json')).stdout)).toMatchObject({ key: 'restored' });
+});
+
 test('restore refuses while a worker runs, beside another program, and files that are no backup', async () => {
   await sendSome(1);
   await run('backup', 'safe.db');
