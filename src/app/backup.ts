@@ -4,7 +4,7 @@ import { prepareData } from '../config/workspace.ts';
 import { keyFile } from '../config/workspaceKey.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { forgetKnown } from '../pipeline/forgetPerson.ts';
-import { restoreBackup, writeBackup } from '../store/sqlite/backup.ts';
+import { knowsForgotten, restoreBackup, writeBackup } from '../store/sqlite/backup.ts';
 import { anyAlive } from '../store/sqlite/lock.ts';
 import { storageError } from '../store/troubles.ts';
 import type { App } from './app.ts';
@@ -59,6 +59,7 @@ export async function putBackup(app: App, source: string, now: number): Promise<
     throw new OutreachError('refused', 'a worker is running, and would go on with the database as it is', {
       hint: 'Stop it, then restore.',
     });
+  refuseOtherKey(source, keyFile(app.workspace));
   prepareData(app.workspace);
   const { kept, suppressions } = await restoreBackup(source, path, now);
   const key = restoreKey(`${source}.key`, keyFile(app.workspace));
@@ -72,6 +73,18 @@ async function forgetAgain(app: App): Promise<number> {
   const forgotten = await forgetKnown({ store, now: Date.now, forgottenKey: forgottenHash(app.workspace) });
   if (forgotten > 0) store.scrub();
   return forgotten;
+}
+
+function refuseOtherKey(source: string, own: string): void {
+  const theirs = `${source}.key`;
+  if (!existsSync(theirs) || !existsSync(own) || readFileSync(theirs).equals(readFileSync(own)) || !knowsForgotten(source)) return;
+  throw new OutreachError(
+    'refused',
+    `${own} is not the key of this backup, so people forgotten in it would not be recognised and be mailed`,
+    {
+      hint: `Keep the workspace's own key elsewhere, then restore again: mv ${own} ${own}.own    People forgotten with that one are not recognised then.`,
+    },
+  );
 }
 
 function restoreKey(from: string, own: string): Restored['key'] {

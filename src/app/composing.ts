@@ -1,12 +1,18 @@
+import { existsSync } from 'node:fs';
 import { attachedFiles } from '../config/attachedFiles.ts';
-import { workspaceKey } from '../config/workspaceKey.ts';
+import { keyFile, workspaceKey } from '../config/workspaceKey.ts';
 import { unsubscribeToken } from '../domain/personKey.ts';
 import type { ComposeDependencies } from '../pipeline/draftMessage.ts';
+import { anyForgotten } from '../store/suppressions.ts';
 import type { App } from './app.ts';
+import { missingKey } from './people.ts';
 
 /** What mails are composed with, in a worker as in a preview. */
-export async function openComposing({ workspace }: App): Promise<Omit<ComposeDependencies, 'now'>> {
+export async function openComposing(app: App): Promise<Omit<ComposeDependencies, 'now'>> {
+  const { workspace, config } = app;
   const { composeMime } = await import('../mail/mime.ts');
+  if (!existsSync(keyFile(workspace)) && existsSync(config.database) && (await anyForgotten((await app.openStore()).db)))
+    throw missingKey(workspace);
   const key = workspaceKey(workspace);
   return { compose: composeMime, tokenFor: (messageId) => unsubscribeToken(key, messageId), files: attachedFiles(workspace) };
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { workspaceKey } from '../config/workspaceKey.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { forgetPerson } from '../pipeline/forgetPerson.ts';
@@ -5,6 +6,7 @@ import type { Store } from '../store/database.ts';
 import { type Erased, openImports } from '../store/people.ts';
 import { anyForgotten } from '../store/suppressions.ts';
 import type { App } from './app.ts';
+import { refusalOf } from './guard.ts';
 import { forgottenHash } from './people.ts';
 import { erasePersonFiles, personFiles } from './personFiles.ts';
 
@@ -18,8 +20,9 @@ export interface ForgottenPerson extends Erased {
 }
 
 /** Every copy of a person that the program has; only a keyed hash stays. May be repeated: what a killed run left, the next one finds. */
-export async function forget(app: App, store: Store, key: string): Promise<ForgottenPerson> {
+export async function forget(app: App, store: Store, key: string, env: NodeJS.ProcessEnv): Promise<ForgottenPerson> {
   const files = await personFiles(app, key);
+  await refuseBeforeReconcile(store, files.copies, env);
   await refuseOpenImport(store, files.rejects);
   // The first person to be forgotten may find no key yet; of the next ones it must be the same.
   if (!(await anyForgotten(store.db))) workspaceKey(app.workspace);
@@ -27,6 +30,15 @@ export async function forget(app: App, store: Store, key: string): Promise<Forgo
   const rejected_rows = await erasePersonFiles(files, key);
   const scrubbed = store.scrub();
   return { ...erased, rejected_rows, outbox_mails: files.mails.length, other_files: files.copies.length + files.spools.length, scrubbed };
+}
+
+/** Copies go whole. The one from before a restore is the only record of what left since the backup, until a person has said how to go on. */
+async function refuseBeforeReconcile(store: Store, copies: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const newer = copies.find((path) => basename(path).includes('.before-restore-'));
+  if (newer === undefined || (await refusalOf(store, env)) === null) return;
+  throw new OutreachError('refused', `${newer} holds them too and would be deleted, and it alone knows what was sent since the backup`, {
+    hint: 'Say first how to go on after the restore: outreach reconcile    and then forget again.',
+  });
 }
 
 /** An import that goes on knows how long its rejects file is. */

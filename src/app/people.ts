@@ -11,16 +11,19 @@ import { forgottenKey } from '../domain/personKey.ts';
 export function forgottenHash(workspace: Workspace): (emailKey: string) => string {
   let key: Buffer | undefined;
   return (emailKey) => {
-    if (key === undefined && !existsSync(keyFile(workspace))) {
-      throw new OutreachError(
-        'environment',
-        `${keyFile(workspace)} is missing, so forgotten people would not be recognised and be mailed again`,
-        {
-          hint: 'Put it back from a backup.',
-        },
-      );
-    }
+    if (key === undefined && !existsSync(keyFile(workspace))) throw missingKey(workspace);
     key ??= workspaceKey(workspace);
     return forgottenKey(key, emailKey);
   };
+}
+
+/** Told before anything makes a new key, which would recognise nobody who was forgotten. */
+export function missingKey(workspace: Workspace): OutreachError {
+  return new OutreachError(
+    'environment',
+    `${keyFile(workspace)} is missing, so forgotten people would not be recognised and be mailed again`,
+    {
+      hint: `Put it back from a backup. Lost for good: head -c 32 /dev/urandom > ${keyFile(workspace)} makes another, which recognises nobody who was forgotten until then.`,
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { domainKey } from '../domain/address.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { statesBefore } from '../domain/message.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent, noteEvents } from '../store/events.ts';
@@ -47,7 +48,8 @@ export async function suppressPeople(deps: SuppressDependencies, wishes: readonl
     const reasons = new Map<string, string>();
     const warnings: string[] = [];
     for (const { key, reason, source, met } of wishes) {
-      const isForgotten = hashed && !key.startsWith('@') && (await suppressionOf(tx, deps.forgottenKey(key))) !== undefined;
+      const hash = hashed && !key.startsWith('@') ? hashOf(deps, key) : undefined;
+      const isForgotten = hash !== undefined && (await suppressionOf(tx, hash)) !== undefined;
       if (!isForgotten) reasons.set(key, reasons.get(key) ?? reason);
       const end = isForgotten ? 'forgotten' : (await suppress(tx, key, reason, source, deps.now())) ? 'added' : 'known';
       if (end === 'added' && met !== undefined) warnings.push(...(await holdAgainstSender(tx, key, met, deps.now())));
@@ -58,6 +60,16 @@ export async function suppressPeople(deps: SuppressDependencies, wishes: readonl
   let messages = moved;
   for (let last = moved; last >= MOST_MESSAGES; messages += last) last = await deps.store.write((tx) => withdraw(tx, reasons, deps.now()));
   return { ends, messages, warnings };
+}
+
+/** Undefined where the workspace's key is lost: whoever wants no mail gets none all the same, though their address may be stored again. */
+function hashOf({ forgottenKey }: SuppressDependencies, key: string): string | undefined {
+  try {
+    return forgottenKey(key);
+  } catch (error) {
+    if (error instanceof OutreachError) return undefined;
+    throw error;
+  }
 }
 
 /** Waiting mails → suppressed, with each person's reason; what is on the wire is met by the arm, which asks again. Returns how many moved. */

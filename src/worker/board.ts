@@ -51,6 +51,8 @@ export class Board {
   readonly held = new Map<number, string>();
   /** The content of each campaign that this worker has brought in line with the database. */
   readonly #settled = new Map<string, string>();
+  /** The same of its pace. */
+  readonly #paced = new Map<string, string>();
 
   /** `only`: the jobs this worker was asked to see to; all of them when undefined. */
   constructor(store: Store, campaigns: CampaignSource, limits: Limits, now: () => number, events: BoardEvents, only?: readonly number[]) {
@@ -163,7 +165,7 @@ export class Board {
     }
     const voided = await refreshCampaign(this.#store, campaign, jobIds, this.#now);
     if (voided > 0) this.#events.voided(campaign.name, voided);
-    await refreshPace(this.#store, campaign, this.#limits, jobIds);
+    this.#paced.set(campaign.name, await refreshPace(this.#store, campaign, this.#limits, jobIds, this.#paced.get(campaign.name)));
     this.#settled.set(campaign.name, campaign.contentHash);
   }
 

@@ -254,6 +254,18 @@ test('restore keeps the database that was there, puts the key in place, and send
   expect((await send()).code).toBe(2);
 });
 
+test('forget does not delete the database from before a restore while it alone knows what was sent', async () => {
+  await sendSome(3);
+  await run('backup', 'monday.db');
+  await send();
+  const { kept } = JSON.parse((await run('restore', 'monday.db', '--json')).stdout) as { kept: string };
+  const refused = await run('forget', 'lead9@company9.example', '--yes');
+  expect([refused.code, refused.stderr, existsSync(kept)]).toEqual([1, expect.stringContaining('outreach reconcile'), true]);
+  await run('reconcile', '--yes');
+  expect((await run('forget', 'lead9@company9.example', '--yes')).code).toBe(0);
+  expect(existsSync(kept)).toBe(false);
+});
+
 test('who asked for no mail or was forgotten after the backup stays so after a restore', async () => {
   const [gone, forgotten] = ['lead1@company1.example', 'lead2@company2.example'];
   await run('import', 'leads.csv');
@@ -269,6 +281,18 @@ test('who asked for no mail or was forgotten after the backup stays so after a r
   expect(sink.received).toHaveLength(LEADS - 2);
   expect(sink.received.map(({ to }) => to)).not.toContain(gone);
   expect(sink.received.map(({ to }) => to)).not.toContain(forgotten);
+});
+
+test('a backup that knows forgotten people is not restored beside another key', async () => {
+  await run('import', 'leads.csv');
+  await run('forget', 'lead2@company2.example', '--yes');
+  await run('backup', 'monday.db');
+  const key = folder.at('ws', '.outreach', 'key');
+  writeFileSync(key, Buffer.alloc(32, 9));
+  const refused = await run('restore', 'monday.db');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('not the key of this backup')]);
+  renameSync(key, `${key}.own`);
+  expect(JSON.parse((await run('restore', 'monday.db', '--json')).stdout)).toMatchObject({ key: 'restored' });
 });
 
 test('restore refuses while a worker runs, beside another program, and files that are no backup', async () => {

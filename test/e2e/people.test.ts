@@ -137,6 +137,17 @@ test('a missing key refuses an import instead of mailing who was forgotten', asy
   expect(existsSync(folder.at('.outreach/key'))).toBe(false);
 });
 
+test('a missing key keeps nobody from being suppressed, and no other command makes a new one in its place', async () => {
+  workspace(OUTBOX);
+  await json(folder, 'import', 'leads.csv');
+  await json(folder, 'forget', PERSON, '--yes');
+  rmSync(folder.at('.outreach/key'));
+  expect((await outreach(folder, ['suppress', 'add', 'someone@corp.example'])).code).toBe(0);
+  const worker = await outreach(folder, ['worker', '--drain']);
+  expect([worker.code, worker.stderr]).toEqual([1, expect.stringContaining('forgotten people would not be recognised')]);
+  expect(existsSync(folder.at('.outreach/key'))).toBe(false);
+});
+
 test('export person gives them all that is held, and stays for this user alone', async () => {
   workspace(OUTBOX);
   await json(folder, 'import', 'leads.csv', '--source', 'Fair 2026', '--basis', 'consent');

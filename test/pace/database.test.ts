@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Campaign } from '../../src/domain/campaign.ts';
 import { shutGatesOf } from '../../src/pipeline/explainMessage.ts';
+import type { Limits } from '../../src/pipeline/gates.ts';
 import { factsIn } from '../../src/pipeline/paceFacts.ts';
 import { recoverMessages } from '../../src/pipeline/recoverMessages.ts';
 import { refreshPace } from '../../src/pipeline/refreshPace.ts';
@@ -148,6 +149,20 @@ test('each recipient has the window of its own zone, and those who may be writte
   bench.now = Date.parse('2026-11-24T14:00:00Z');
   await sendAll();
   expect(bench.delivered.slice(3)).toEqual(['york@c.example']);
+});
+
+test('two workers with other windows put the line in order once each, not again and again because of each other', async () => {
+  await ready(leads(['tokyo@a.example'], ['Asia/Tokyo']), { window: OFFICE });
+  const settle = (limits: Partial<Limits>, done?: string) =>
+    refreshPace(bench.store, bench.campaign, { ...bench.pace.limits, ...limits }, [1], done);
+  const pace = () => bench.store.db.selectFrom('campaigns').select('pace_hash').executeTakeFirstOrThrow();
+  const first = await settle({});
+  await settle({ domainGap: HOUR });
+  const { pace_hash } = await pace();
+  expect(pace_hash).not.toBe(first);
+  expect(await send()).toMatchObject({ kind: 'nothing_due', opensAt: Date.parse('2026-11-24T00:00:00Z') });
+  expect(await settle({}, first)).toBe(first);
+  expect(await pace()).toEqual({ pace_hash });
 });
 
 test('when windows change, mails that waited for the old ones are asked again', async () => {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
+import { FORGOTTEN } from '../../domain/personKey.ts';
 import { APPLICATION_ID, openStore, type Store } from '../database.ts';
 import { markBackup } from '../guard.ts';
 import { storageError } from '../troubles.ts';
@@ -72,6 +73,21 @@ export async function restoreBackup(source: string, database: string, now: numbe
     return { kept, suppressions };
   } finally {
     removeWith(aside);
+  }
+}
+
+/** Whether a backup knows people by hashes alone: then it is of no use without the key that they were made with. */
+export function knowsForgotten(source: string): boolean {
+  try {
+    const backup = connect(source, { readonly: true, fileMustExist: true });
+    try {
+      return backup.prepare(`select 1 from suppressions where email_key like '${FORGOTTEN}%' limit 1`).all().length > 0;
+    } finally {
+      backup.close();
+    }
+  } catch {
+    // What cannot be read is not restored either, and that is said there.
+    return false;
   }
 }
 
