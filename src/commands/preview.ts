@@ -61,10 +61,11 @@ async function preview(context: Context, name: string | undefined, options: { li
             .replace(/^(?=.)/gm, '  ')}\n${attached.map(({ name, size }) => `  Attached: ${cell(name)}, ${fileSize(size)}\n`).join('')}`,
         );
     }
-    if (campaign.generator === 'ai')
+    const written = previews.some(({ draft }) => draft !== undefined);
+    if (campaign.generator === 'ai' && written)
       output.line(`Cost of these: ${formatUsd(total)}. They are used as they are unless the brief or the lead changes.`);
     const go = campaign.generator === 'ai' ? `outreach estimate ${campaign.name}` : `outreach test ${campaign.name} --to YOUR-ADDRESS`;
-    output.line(`Next: ${go}    (or edit ${campaign.path} first)`);
+    output.line(`Next: ${written ? `${go}    (or edit ${campaign.path} first)` : 'outreach doctor'}`);
     const stopped = previews.find((one) => one.stopped !== undefined)?.stopped;
     if (stop.signal.aborted) return 130;
     return stopped === 'budget' ? 4 : stopped === undefined ? 0 : 1;
