@@ -31,7 +31,7 @@ async function preview(context: Context, name: string | undefined, options: { li
   try {
     const previews = await previewMails(await openPreview(app, store, env, campaign.generator, stop.signal), campaign, options.limit);
     if (previews.length === 0) {
-      throw new OutreachError('not_found', `campaign ${campaign.name} has no leads yet`, {
+      throw new OutreachError('not_found', `no lead of campaign ${campaign.name} waits for a mail`, {
         hint: `Import some: outreach import leads.csv --campaign ${campaign.name}`,
       });
     }
