@@ -52,7 +52,8 @@ export interface Restored {
 /** Puts a backup in the place of the database, marked so that it sends nothing before a person reconciled it. */
 export async function putBackup(app: App, source: string, now: number): Promise<Restored> {
   const { database } = app.config;
-  if (!existsSync(source)) throw new OutreachError('input', `there is no file ${source}`);
+  if (!existsSync(source))
+    throw new OutreachError('input', `there is no file ${source}`, { hint: 'Give the path of what outreach backup made.' });
   const path = existsSync(database) ? realpathSync(database) : database;
   if (realpathSync(source) === path) throw new OutreachError('usage', `${source} is the database itself`, { hint: 'Name a backup of it.' });
   if (anyAlive(`${path}.locks`))

@@ -92,7 +92,5 @@ function report({ output }: Context, choice: DraftChoice, end: WorkerEnd, { cost
   for (const { job, reason } of end.stuck) output.line(`Job ${job} waits for its texts: ${reason}`);
   if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you.`);
   const job = choice.jobIds?.length === 1 ? ` --job ${choice.jobIds[0]}` : '';
-  output.line(
-    `\nNext: ${end.needPerson > 0 ? `outreach messages${job} --state review    (then outreach show, approve or reject)` : 'outreach worker'}`,
-  );
+  output.line(`\nNext: ${end.needPerson > 0 ? `outreach messages${job} --state review    (then outreach show ID)` : 'outreach worker'}`);
 }

@@ -31,7 +31,7 @@ async function preview(context: Context, name: string | undefined, options: { li
   try {
     const previews = await previewMails(await openPreview(app, store, env, campaign.generator, stop.signal), campaign, options.limit);
     if (previews.length === 0) {
-      throw new OutreachError('not_found', `campaign ${campaign.name} has no leads yet`, {
+      throw new OutreachError('not_found', `no lead of campaign ${campaign.name} waits for a mail`, {
         hint: `Import some: outreach import leads.csv --campaign ${campaign.name}`,
       });
     }
@@ -63,10 +63,11 @@ async function preview(context: Context, name: string | undefined, options: { li
             .join('')}`,
         );
     }
-    if (campaign.generator === 'ai')
+    const written = previews.some(({ draft }) => draft !== undefined);
+    if (campaign.generator === 'ai' && written)
       output.line(`Cost of these: ${formatUsd(total)}. They are used as they are unless the brief or the lead changes.`);
     const go = campaign.generator === 'ai' ? `outreach estimate ${campaign.name}` : `outreach test ${campaign.name} --to YOUR-ADDRESS`;
-    output.line(`Next: ${go}    (or edit ${campaign.path} first)`);
+    output.line(`Next: ${written ? `${go}    (or edit ${campaign.path} first)` : 'outreach doctor'}`);
     const stopped = previews.find((one) => one.stopped !== undefined)?.stopped;
     if (stop.signal.aborted) return 130;
     return stopped === 'budget' ? 4 : stopped === undefined ? 0 : 1;

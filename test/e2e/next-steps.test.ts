@@ -64,3 +64,13 @@ test.each([
   const { code, stderr } = await outreach(folder, parameters);
   expect([code, stderr]).toEqual([2, words]);
 });
+
+test('init with an answer that does not hold leaves nothing behind', async () => {
+  const { code, stderr } = await outreach(folder, ['init', 'acme', '--timezone', 'Mars']);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^outreach: identity\.timezone: Mars is not a time zone; .*\n {2}Nothing was made\./),
+  ]);
+  expect(await says('init', 'acme', '--timezone', 'Europe/Madrid')).toContain('Next: cd acme && outreach import leads.csv');
+  expect(await says('status', '--workspace', 'acme')).toContain('No jobs yet.');
+});
