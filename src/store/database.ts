@@ -6,7 +6,6 @@ import { migrateToLatest } from './migrate.ts';
 import type { Db, Schema, Tx } from './schema.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect, type SqliteConnection } from './sqlite/load.ts';
-import { LogSync } from './sqlite/logSync.ts';
 import { storageError } from './troubles.ts';
 
 /** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
@@ -27,7 +26,7 @@ export interface Store {
    * Runs `unit` in a durable transaction. Units asked for in the same turn of the event loop share
    * one commit (and one fsync); one that throws undoes only itself. A unit awaits nothing but its own
    * queries, and may be run again when another one of its group throws: what it does outside the
-   * database must bear that. Resolves when the commit is on the disk; rejects when it failed.
+   * database must bear that. Resolves after the commit; rejects when it failed.
    */
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
   /** A number that changes when another connection has committed. */
@@ -59,8 +58,7 @@ export async function openStore(path: string): Promise<Store> {
 
 function storeOn(sqlite: SqliteConnection, path: string): Store {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
-  const log = new LogSync(path);
-  const group = new GroupCommit(db, sqlite, log);
+  const group = new GroupCommit(db, sqlite);
   return {
     db,
     path,
@@ -69,10 +67,7 @@ function storeOn(sqlite: SqliteConnection, path: string): Store {
     dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
     copyTo: (target) => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`),
     scrub: () => scrub(sqlite),
-    async close() {
-      await log.close();
-      await db.destroy();
-    },
+    close: () => db.destroy(),
   };
 }
 
@@ -93,14 +88,12 @@ interface Waiting {
 class GroupCommit {
   readonly #db: Db;
   readonly #sqlite: SqliteConnection;
-  readonly #log: LogSync;
   readonly #waiting: Waiting[] = [];
   #scheduled = false;
 
-  constructor(db: Db, sqlite: SqliteConnection, log: LogSync) {
+  constructor(db: Db, sqlite: SqliteConnection) {
     this.#db = db;
     this.#sqlite = sqlite;
-    this.#log = log;
   }
 
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
@@ -136,33 +129,11 @@ class GroupCommit {
     }
   }
 
-  /** Without SQLite's own sync at the end: `#settle` makes up for it before anybody learns of the commit. */
-  async #transaction(work: (tx: Tx) => Promise<void>): Promise<void> {
-    this.#sqlite.pragma('synchronous = NORMAL');
-    try {
-      await this.#db.transaction().execute(work);
-    } finally {
-      this.#sqlite.pragma('synchronous = FULL');
-    }
-  }
-
-  /** Everybody learns of the commit when it is on the disk; the next group need not wait for that. */
-  #settle(committed: readonly Waiting[]): void {
-    this.#log.sync().then(
-      () => {
-        for (const member of committed) member.committed();
-      },
-      (error: unknown) => {
-        for (const member of committed) member.failed(error);
-      },
-    );
-  }
-
   /** All members in one transaction. When one throws everything is undone, and what it threw is returned. */
   async #together(group: readonly Waiting[]): Promise<{ thrown: unknown } | undefined> {
     let failure: { thrown: unknown } | undefined;
     try {
-      await this.#transaction(async (tx) => {
+      await this.#db.transaction().execute(async (tx) => {
         for (const member of group) {
           await member.run(tx).catch((thrown: unknown) => {
             failure = { thrown };
@@ -175,7 +146,7 @@ class GroupCommit {
       if (failure === undefined) throw error;
       return failure;
     }
-    this.#settle(group);
+    for (const member of group) member.committed();
     return undefined;
   }
 
@@ -185,14 +156,14 @@ class GroupCommit {
     if (group.length === 1) return only?.failed(first.thrown);
     const done: Waiting[] = [];
     const undone: [Waiting, unknown][] = [];
-    await this.#transaction(async (tx) => {
+    await this.#db.transaction().execute(async (tx) => {
       for (const member of group) {
         const error = await this.#inSavepoint(tx, member);
         if (error === undefined) done.push(member);
         else undone.push([member, error.thrown]);
       }
     });
-    this.#settle(done);
+    for (const member of done) member.committed();
     for (const [member, error] of undone) member.failed(error);
   }
 
