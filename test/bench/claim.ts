@@ -114,7 +114,7 @@ async function fill(path: string, jobs: readonly { jobId: number; count: number;
   const store = await openStore(path);
   const run = (statement: string) => sql.raw(statement).execute(store.db);
   await run('pragma synchronous = off');
-  await run(`insert into campaigns values (1, 'hello', '${OPEN.contentHash}', 0)`);
+  await run(`insert into campaigns (id, name, content_hash, created_at) values (1, 'hello', '${OPEN.contentHash}', 0)`);
   let first = 1;
   for (const { jobId, count, dueAt } of jobs) {
     const numbers = `with recursive n (i) as (select ${first} union all select i + 1 from n where i < ${first + count - 1})`;
@@ -122,14 +122,16 @@ async function fill(path: string, jobs: readonly { jobId: number; count: number;
       `insert or ignore into jobs (id, campaign_id, source, send_mode, created_at, imported_at) values (${jobId}, 1, 'bench', 'immediate', 0, 0)`,
     );
     await run(
-      `insert into prospects ${numbers} select i, 1, ${jobId}, 'lead' || i || '@y.example', 'lead' || i || '@y.example', '{}', 1, 0, 0 from n`,
+      `insert into prospects (id, campaign_id, job_id, email, email_key, domain, fields, created_at, updated_at)
+       ${numbers} select i, 1, ${jobId}, 'lead' || i || '@y.example', 'lead' || i || '@y.example', 'y.example', '{}', 0, 0 from n`,
     );
     await run(
       `insert into messages (id, job_id, campaign_id, prospect_id, state, due_at, created_at, state_at, content_hash, frozen_sha256)
        ${numbers} select i, ${jobId}, 1, i, 'ready', ${dueAt}, 0, 0, '${OPEN.contentHash}', 'x' from n`,
     );
     await run(
-      `insert into drafts ${numbers} select i, 's', 't', 'h', '<' || i || '@y.example>', 'a@y.example', 'lead' || i || '@y.example', x'00', 1, 0, '{}' from n`,
+      `insert into drafts (message_id, subject, text, html, header_message_id, envelope_from, envelope_to, bytes, lead_version, created_at, addressing)
+       ${numbers} select i, 's', 't', 'h', '<' || i || '@y.example>', 'a@y.example', 'lead' || i || '@y.example', x'00', 1, 0, '{}' from n`,
     );
     first += count;
   }
