@@ -65,8 +65,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'pace in memory': [
     {
       file: 'src/store/attempts.ts',
-      find: 'selectSenderAttempt(db, { sender, since: now - DAY, skipped: cap - 1 })',
-      replace: 'selectSenderAttempt(db, { sender, since: Math.max(now - DAY, Date.now() - performance.now()), skipped: cap - 1 })',
+      find: 'selectSenderAttempt(db, { sender, since: now - DAY,',
+      replace: 'selectSenderAttempt(db, { sender, since: Math.max(now - DAY, Date.now() - performance.now()),',
     },
   ],
   'ledger outside the transaction': [
