@@ -33,7 +33,7 @@ const CASES: readonly Case[] = [
  * end; synchronous=FULL) against nodemailer's pooled sendMail, which records nothing. In turn, round by round.
  */
 export async function benchSend(full: boolean): Promise<boolean> {
-  const mails = full ? 4_000 : 1_000;
+  const mails = full ? 6_000 : 3_000;
   const rounds = full ? 7 : 3;
   const [sink, api] = [await startServer('sink', ANSWER_AFTER), await startServer('api', ANSWER_AFTER)];
   const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
