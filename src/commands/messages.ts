@@ -32,7 +32,9 @@ export function messagesCommand(use: Use): Command {
 
 async function messages(context: Context, options: Options): Promise<undefined> {
   const app = await context.app();
-  const { db } = await app.openStore();
+  const store = await app.openStore();
+  const { db } = store;
+  if (options.job !== undefined) await (await import('../pipeline/steerJob.ts')).requireJob(store, options.job);
   const { messagePage } = await import('../store/progress.ts');
   const { output } = context;
   const limit = options.limit ?? (output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity);

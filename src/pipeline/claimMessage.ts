@@ -3,7 +3,7 @@ import type { Campaign } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { localDay } from '../domain/localDay.ts';
 import { reached } from '../domain/milestone.ts';
-import { nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
+import { type GateName, nextSendAfter, type ShutGate, slotAfter } from '../domain/pace.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import type { FrozenMail } from '../mail/mailer.ts';
 import { dropBrokenFiles } from '../store/attachedFiles.ts';
@@ -56,6 +56,9 @@ export type ClaimResult =
   /** Gates are open and nothing is due; `opensAt` is when the next message is. `more`: so many were set aside that others had no turn yet. */
   | { readonly kind: 'nothing_due'; readonly opensAt: number | null; readonly voided: number; readonly more: boolean };
 
+/** Gates that other mails have shut. */
+const IN_LINE: readonly GateName[] = ['sender gap', 'sender cap', 'hourly limit', 'monthly limit'];
+
 /** Due messages that one claim may set aside before it gives the others their turn. */
 const MOST_PASSED = 100;
 
@@ -69,7 +72,11 @@ export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: C
     const facts = factsIn(tx);
     const job = await holdJob(tx, await jobNow(tx, jobId), campaign, now);
     const answer = await askGates(facts, job, campaign, deps, { now, asOf });
-    if (!answer.open) return { kind: 'shut', gates: answer.gates, opensAt: answer.opensAt };
+    if (!answer.open) {
+      // A job whose turn has come, and that only stands in line behind others, is not overdue later.
+      if (job.started_at === null && answer.gates.every(({ gate }) => IN_LINE.includes(gate))) await markStarted(tx, jobId, now);
+      return { kind: 'shut', gates: answer.gates, opensAt: answer.opensAt };
+    }
     const rules = recipientRules(campaign, deps.limits);
     const line = rules === null ? undefined : new RecipientLine(facts, rules, (id, dueAt) => deferMessage(tx, id, dueAt));
     const { due, voided, more } = await firstSendable(tx, { jobId, dueBy: Math.min(asOf ?? now, now) }, now, line);

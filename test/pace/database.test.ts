@@ -128,6 +128,20 @@ test.each([false, true])(
   },
 );
 
+test('a job that stands in line behind a full cap is not overdue when its turn comes', async () => {
+  bench.pace = paceOf({ main: { dailyCap: 1 } });
+  await ready(csv(2));
+  await send();
+  const start = bench.now + HOUR;
+  await bench.import(csv(4), { send: { mode: 'scheduled', rate: null, at: start } });
+  await bench.draft(2, 10);
+  bench.now = start;
+  const sendSecond = () => sendMessage(bench.sending(), 2, bench.campaign);
+  expect(await sendSecond()).toMatchObject({ kind: 'shut', gates: [{ gate: 'sender cap' }] });
+  bench.now += 3 * DAY;
+  expect(await sendSecond()).toMatchObject({ kind: 'sent' });
+});
+
 test('a job that began in time goes on however long it takes', async () => {
   await ready(csv(2), {}, bench.now);
   bench.now += DAY;
