@@ -15,10 +15,16 @@ export function exportCommand(use: Use): Command {
     .addArgument(new Argument('<what>', 'what to export').choices(['person']))
     .argument('<email>', 'their address')
     .option('--out <file>', 'a file instead of standard output')
+    .option('--force', 'write over a file of that name')
     .action(use(exportPerson));
 }
 
-async function exportPerson(context: Context, _what: 'person', email: string, { out }: { out?: string }): Promise<undefined> {
+async function exportPerson(
+  context: Context,
+  _what: 'person',
+  email: string,
+  { out, force }: { out?: string; force?: boolean },
+): Promise<undefined> {
   const { output, cwd } = context;
   const key = await addressKey(email);
   const app = await context.app();
@@ -31,7 +37,7 @@ async function exportPerson(context: Context, _what: 'person', email: string, { 
     return;
   }
   const path = resolve(cwd, out);
-  (await import('../terminal/outFile.ts')).writeOutFile(path, `${JSON.stringify(person, null, 2)}\n`);
+  (await import('../terminal/outFile.ts')).writeOutFile(path, `${JSON.stringify(person, null, 2)}\n`, { force });
   output.object({ out: path, leads: person.leads.length });
   output.line(`${held} written to ${cell(path, 200)}.\n\nNext: outreach forget ${cell(key)}    (if they ask for that too)`);
 }

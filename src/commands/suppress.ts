@@ -15,6 +15,7 @@ interface Options {
   readonly reason?: string;
   readonly source?: string;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 export function suppressCommand(use: Use): Command {
@@ -30,6 +31,7 @@ export function suppressCommand(use: Use): Command {
     .option('--reason <text>', 'unsubscribed, complained, bounced, … (default: manual; of import what the file says)')
     .option('--source <text>', 'where you know it from (default: by hand; of import the name of the file)')
     .option('--out <file>', 'of export: a file instead of standard output')
+    .option('--force', 'of export: write over a file of that name')
     .action(use(suppressAction));
 }
 
@@ -180,11 +182,11 @@ async function importFile(context: Context, app: App, store: Store, path: string
   }
 }
 
-async function exportList(context: Context, { db }: Store, { out }: Options): Promise<undefined> {
+async function exportList(context: Context, { db }: Store, { out, force }: Options): Promise<undefined> {
   const { suppressionsCsv } = await import('../app/suppressionsCsv.ts');
   const { output, cwd } = context;
   const { text, rows, forgotten } = await suppressionsCsv(db);
-  if (out !== undefined) (await import('../terminal/outFile.ts')).writeOutFile(resolve(cwd, out), text);
+  if (out !== undefined) (await import('../terminal/outFile.ts')).writeOutFile(resolve(cwd, out), text, { force });
   else if (!output.json) process.stdout.write(text);
   output.object({ rows, forgotten, out: out === undefined ? null : resolve(cwd, out) });
   if (forgotten > 0)

@@ -178,6 +178,9 @@ test('suppress: add, list, export and import again; a reader of JSON gets every 
   expect(await json(folder, 'suppress', 'add', PERSON, 'corp.example')).toEqual({ added: 2, known: 0, forgotten: 0, messages: 2 });
   expect((await json<{ totals: object }>(folder, 'status')).totals).toBeDefined();
   await json(folder, 'suppress', 'export', '--out', 'list.csv');
+  const again = await outreach(folder, ['suppress', 'export', '--out', 'list.csv']);
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('list.csv exists already') });
+  await json(folder, 'suppress', 'export', '--out', 'list.csv', '--force');
   expect(readFileSync(folder.at('list.csv'), 'utf8')).toContain("\r\n'@corp.example,manual,by hand,");
   expect(await json(folder, 'suppress', 'remove', PERSON, '@corp.example')).toEqual({ removed: 2 });
   const piped = await outreach(folder, ['suppress', 'import', '-', '--json'], {}, readFileSync(folder.at('list.csv'), 'utf8'));
