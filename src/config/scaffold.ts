@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { parseAddress } from '../domain/address.ts';
-import { OutreachError } from '../domain/errors.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
 import { prepareData, type Workspace } from './workspace.ts';
 
 /** What `init` was told; everything left out becomes a sample to be edited. */
@@ -20,7 +20,7 @@ export interface Answers {
 /** Writes what is not there yet; returns the paths of the files it made. */
 export function writeWorkspace(workspace: Workspace, answers: Answers): string[] {
   const config = configText(answers);
-  mkdirSync(workspace.campaigns, { recursive: true });
+  makeFolder(workspace.campaigns);
   prepareData(workspace);
   const files: [string, string][] = [
     [workspace.configFile, config],
@@ -144,3 +144,17 @@ grace@harbour.example,Grace,Lindqvist,Harbour Analytics
 marek@fjordworks.example,Marek,Dahl,Fjordworks
 office@kiteandson.example,,,Kite & Son
 `;
+
+/** Step by step: asked for all at once, Node tries for ever where a folder takes none (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (cause) {
+    throw new OutreachError('environment', `${path} cannot be made: ${messageOf(cause)}`, {
+      hint: 'Choose a folder of your own: outreach init DIR',
+      cause,
+    });
+  }
+}

@@ -74,3 +74,9 @@ test('init with an answer that does not hold leaves nothing behind', async () =>
   expect(await says('init', 'acme', '--timezone', 'Europe/Madrid')).toContain('Next: cd acme && outreach import leads.csv');
   expect(await says('status', '--workspace', 'acme')).toContain('No jobs yet.');
 });
+
+test.runIf(process.platform === 'linux')('init in a folder that takes none ends with a sentence', async () => {
+  const { code, stderr } = await outreach(folder, ['init', '/proc/acme']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('/proc/acme cannot be made: ENOENT');
+});
