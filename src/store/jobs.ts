@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { PauseReason, SendMode } from '../domain/job.ts';
 import { emptyCounts, type MessageState, OPEN_STATES, type StateCounts } from '../domain/message.ts';
 import type { Db, JobRow, Tx } from './schema.ts';
@@ -51,18 +51,14 @@ export function openJobs(db: Db): Promise<NamedJob[]> {
   return namedJobs(db)
     .where('jobs.cancelled_at', 'is', null)
     .where('jobs.imported_at', 'is not', null)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('job_counts')
-          .select(sql`1`.as('one'))
-          .whereRef('job_counts.job_id', '=', 'jobs.id')
-          .where('job_counts.n', '>', 0)
-          .where('job_counts.state', 'in', [...OPEN_STATES, 'review', 'uncertain']),
-      ),
-    )
+    .where(isUnfinished)
     .orderBy('jobs.id')
     .execute();
 }
+
+/** Some message of the job is on its way, or waits for a person. */
+export const isUnfinished = sql<SqlBool>`exists (select 1 from job_counts where job_counts.job_id = jobs.id
+  and job_counts.n > 0 and job_counts.state in (${sql.join([...OPEN_STATES, 'review', 'uncertain'])}))`;
 
 /** Cancelled jobs that a killed `cancel` left unswept. */
 export async function cancelledWithOpenMessages(db: Db): Promise<number[]> {

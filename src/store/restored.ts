@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { type MessageState, OPEN_STATES } from '../domain/message.ts';
+import type { MessageState } from '../domain/message.ts';
+import { isUnfinished } from './jobs.ts';
 import type { Db, Tx } from './schema.ts';
 
 /** Moves in a database that may be older than what was sent from it. */
@@ -10,18 +11,7 @@ export async function pauseUnfinished(tx: Tx, now: number): Promise<number[]> {
     .updateTable('jobs')
     .set({ paused_at: sql<number>`coalesce(paused_at, ${now})`, pause_reason: 'restored' })
     .where('cancelled_at', 'is', null)
-    .where(({ or, eb, exists, selectFrom }) =>
-      or([
-        eb('imported_at', 'is', null),
-        exists(
-          selectFrom('job_counts')
-            .select(sql`1`.as('one'))
-            .whereRef('job_counts.job_id', '=', 'jobs.id')
-            .where('job_counts.n', '>', 0)
-            .where('job_counts.state', 'in', [...OPEN_STATES, 'review', 'uncertain']),
-        ),
-      ]),
-    )
+    .where(({ or, eb }) => or([eb('imported_at', 'is', null), isUnfinished]))
     .returning('id')
     .execute();
   return rows.map(({ id }) => id).sort((a, b) => a - b);
