@@ -1,3 +1,5 @@
+import { jsonOf } from './jsonBody.ts';
+
 /** What a mail provider's API says of a key, without a mail. */
 export interface KeyVerdict {
   readonly status: 'ok' | 'warn' | 'fail';
@@ -47,13 +49,4 @@ function refusal(provider: string, status: number): KeyVerdict {
   if (status === 401 || status === 403)
     return { status: 'fail', detail: `${provider} refuses the key (${status})`, fix: `Make a new key at ${provider} and set it.` };
   return { status: 'warn', detail: `could not be asked: ${provider} answers ${status}`, fix: null };
-}
-
-function jsonOf(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

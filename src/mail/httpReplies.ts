@@ -1,5 +1,6 @@
 import type { Delivery } from '../domain/delivery.ts';
 import { DAY, HOUR } from '../domain/duration.ts';
+import { jsonOf } from './jsonBody.ts';
 import { shortReply } from './replies.ts';
 
 /** A provider's answer, as far as it came. Header names are in lower case. */
@@ -136,13 +137,4 @@ function fieldsOf(body: string): { name: string | undefined; message: string | u
   const { name, message, id } = jsonOf(body);
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
   return { name: text(name), message: text(message), id: text(id) };
-}
-
-function jsonOf(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

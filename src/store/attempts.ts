@@ -103,22 +103,26 @@ export function attemptsOf(db: Db, messageId: number): Promise<AttemptRow[]> {
  * Attempts more than a day ahead are from a clock that has jumped back since: they would keep the cap full until it is there again.
  */
 export async function capFilledBy(db: Db, sender: string, cap: number, now: number): Promise<number | null> {
-  const [row] = (await selectSenderAttempt(db, { sender, since: now - DAY, until: now + DAY, skipped: cap - 1 })).rows;
+  const [row] = (await selectSenderAttempt(db, { of: sender, since: now - DAY, until: now + DAY, skipped: cap - 1 })).rows;
   return row?.started_at ?? null;
 }
 
-const selectSenderAttempt = statement((db, value: Blanks<{ sender: string; since: number; until: number; skipped: number }>) =>
-  db
-    .selectFrom('attempts')
-    .select('started_at')
-    .where('sender', '=', value('sender'))
-    .where('counted', '=', sql.lit(1))
-    .where('started_at', '>', value('since'))
-    .where('started_at', '<=', value('until'))
-    .orderBy('started_at', 'desc')
-    .offset(value('skipped'))
-    .limit(sql.lit(1)),
-);
+const newestAttempt = (column: 'sender' | 'domain') =>
+  statement((db, value: Blanks<{ of: string; since: number; until: number; skipped: number }>) =>
+    db
+      .selectFrom('attempts')
+      .select('started_at')
+      .where(column, '=', value('of'))
+      .where('counted', '=', sql.lit(1))
+      .where('started_at', '>', value('since'))
+      .where('started_at', '<=', value('until'))
+      .orderBy('started_at', 'desc')
+      .offset(value('skipped'))
+      .limit(sql.lit(1)),
+  );
+
+const selectSenderAttempt = newestAttempt('sender');
+const selectDomainAttempt = newestAttempt('domain');
 
 /** The same for all senders together and the last hour. */
 export async function hourFilledBy(db: Db, limit: number, now: number): Promise<number | null> {
@@ -140,28 +144,15 @@ const selectAnyAttempt = statement((db, value: Blanks<{ since: number; until: nu
 
 /** When the cap-th newest attempt of the last 24 h at a domain was made, by whichever sender; null while there is room. */
 export async function domainFilledBy(db: Db, domain: string, cap: number, now: number): Promise<number | null> {
-  const [row] = (await selectDomainAttempt(db, { domain, since: now - DAY, until: now, skipped: cap - 1 })).rows;
+  const [row] = (await selectDomainAttempt(db, { of: domain, since: now - DAY, until: now, skipped: cap - 1 })).rows;
   return row?.started_at ?? null;
 }
 
 /** When a mail to this domain was last tried; null when never. */
 export async function domainTriedAt(db: Db, domain: string, now: number): Promise<number | null> {
-  const [row] = (await selectDomainAttempt(db, { domain, since: 0, until: now, skipped: 0 })).rows;
+  const [row] = (await selectDomainAttempt(db, { of: domain, since: 0, until: now, skipped: 0 })).rows;
   return row?.started_at ?? null;
 }
-
-const selectDomainAttempt = statement((db, value: Blanks<{ domain: string; since: number; until: number; skipped: number }>) =>
-  db
-    .selectFrom('attempts')
-    .select('started_at')
-    .where('domain', '=', value('domain'))
-    .where('counted', '=', sql.lit(1))
-    .where('started_at', '>', value('since'))
-    .where('started_at', '<=', value('until'))
-    .orderBy('started_at', 'desc')
-    .offset(value('skipped'))
-    .limit(sql.lit(1)),
-);
 
 export async function attemptsInDay(db: Db, sender: string, now: number): Promise<number> {
   const { n } = await db

@@ -7,21 +7,18 @@ import { DAY } from '../domain/duration.ts';
 import { OPEN_STATES, sumOf } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
 import type { DraftDependencies, Rest } from '../pipeline/draftMessage.ts';
-import { recoverMessages } from '../pipeline/recoverMessages.ts';
-import { replayMessage } from '../pipeline/replayMessage.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
-import { sweepCancelled } from '../pipeline/steerJob.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/database.ts';
-import { cancelledWithOpenMessages, countsOf } from '../store/jobs.ts';
-import type { SendGuard } from '../store/sendGuard.ts';
-import { isAlive, takeLivenessLock } from '../store/sqlite/lock.ts';
+import { countsOf } from '../store/jobs.ts';
+import { takeLivenessLock } from '../store/sqlite/lock.ts';
 import { forgetOldWorkers, markStopped, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
 import { isStopped, isStuck, isTemporary, summarise, type WorkerEnd } from './end.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
+import { Upkeep, type UpkeepParts } from './upkeep.ts';
 
 /** When a worker ends by itself. */
 export type WorkerMode =
@@ -41,19 +38,15 @@ export interface WorkerOptions {
   readonly choice?: DraftChoice;
 }
 
-export interface WorkerParts {
+export interface WorkerParts extends UpkeepParts {
   readonly store: Store;
   readonly queue: Queue;
   readonly campaigns: CampaignSource;
-  readonly guard: SendGuard;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly log: Log;
   /** The drafting of one worker; no call is begun after `stopping`, and those on their way are broken off at `cut`. */
   drafting(worker: string, leaving: { readonly stopping: AbortSignal; readonly cut: AbortSignal }): DraftDependencies;
-  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'guard'>;
-  /** Senders whose provider answers a repeated request with what became of the first. */
-  readonly replaySenders: readonly string[];
   closeMailers(): Promise<void>;
 }
 
@@ -110,6 +103,8 @@ export class Worker {
 
   async run(): Promise<WorkerEnd> {
     const { store, now } = this.#parts;
+    const leaving = { stopping: this.#stop.signal, cut: this.#cut.signal };
+    const upkeep = new Upkeep(this.#parts, this.#stage, { ...leaving, worker: this.#id, sends: this.#sends });
     // Before anything is claimed or recovered: what an older copy knows is not what happened.
     if (this.#sends) await this.#parts.guard.admit();
     const lock = takeLivenessLock(store.locks, this.#id);
@@ -122,9 +117,9 @@ export class Worker {
         await forgetOldWorkers(tx, this.#startedAt - WORKERS_KEPT_FOR);
       });
       reached('worker.registered');
-      await this.#rescue();
+      await upkeep.rescue();
       await this.#board.refresh();
-      const loops = [...this.#lanes(), this.#supervise(), this.#rescueRegularly(), this.#replayRegularly()];
+      const loops = [...this.#lanes(), this.#supervise(), upkeep.rescueRegularly(), upkeep.replayRegularly()];
       await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#stage.fail(error))));
       if (this.#stage.failure !== undefined) throw this.#stage.failure;
       return await this.#end();
@@ -242,60 +237,6 @@ export class Worker {
     }
     this.#quotaOnly = quota;
     return true;
-  }
-
-  async #rescueRegularly(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#pause(DEADLINES.rescueEvery);
-      if (this.#stop.signal.aborted) return;
-      await this.#stage.guard(async () => {
-        // A backup that was put back meanwhile.
-        if (this.#sends) await this.#parts.guard.recheck();
-        await this.#rescue();
-      });
-    }
-  }
-
-  /** Asks providers that answer it what became of uncertain mails. */
-  async #replayRegularly(): Promise<void> {
-    const { replaySenders: senders, sending, log } = this.#parts;
-    if (senders.length === 0 || !this.#sends) return;
-    while (!this.#stop.signal.aborted) {
-      await this.#stage.guard(async () => {
-        for (;;) {
-          const asked = this.#stop.signal.aborted ? undefined : await replayMessage({ ...sending, senders, cut: this.#cut.signal });
-          if (asked === undefined) return;
-          log.info(
-            { message: asked.messageId, state: asked.state, reply: asked.reply },
-            'asked the provider what became of an uncertain mail',
-          );
-        }
-      });
-      await this.#pause(DEADLINES.rescueEvery);
-    }
-  }
-
-  /** Sleeps, but not past a stop. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.#stop.signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      this.#stop.signal.addEventListener('abort', end, { once: true });
-    });
-  }
-
-  async #rescue(): Promise<void> {
-    const { store, now, log } = this.#parts;
-    const recovered = await recoverMessages(store, (id) => id === this.#id || isAlive(store.locks, id), now);
-    if (recovered.pending + recovered.ready + recovered.uncertain > 0) {
-      log.warn({ ...recovered }, 'took over what a dead or late worker held');
-      this.#parts.queue.announce();
-    }
-    for (const job of await cancelledWithOpenMessages(store.db)) await sweepCancelled(store, job, now);
   }
 }
 

@@ -65,8 +65,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'pace in memory': [
     {
       file: 'src/store/attempts.ts',
-      find: 'selectSenderAttempt(db, { sender, since: now - DAY,',
-      replace: 'selectSenderAttempt(db, { sender, since: Math.max(now - DAY, Date.now() - performance.now()),',
+      find: 'selectSenderAttempt(db, { of: sender, since: now - DAY,',
+      replace: 'selectSenderAttempt(db, { of: sender, since: Math.max(now - DAY, Date.now() - performance.now()),',
     },
   ],
   'ledger outside the transaction': [

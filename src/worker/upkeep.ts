@@ -1,0 +1,96 @@
+import { DEADLINES } from '../domain/deadlines.ts';
+import { recoverMessages } from '../pipeline/recoverMessages.ts';
+import { replayMessage } from '../pipeline/replayMessage.ts';
+import type { SendDependencies } from '../pipeline/sendMessage.ts';
+import { sweepCancelled } from '../pipeline/steerJob.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/database.ts';
+import { cancelledWithOpenMessages } from '../store/jobs.ts';
+import type { SendGuard } from '../store/sendGuard.ts';
+import { isAlive } from '../store/sqlite/lock.ts';
+import type { Log, Stage } from './stage.ts';
+
+export interface UpkeepParts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly guard: SendGuard;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'guard'>;
+  /** Senders whose provider answers a repeated request with what became of the first. */
+  readonly replaySenders: readonly string[];
+}
+
+interface OwnWorker {
+  readonly worker: string;
+  readonly sends: boolean;
+  readonly stopping: AbortSignal;
+  readonly cut: AbortSignal;
+}
+
+/** What a worker does beside its lanes, for everybody's mails: takes over what dead ones held, and asks after uncertain ones. */
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #stage: Stage;
+  readonly #own: OwnWorker;
+
+  constructor(parts: UpkeepParts, stage: Stage, own: OwnWorker) {
+    this.#parts = parts;
+    this.#stage = stage;
+    this.#own = own;
+  }
+
+  async rescueRegularly(): Promise<void> {
+    while (!this.#own.stopping.aborted) {
+      await this.#pause(DEADLINES.rescueEvery);
+      if (this.#own.stopping.aborted) return;
+      await this.#stage.guard(async () => {
+        // A backup that was put back meanwhile.
+        if (this.#own.sends) await this.#parts.guard.recheck();
+        await this.rescue();
+      });
+    }
+  }
+
+  /** Asks providers that answer it what became of uncertain mails. */
+  async replayRegularly(): Promise<void> {
+    const { replaySenders: senders, sending, log } = this.#parts;
+    if (senders.length === 0 || !this.#own.sends) return;
+    while (!this.#own.stopping.aborted) {
+      await this.#stage.guard(async () => {
+        for (;;) {
+          const asked = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, senders, cut: this.#own.cut });
+          if (asked === undefined) return;
+          log.info(
+            { message: asked.messageId, state: asked.state, reply: asked.reply },
+            'asked the provider what became of an uncertain mail',
+          );
+        }
+      });
+      await this.#pause(DEADLINES.rescueEvery);
+    }
+  }
+
+  /** Sleeps, but not past a stop. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#own.stopping.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#own.stopping.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  async rescue(): Promise<void> {
+    const { store, now, log } = this.#parts;
+    const recovered = await recoverMessages(store, (id) => id === this.#own.worker || isAlive(store.locks, id), now);
+    if (recovered.pending + recovered.ready + recovered.uncertain > 0) {
+      log.warn({ ...recovered }, 'took over what a dead or late worker held');
+      this.#parts.queue.announce();
+    }
+    for (const job of await cancelledWithOpenMessages(store.db)) await sweepCancelled(store, job, now);
+  }
+}
