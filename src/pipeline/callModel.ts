@@ -25,10 +25,57 @@ export async function callModel(
 ): Promise<Turn> {
   const final = desk.finals.get(provider.name);
   if (final !== undefined && final.until > desk.now()) return { kind: 'resting', why: 'final', ...final };
-  const made = await makeCall(desk, assignment, provider, prompt, purpose);
-  if ('kind' in made) return made;
-  const { callId, reply, startedAt } = made;
+  return makeCall(desk, { assignment, provider, prompt, purpose });
+}
+
+interface Call {
+  readonly assignment: Assignment;
+  readonly provider: TextProvider;
+  readonly prompt: HashedPrompt;
+  readonly purpose: CallPurpose;
+}
+
+/**
+ * Reserves, asks and settles, as one of at most so many. A place is free again once the answer is stored, so that a crash
+ * loses no more answers than there are places. Where places are shared with other workers the reservation is the place, so it
+ * is taken last; otherwise it is taken ahead, and a free place in the line does not wait for its commit.
+ */
+async function makeCall(desk: Desk, call: Call): Promise<Turn> {
+  const reserve = () => takePlace(desk, call.assignment, call.provider, call.prompt, call.purpose);
+  const inLine = <T>(work: () => Promise<T>): Promise<T> => {
+    desk.line.concurrency = desk.throttle.width;
+    return desk.line.add(work);
+  };
+  if (desk.limits.shared !== null) {
+    return inLine(async () => {
+      const place = await reserve();
+      return typeof place === 'number' ? askAndSettle(desk, call, place) : place;
+    });
+  }
+  const place = await reserve();
+  if (typeof place !== 'number') return place;
+  return inLine(() => askAndSettle(desk, call, place));
+}
+
+async function askAndSettle(desk: Desk, call: Call, callId: number): Promise<Turn> {
+  const { assignment, provider, prompt, purpose } = call;
+  const unfit = await whyNotNow(desk, assignment, provider);
+  if (unfit !== undefined) {
+    await desk.store.write((tx) => settleCall(tx, callId, { outcome: 'not made', costNano: 0, usage: null, now: desk.now() }));
+    return unfit;
+  }
+  const startedAt = desk.now();
+  const reply = await provider.ask(prompt, desk.cut);
+  reached('ai.replied');
+  noteReply(desk, provider, reply, startedAt);
   const turn = judge(reply, provider, purpose, desk);
+  const settled = await recordReply(desk, { callId, assignment, provider, prompt, reply, turn, startedAt });
+  reached('ai.settled');
+  return settled;
+}
+
+/** What this process remembers of how its calls went. */
+function noteReply(desk: Desk, provider: TextProvider, reply: Reply, startedAt: number): void {
   if (reply.kind === 'throttled') {
     desk.throttle.slowed(startedAt, desk.now());
     desk.line.concurrency = desk.throttle.width;
@@ -36,53 +83,6 @@ export async function callModel(
   if (reply.kind === 'text') desk.throttle.succeeded();
   if (reply.kind === 'final')
     desk.finals.set(provider.name, { until: desk.now() + FINAL_REST, reason: `${provider.name}: ${reply.reason}` });
-  const settled = await recordReply(desk, { callId, assignment, provider, prompt, reply, turn, startedAt });
-  reached('ai.settled');
-  return settled;
-}
-
-interface Made {
-  readonly callId: number;
-  readonly reply: Reply;
-  readonly startedAt: number;
-}
-
-/**
- * Reserves and asks, as one of at most so many. Where places are shared with other workers the
- * reservation is the place, so it is taken last; otherwise it is taken ahead, and a free place in the line never waits for a commit.
- */
-async function makeCall(
-  desk: Desk,
-  assignment: Assignment,
-  provider: TextProvider,
-  prompt: HashedPrompt,
-  purpose: CallPurpose,
-): Promise<Made | Resting | { readonly kind: 'known' }> {
-  const reserveFirst = () => takePlace(desk, assignment, provider, prompt, purpose);
-  const askFor = async (callId: number): Promise<Made | Resting> => {
-    const unfit = await whyNotNow(desk, assignment, provider);
-    if (unfit !== undefined) {
-      await desk.store.write((tx) => settleCall(tx, callId, { outcome: 'not made', costNano: 0, usage: null, now: desk.now() }));
-      return unfit;
-    }
-    const startedAt = desk.now();
-    const reply = await provider.ask(prompt, desk.cut);
-    reached('ai.replied');
-    return { callId, reply, startedAt };
-  };
-  const inLine = <T>(work: () => Promise<T>): Promise<T> => {
-    desk.line.concurrency = desk.throttle.width;
-    return desk.line.add(work);
-  };
-  if (desk.limits.shared !== null) {
-    return inLine(async () => {
-      const place = await reserveFirst();
-      return typeof place === 'number' ? askFor(place) : place;
-    });
-  }
-  const place = await reserveFirst();
-  if (typeof place !== 'number') return place;
-  return inLine(() => askFor(place));
 }
 
 /** Things may have changed while the call waited in line. */

@@ -31,7 +31,7 @@ export interface AiLimits {
 /** What the calls of one process share. */
 export interface Desk extends CallDependencies {
   readonly throttle: Throttle;
-  /** Holds calls on their way to the throttle's width. What comes before and after a call keeps no place. */
+  /** Holds calls on their way, until their answers are stored, to the throttle's width. */
   readonly line: PQueue;
   /** Providers that wait for a person, as long as this process lives. */
   readonly finals: Map<string, { until: number; reason: string }>;

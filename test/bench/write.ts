@@ -11,7 +11,7 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Drafts a second at 50 calls side by side to a model that takes 500 ms, against the most that is possible: 100 a second. */
 export async function benchWrite(full: boolean): Promise<boolean> {
-  const leads = full ? 5_000 : 1_000;
+  const leads = full ? 5_000 : 2_000;
   const ai = await startServer('ai', ANSWER_AFTER);
   const folder = new Folder();
   try {
