@@ -123,7 +123,8 @@ module.exports = {
     { name: 'no-tests-in-src', comment: 'Test parts stay in test.', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
+    // What the build wrote is not looked into.
+    doNotFollow: { path: ['node_modules', '^dist/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

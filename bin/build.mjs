@@ -1,33 +1,45 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
 
 // One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
 
 const HELP = "await (await import('./dist/main.js')).main(['node', 'outreach', '--help'])";
 const NATIVE = ['better-sqlite3', 'better-sqlite3-v12', '@napi-rs/keyring'];
 
+/** What nearly every command needs is one file: fifty small ones cost as much to find and link as to run. `status` needs no more. */
+const CORE = ['src/cli/main.ts', 'src/commands/context.ts', 'src/app/app.ts', 'src/commands/status.ts'];
+
 rmSync('dist', { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: ['src/cli/main.ts'],
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+const imports = new Map();
+let core = new Set();
+const bundle = await rolldown({
+  input: 'src/cli/main.ts',
   platform: 'node',
-  target: 'node20.19',
-  minify: true,
-  keepNames: false,
   external: NATIVE,
-  // Bundled CommonJS packages ask for Node's own modules with require().
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  define: { OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')) },
-  metafile: true,
-  logLevel: 'warning',
+  transform: { target: 'node20.19', define: { OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')) } },
+  // A command may be loaded lazily and still use what another one shows.
+  checks: { ineffectiveDynamicImport: false },
+  plugins: [
+    {
+      name: 'imports',
+      buildEnd() {
+        for (const id of this.getModuleIds()) imports.set(id, this.getModuleInfo(id).importedIds);
+        core = closureOf(CORE);
+      },
+    },
+  ],
 });
-writeFileSync('dist/LICENSES.txt', licences(Object.keys(metafile.inputs)));
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  minify: true,
+  codeSplitting: { groups: [{ name: 'core', test: (id) => core.has(id) }] },
+});
+await bundle.close();
+writeFileSync('dist/LICENSES.txt', licences([...imports.keys()]));
 
 // What `--help` prints, as the program itself says it.
 const help = spawnSync(process.execPath, ['--input-type=module', '-e', HELP], {
@@ -36,6 +48,18 @@ const help = spawnSync(process.execPath, ['--input-type=module', '-e', HELP], {
 });
 if (help.status !== 0 || help.stdout === '') throw new Error(`the built program does not run: ${help.stderr}`);
 writeFileSync('dist/help.txt', help.stdout);
+
+/** Everything these files import, and what that imports, but for what is imported lazily. */
+function closureOf(files) {
+  const found = new Set();
+  const add = (id) => {
+    if (found.has(id) || !imports.has(id)) return;
+    found.add(id);
+    imports.get(id).forEach(add);
+  };
+  files.map((file) => resolve(file)).forEach(add);
+  return found;
+}
 
 /** The same for the same sources, whenever and wherever they are built. */
 function fingerprint(...paths) {

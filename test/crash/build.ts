@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { type Plugin, rolldown } from 'rolldown';
 
 /** A change of one source text. It must match exactly once, or the build fails: a bug that no longer applies proves nothing. */
 export interface Patch {
@@ -44,19 +44,16 @@ export async function buildPatched(name: string, patches: readonly Patch[]): Pro
   copyFileSync(join(ROOT, 'package.json'), join(outdir, 'package.json'));
   renameSync(join(outdir, 'package.json'), join(CACHE, 'package.json'));
   const applied = new Set<Patch>();
-  await build({
-    entryPoints: [join(ROOT, 'src', 'cli', 'main.ts')],
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+  const bundle = await rolldown({
+    input: join(ROOT, 'src', 'cli', 'main.ts'),
     platform: 'node',
-    target: 'node20.19',
-    logLevel: 'error',
     external: ['better-sqlite3', 'better-sqlite3-v12', 'pino', 'pino-pretty'],
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    transform: { target: 'node20.19' },
+    checks: { ineffectiveDynamicImport: false },
     plugins: [patching([...IMPATIENT, ...patches], applied)],
   });
+  await bundle.write({ dir: outdir, format: 'esm' });
+  await bundle.close();
   const missed = [...IMPATIENT, ...patches].filter((patch) => !applied.has(patch));
   if (missed.length > 0) throw new Error(`patches that met no file: ${missed.map(({ file }) => file).join(', ')}`);
   const entry = join(outdir, 'outreach.mjs');
@@ -67,17 +64,18 @@ export async function buildPatched(name: string, patches: readonly Patch[]): Pro
 function patching(patches: readonly Patch[], applied: Set<Patch>): Plugin {
   return {
     name: 'patches',
-    setup({ onLoad }) {
-      onLoad({ filter: /\/(src|migrations)\/.*\.ts$/ }, ({ path }) => {
-        let contents = readFileSync(path, 'utf8');
+    load: {
+      filter: { id: /\/(src|migrations)\/.*\.ts$/ },
+      handler(path) {
+        let code = readFileSync(path, 'utf8');
         const file = relative(ROOT, path);
         for (const patch of patches.filter((candidate) => candidate.file === file)) {
-          if (contents.split(patch.find).length !== 2) throw new Error(`${file}: the patched text must stand there once: ${patch.find}`);
-          contents = contents.replace(patch.find, () => patch.replace);
+          if (code.split(patch.find).length !== 2) throw new Error(`${file}: the patched text must stand there once: ${patch.find}`);
+          code = code.replace(patch.find, () => patch.replace);
           applied.add(patch);
         }
-        return { contents, loader: 'ts' };
-      });
+        return { code, moduleType: 'ts' };
+      },
     },
   };
 }
