@@ -188,12 +188,9 @@ class Runner {
   }
 
   /** A worker that nobody disturbs must bring everything to rest. */
-  async settle({ dailyCap, warmUp }: Scenario): Promise<void> {
+  async settle({ dailyCap }: Scenario): Promise<void> {
     // Behind a full cap "until done" would rightly wait for tomorrow.
-    const code = await this.finish(
-      ['worker', ...(dailyCap === undefined ? ['--until-done'] : ['--for', warmUp === undefined ? '1s' : '2s'])],
-      {},
-    );
+    const code = await this.finish(['worker', ...(dailyCap === undefined ? ['--until-done'] : ['--for', '2s'])], {});
     if (code !== 0 && code !== 3) this.complaints.push(`the last worker ended with ${code}`);
   }
 
