@@ -22,7 +22,7 @@ beforeAll(async () => {
   const provider = `ai: { providers: [{ name: local, base_url: "${ai.url}", model: m, price: { input: 1, output: 2 } }] }\n`;
   template.write('outreach.yaml', config(sink.port, '', provider));
   template.write('campaigns/hello.md', '---\ngenerator: ai\nreview: all\n---\nAsk one question.\n');
-  template.write('leads.csv', csv(50));
+  template.write('leads.csv', `${csv(50)}grace@harbour.example,Grace,Harbour Analytics\n`);
   await outreach(template, ['import', 'leads.csv']);
   await outreach(template, ['worker', '--until-done', '--only', 'generate']);
   await outreach(template, ['approve', '17']);
@@ -112,22 +112,27 @@ async function inTurns(stories: readonly (readonly string[])[]): Promise<void> {
   await new PQueue({ concurrency: 3 }).addAll(stories.map((story) => () => runs(story)));
 }
 
-/** There is no Grace, no terminal, and on most machines that test no keychain. */
+/** There is no terminal, and on most machines that test no keychain; and a message or job in the template may be in another state. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no story changes what another one needs. Each command must be understood and do its work. */
 async function runs(story: readonly string[]): Promise<void> {
   const folder = new Folder();
   try {
     copyWorkspace(folder);
-    for (const command of story) await run(folder, command);
+    for (const [index, command] of story.entries()) {
+      const refused = await run(folder, command);
+      // A page shows alternatives too, `--sent` or `--resend`: the second is for a workspace in which nobody took the first.
+      if (refused && index > 0) await runs([command]);
+    }
   } finally {
     folder.remove();
   }
 }
 
-async function run(workspace: Folder, command: string): Promise<void> {
+/** True when it was refused for what is so in this workspace. */
+async function run(workspace: Folder, command: string): Promise<boolean> {
   const [asked = '', redirected] = command.replace(/\s+#.*$/, '').split(' < ');
   // A drive that is mounted here.
   const parameters = wordsOf(asked.replaceAll('/mnt/usb/', `${workspace.path}/`)).slice(1);
@@ -142,15 +147,14 @@ async function run(workspace: Folder, command: string): Promise<void> {
       expect(started.child.exitCode, `${command}\n${started.talk()}`).toBeNull();
       started.child.kill('SIGTERM');
       expect((await started.ended).code, command).toBe(0);
-      return;
+      return false;
     }
     const ended = await outreach(folder, parameters, env, redirected === undefined ? undefined : 'a secret\n');
+    if (ended.code === 0 || ended.code === 3) return false;
     // Said of what is so in this workspace, and rightly: the command itself was understood.
-    const refusal = SO_IT_IS.test(ended.stderr);
-    expect(
-      ended.code === 0 || ended.code === 3 || ((ended.code === 1 || ended.code === 2) && refusal),
-      `${command}: ${ended.code}\n${ended.stderr}`,
-    ).toBe(true);
+    const refused = (ended.code === 1 || ended.code === 2) && SO_IT_IS.test(ended.stderr);
+    expect(refused, `${command}: ${ended.code}\n${ended.stderr}`).toBe(true);
+    return refused;
   } finally {
     if (makes) folder.remove();
   }
