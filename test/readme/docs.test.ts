@@ -19,7 +19,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const BLOCKS = PAGES.flatMap(blocksOf);
 const place = ({ page, line }: Block) => `${page}:${line}`;
 const YAML = BLOCKS.filter(({ language }) => language === 'yaml');
-const CAMPAIGNS = BLOCKS.filter(({ language, text }) => /^(markdown|md)$/.test(language) && text.startsWith('---\n'));
+const CAMPAIGNS = BLOCKS.filter(({ language, text }) => /^(liquid|markdown|md)$/.test(language) && text.startsWith('---\n'));
 
 test.each(YAML.map((block) => [place(block), block] as const))('the settings at %s are read as they stand', (_, block) => {
   inWorkspace((folder) => {
