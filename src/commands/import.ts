@@ -88,6 +88,10 @@ async function importFile(context: Context, path: string, options: Options): Pro
     const origin = originOf(context, app, options);
     const choice = options.map.has('email') ? undefined : addressChoice(file.header, columns, holding);
     if (choice !== undefined) context.output.talk(choice);
+    if (columns.includes('sender'))
+      context.output.talk(
+        `${cell(file.name)}: templates know "sender" as the one who sends; to use the column map it to another name: --map seller=sender`,
+      );
     const odd = campaign.window?.ofRecipient === true ? unknownZone(rows, columns) : undefined;
     if (odd !== undefined)
       context.output.talk(

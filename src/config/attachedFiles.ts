@@ -32,12 +32,12 @@ export function attachedFiles(workspace: Workspace): FileSource {
 
 /**
  * A regular file inside the campaigns folder. The name may come from a lead's column, so nothing it
- * says may lead out: not `..`, not a link, not a campaign itself, which is nobody's to read.
+ * says may lead out: not `..`, not a link, not a hidden file such as `.env`, not a campaign itself, which is nobody's to read.
  */
 export function readAttachment(workspace: Workspace, name: string): ReadFile {
   const shown = oneLine(name).slice(0, 100);
   const refuse = (what: string): ReadFile => ({ ok: false, reason: `${shown} ${what}` });
-  if (oneLine(name) !== name || name === '' || /\\|^\/|^[A-Za-z]:/.test(name) || name.split('/').some((part) => /^\.{0,2}$/.test(part)))
+  if (oneLine(name) !== name || name === '' || /\\|^\/|^[A-Za-z]:/.test(name) || name.split('/').some((part) => /^(?:\.|$)/.test(part)))
     return refuse(`is not the name of a file in ${workspace.campaigns}`);
   try {
     const path = join(workspace.campaigns, name);

@@ -62,7 +62,14 @@ const schema = strictObject({
     mode: z.enum(SEND_MODES, { error: 'write immediate, scheduled or drip' }).default('immediate'),
     rate: positive('mails an hour, such as 20').optional(),
     at: text('2026-12-01T09:00').optional(),
-  }).default({ mode: 'immediate' }),
+  })
+    // A pace that is silently not kept sends the whole list at once.
+    .refine(({ mode, rate }) => rate === undefined || mode === 'drip', 'only a drip has a rate; write { mode: drip, rate: 20 }')
+    .refine(
+      ({ mode, at }) => at === undefined || mode !== 'immediate',
+      'an immediate send has no time; write { mode: scheduled, at: 2026-12-01T09:00 }',
+    )
+    .default({ mode: 'immediate' }),
   window: strictObject({
     days: days.default([1, 2, 3, 4, 5]),
     from: clock,

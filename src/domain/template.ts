@@ -86,7 +86,7 @@ export function checkVariables(required: readonly TemplateVariable[], known: Ite
       'input',
       `${path}:${variable.line}:${variable.column}: the leads have no column for {{ ${variable.name} }}${near === undefined ? '' : `; did you mean {{ ${near} }}?`}`,
       {
-        hint: `Columns: ${[...names].join(', ')}. One that may be missing takes a default: {{ ${variable.name} | default: "…" }}, or for a condition {% assign ${variable.name} = ${variable.name} | default: "" %} before it.`,
+        hint: `Columns: ${[...names].filter((name) => !name.includes('.')).join(', ')}. One that may be missing takes a default: {{ ${variable.name} | default: "…" }}, or for a condition {% assign ${variable.name} = ${variable.name} | default: "" %} before it.`,
       },
     );
   }

@@ -167,6 +167,8 @@ test.each([
   ['---\nsubject: Hi\n---\n', "hello.md:4: the mail's text is empty"],
   ['---\nsubject: Hi\ngenerator: ai\n---\nx\n', 'hello.md:3: generator: ai needs a model; write ai.providers into outreach.yaml'],
   ['---\nsubject: Hi\nsend: { mode: drip }\n---\nx\n', 'hello.md:3: send: a drip needs a rate; write rate: 20 (mails an hour)'],
+  ['---\nsubject: Hi\nsend: { rate: 20 }\n---\nx\n', 'hello.md:3:1: send: only a drip has a rate; write { mode: drip, rate: 20 }'],
+  ['---\nsubject: Hi\nsend: { at: "2030-12-01T09:00" }\n---\nx\n', 'hello.md:3:1: send: an immediate send has no time'],
   ['---\nsubject: Hi\nsend: { mode: scheduled, at: soon }\n---\nx\n', 'hello.md:3: send.at: soon is not a time; write 2026-12-01T09:00'],
   ['---\nsubject: Hi\nwindow: { from: "17:00", to: "09:00" }\n---\nx\n', 'hello.md:3:1: window: from must be before to'],
   [

@@ -18,6 +18,8 @@ test.each([
   ['../outreach.yaml', 'is not the name of a file'],
   ['offers/../../outreach.yaml', 'is not the name of a file'],
   ['./brochure.pdf', 'is not the name of a file'],
+  ['.env', 'is not the name of a file'],
+  ['offers/.git/config', 'is not the name of a file'],
   ['/etc/passwd', 'is not the name of a file'],
   ['C:\\secrets.txt', 'is not the name of a file'],
   ['offers\\grace.pdf', 'is not the name of a file'],
