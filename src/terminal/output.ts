@@ -44,6 +44,12 @@ export class Output {
     if (this.json) this.#options.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
+  /** A piece of what a program will read, as it is; waits for a slow reader, so that nothing piles up in memory. */
+  async data(text: string): Promise<void> {
+    const { stdout } = this.#options;
+    if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
+  }
+
   talk(text: string): void {
     this.#options.stderr.write(`${text}\n`);
   }
@@ -75,11 +81,16 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** A moment in the reader's own zone; JSON has ISO 8601 UTC instead. */
 export function moment(at: number): string {
+  const today = new Date().toDateString() === new Date(at).toDateString();
+  return today ? stamp(at).slice(-8) : stamp(at);
+}
+
+/** The same with its date always, so that lines below each other stay aligned. */
+export function stamp(at: number): string {
   const date = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  const today = new Date().toDateString() === date.toDateString();
-  return today ? clock : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
 }
 
 export function iso(at: number | null): string | null {
