@@ -135,8 +135,8 @@ function prospectRow({ created_at, updated_at, fields, ...prospect }: ProspectEx
 }
 
 /** The fields of an event, in `export events` and `log --json` alike. */
-export function eventRow({ place: _, at, ...entry }: LogEntry): Row {
-  return { at: iso(at), ...entry };
+export function eventRow({ at, message, job, campaign, email, kind, sender, provider, code, detail }: LogEntry): Row {
+  return { at: iso(at), message, job, campaign, email, kind, sender, provider, code, detail };
 }
 
 /** Every field that any lead has, in order: the columns must be known before the first row. */

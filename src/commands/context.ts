@@ -77,6 +77,14 @@ export function sinceOption(purpose: string): Option {
   });
 }
 
+/** The form in which addresses are compared: an umlaut domain is found however it is written. */
+export async function keyOfAddress(email: string | undefined): Promise<string | undefined> {
+  if (email === undefined) return undefined;
+  const { parseAddress } = await import('../domain/address.ts');
+  const check = parseAddress(email);
+  return check.ok ? check.address.key : email.trim().toLowerCase();
+}
+
 /** The options of every command that works on a choice of messages. */
 export function withSelection(selecting: Command): Command {
   return selecting

@@ -15,6 +15,8 @@ export interface LogEntry {
   readonly job: number;
   readonly campaign: string;
   readonly email: string;
+  /** By which addresses are compared. */
+  readonly email_key: string;
   /** An event's kind, or how an attempt ended: `accepted`, `recipient_refused`, … */
   readonly kind: string;
   readonly sender: string | null;
@@ -55,26 +57,27 @@ export async function logMark(db: Db): Promise<LogMark> {
 }
 
 /** Entries as `placesInOrder` and `newPlaces` name them, sorted by time; those that the filter leaves out, or that are gone, are missing. */
-export async function entriesAt(db: Db, filter: LogFilter, places: readonly number[]): Promise<LogEntry[]> {
+export async function entriesAt(db: Db, { jobId, emailKey, since }: LogFilter, places: readonly number[]): Promise<LogEntry[]> {
   const events = places.filter((place) => place > 0);
   const attempts = places.filter((place) => place < 0).map((place) => -place);
-  return sorted([
-    ...(events.length === 0 ? [] : await eventEntries(db).where('events.id', 'in', events).where(only(filter, 'events.at')).execute()),
-    ...(attempts.length === 0
-      ? []
-      : await attemptEntries(db).where('attempts.id', 'in', attempts).where(only(filter, 'attempts.finished_at')).execute()),
-  ]);
+  const entries = [
+    ...(events.length === 0 ? [] : await eventEntries(db).where('events.id', 'in', events).execute()),
+    ...(attempts.length === 0 ? [] : await attemptEntries(db).where('attempts.id', 'in', attempts).execute()),
+  ];
+  // Not in the statement: SQLite would begin with all messages of the job rather than with these few ids.
+  return entries
+    .filter(({ job, email_key, at }) => (jobId ?? job) === job && (emailKey ?? email_key) === email_key && at >= (since ?? 0))
+    .sort(byTime);
 }
 
 /** Everything of these messages, message by message in the order of their ids. */
-export async function entriesOf(db: Db, messageIds: readonly number[], since: number | undefined): Promise<LogEntry[]> {
+export async function entriesOf(db: Db, messageIds: readonly number[], since = 0): Promise<LogEntry[]> {
   if (messageIds.length === 0) return [];
-  const filter = { jobId: undefined, emailKey: undefined, since };
-  const entries = sorted([
-    ...(await eventEntries(db).where('events.message_id', 'in', messageIds).where(only(filter, 'events.at')).execute()),
-    ...(await attemptEntries(db).where('attempts.message_id', 'in', messageIds).where(only(filter, 'attempts.finished_at')).execute()),
-  ]);
-  return entries.sort((left, right) => left.message - right.message);
+  const entries = [
+    ...(await eventEntries(db).where('events.message_id', 'in', messageIds).execute()),
+    ...(await attemptEntries(db).where('attempts.message_id', 'in', messageIds).execute()),
+  ];
+  return entries.filter(({ at }) => at >= since).sort((left, right) => left.message - right.message || byTime(left, right));
 }
 
 /** Where the new entries since `mark` stand, at most `limit` of each kind, and the mark behind them. */
@@ -106,7 +109,7 @@ const IN_FLIGHT = 256;
  * Where the newest entries up to `mark` stand, in the order of their times. No index has that order, and a statement that sorts would
  * hold its read transaction while a slow reader reads: so times and ids alone are sorted here, at 20 bytes an entry.
  */
-export async function placesInOrder(db: Db, filter: LogFilter, mark: LogMark, newest: number): Promise<number[]> {
+export async function placesInOrder(db: Db, filter: LogFilter, mark: LogMark, newest: number): Promise<Float64Array> {
   const ats: number[] = [];
   const places: number[] = [];
   for (const source of ['events', 'attempts'] as const) {
@@ -126,11 +129,11 @@ export async function placesInOrder(db: Db, filter: LogFilter, mark: LogMark, ne
   }
   const order = Uint32Array.from(places.keys());
   order.sort((left, right) => (ats[left] ?? 0) - (ats[right] ?? 0) || inTurn(places[left] ?? 0, places[right] ?? 0));
-  return Array.from(order.subarray(Math.max(0, order.length - newest)), (index) => places[index] ?? 0);
+  return Float64Array.from(order.subarray(Math.max(0, order.length - newest)), (index) => places[index] ?? 0);
 }
 
-function sorted(entries: LogEntry[]): LogEntry[] {
-  return entries.sort((left, right) => left.at - right.at || inTurn(left.place, right.place));
+function byTime(left: LogEntry, right: LogEntry): number {
+  return left.at - right.at || inTurn(left.place, right.place);
 }
 
 /** Of the same moment: an attempt's end before what followed from it, each in the order of their ids. */
@@ -140,7 +143,7 @@ function inTurn(left: number, right: number): number {
 
 function eventKeys(db: Db, { jobId, emailKey, since }: LogFilter, before: number, limit: number) {
   let query = db.selectFrom('events').select(['events.id', 'events.at as at']).where('events.id', '<', before);
-  if (jobId !== undefined) query = query.innerJoin('messages', 'messages.id', 'events.message_id').where('messages.job_id', '=', jobId);
+  if (jobId !== undefined) query = query.where(inJob('events.message_id', jobId));
   if (emailKey !== undefined) query = query.where('events.message_id', 'in', messagesTo(db, emailKey));
   if (since !== undefined) query = query.where('events.at', '>=', since);
   return query.orderBy('events.id', 'desc').limit(limit).execute();
@@ -149,10 +152,15 @@ function eventKeys(db: Db, { jobId, emailKey, since }: LogFilter, before: number
 function attemptKeys(db: Db, { jobId, emailKey, since }: LogFilter, before: number, limit: number) {
   let query = db.selectFrom('attempts').select(['attempts.id', 'attempts.finished_at as at']).where('attempts.id', '<', before);
   query = query.where('attempts.finished_at', 'is not', null).where(TOLD_HERE);
-  if (jobId !== undefined) query = query.innerJoin('messages', 'messages.id', 'attempts.message_id').where('messages.job_id', '=', jobId);
+  if (jobId !== undefined) query = query.where(inJob('attempts.message_id', jobId));
   if (emailKey !== undefined) query = query.where('attempts.message_id', 'in', messagesTo(db, emailKey));
   if (since !== undefined) query = query.where('attempts.finished_at', '>=', since);
   return query.orderBy('attempts.id', 'desc').limit(limit).execute();
+}
+
+/** Neither a join nor EXISTS: SQLite would begin with the job's messages, and sort what happened to all of them to find the newest 50. */
+function inJob(message: 'events.message_id' | 'attempts.message_id', jobId: number) {
+  return sql<SqlBool>`(select job_id from messages where messages.id = ${sql.ref(message)}) = ${jobId}`;
 }
 
 function messagesTo(db: Db, emailKey: string) {
@@ -179,7 +187,7 @@ function eventEntries(db: Db) {
         .on('events.kind', 'in', ['uncertain', 'recovered', 'late reply']),
     )
     .select(['events.id as place', 'events.at as at', 'messages.id as message', 'messages.job_id as job', 'campaigns.name as campaign'])
-    .select(['prospects.email', 'events.kind as kind', 'attempts.sender', 'attempts.provider'])
+    .select(['prospects.email', 'prospects.email_key', 'events.kind as kind', 'attempts.sender', 'attempts.provider'])
     .select([sql<number | null>`null`.as('code'), 'events.detail as detail']);
 }
 
@@ -190,18 +198,9 @@ function attemptEntries(db: Db) {
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')
     .innerJoin('campaigns', 'campaigns.id', 'messages.campaign_id')
     .select(sql<number>`-attempts.id`.as('place'))
-    .select(['messages.id as message', 'messages.job_id as job', 'campaigns.name as campaign', 'prospects.email'])
+    .select(['messages.id as message', 'messages.job_id as job', 'campaigns.name as campaign', 'prospects.email', 'prospects.email_key'])
     .select([sql<number>`attempts.finished_at`.as('at'), sql<string>`attempts.outcome`.as('kind'), 'attempts.sender', 'attempts.provider'])
     .select(['attempts.code', 'attempts.reply as detail'])
     .where('attempts.finished_at', 'is not', null)
     .where(TOLD_HERE);
-}
-
-/** Of what both kinds of entries join. */
-function only({ jobId, emailKey, since }: LogFilter, at: 'events.at' | 'attempts.finished_at') {
-  const conditions = [sql<SqlBool>`1 = 1`];
-  if (jobId !== undefined) conditions.push(sql`messages.job_id = ${jobId}`);
-  if (emailKey !== undefined) conditions.push(sql`prospects.email_key = ${emailKey}`);
-  if (since !== undefined) conditions.push(sql`${sql.ref(at)} >= ${since}`);
-  return sql<SqlBool>`(${sql.join(conditions, sql` and `)})`;
 }

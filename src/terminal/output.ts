@@ -26,6 +26,11 @@ export class Output {
     this.talkColour = new Chalk({ level: options.colour && options.stderr.isTTY === true ? 1 : 0 });
   }
 
+  /** Of the terminal; 80 where there is none. */
+  get columns(): number {
+    return this.#options.stdout.columns ?? 80;
+  }
+
   get stderrIsTerminal(): boolean {
     return this.#options.stderr.isTTY === true;
   }
