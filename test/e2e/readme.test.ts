@@ -120,7 +120,7 @@ async function runs(command: string): Promise<void> {
 }
 
 function endless(parameters: readonly string[]): boolean {
-  if (parameters.includes('--watch')) return true;
+  if (parameters.includes('--watch') || parameters.includes('--follow')) return true;
   return parameters[0] === 'worker' && !['--drain', '--for', '--until-done'].some((flag) => parameters.includes(flag));
 }
 
