@@ -24,6 +24,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     jobs: async () => (await import('../commands/jobs.ts')).jobsCommand,
     messages: async () => (await import('../commands/messages.ts')).messagesCommand,
     show: async () => (await import('../commands/show.ts')).showCommand,
+    log: async () => (await import('../commands/log.ts')).logCommand,
+    export: async () => (await import('../commands/export.ts')).exportCommand,
   },
   'Steer:': {
     approve: async () => (await import('../commands/approve.ts')).approveCommand,
@@ -38,7 +40,6 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
   'People who do not want it:': {
     suppress: async () => (await import('../commands/suppress.ts')).suppressCommand,
     forget: async () => (await import('../commands/forget.ts')).forgetCommand,
-    export: async () => (await import('../commands/export.ts')).exportCommand,
   },
   'Keep safe:': {
     backup: async () => (await import('../commands/backup.ts')).backupCommand,

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type App, openApp } from '../app/app.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { parseSince } from '../domain/since.ts';
 import { Output } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -65,6 +66,23 @@ export function wholeNumber(what: string): (value: string) => number {
     if (/^\d+$/.test(value) && number > 0 && Number.isSafeInteger(number)) return number;
     throw new OutreachError('usage', `${value} is not ${what}`);
   };
+}
+
+/** `--since`: a moment as a person says it, here in epoch milliseconds. */
+export function sinceOption(purpose: string): Option {
+  return new Option('--since <time>', `${purpose}: 2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30`).argParser((value) => {
+    const at = parseSince(value, Date.now());
+    if (at !== undefined) return at;
+    throw new OutreachError('usage', `${value} is no time: write 2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30`);
+  });
+}
+
+/** The form in which addresses are compared: an umlaut domain is found however it is written. */
+export async function keyOfAddress(email: string | undefined): Promise<string | undefined> {
+  if (email === undefined) return undefined;
+  const { parseAddress } = await import('../domain/address.ts');
+  const check = parseAddress(email);
+  return check.ok ? check.address.key : email.trim().toLowerCase();
 }
 
 /** The options of every command that works on a choice of messages. */

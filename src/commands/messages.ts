@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { parseAddress } from '../domain/address.ts';
 import { MESSAGE_STATES, type MessageState } from '../domain/message.ts';
 import { cell, iso } from '../terminal/output.ts';
-import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { type Context, command, keyOfAddress, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
 
 interface Options {
@@ -38,7 +37,7 @@ async function messages(context: Context, options: Options): Promise<undefined> 
   const { messagePage } = await import('../store/progress.ts');
   const { output } = context;
   const limit = options.limit ?? (output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity);
-  const filter = { jobId: options.job, state: options.state, emailKey: keyOf(options.email) };
+  const filter = { jobId: options.job, state: options.state, emailKey: await keyOfAddress(options.email) };
   const rows: string[][] = [];
   let after = 0;
   let shown = 0;
@@ -67,11 +66,4 @@ async function messages(context: Context, options: Options): Promise<undefined> 
   else output.table(['ID', 'JOB', 'TO', 'STATE', 'SUBJECT', 'REASON'], rows, [], [2]);
   if (more && options.limit === undefined) output.line(`Only the first ${limit}; the rest with --limit N or --json.`);
   if (rows.length > 0) output.line('\nNext: outreach show ID');
-}
-
-/** The form in which addresses are compared: an umlaut domain is found however it is written. */
-function keyOf(email: string | undefined): string | undefined {
-  if (email === undefined) return undefined;
-  const check = parseAddress(email);
-  return check.ok ? check.address.key : email.trim().toLowerCase();
 }

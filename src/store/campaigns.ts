@@ -23,6 +23,11 @@ export function findCampaign(db: Db, name: string): Promise<StoredCampaign | und
   return db.selectFrom('campaigns').select(['id', 'name', 'content_hash']).where('name', '=', name).executeTakeFirst();
 }
 
+/** Of every campaign that anybody was imported for, in their order. */
+export async function campaignNames(db: Db): Promise<string[]> {
+  return (await db.selectFrom('campaigns').select('name').orderBy('name').execute()).map(({ name }) => name);
+}
+
 /** False when the waiting mails stand in line for this pace already. */
 export async function recordPace(tx: Tx, name: string, paceHash: string): Promise<boolean> {
   const { numUpdatedRows } = await tx

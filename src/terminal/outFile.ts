@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 
 /** What a person asked to have in a file of its own; it holds people's data, so it is made for this user alone. */
@@ -6,11 +6,79 @@ export function writeOutFile(path: string, text: string, { force = false }: { fo
   try {
     writeFileSync(path, text, { mode: 0o600, flag: force ? 'w' : 'wx' });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new OutreachError('refused', `${path} exists already`, { hint: 'Name another file, or write over it with --force.', cause });
-    throw new OutreachError('environment', `${path} cannot be written: ${messageOf(cause)}`, {
-      hint: 'Choose another place with --out.',
-      cause,
-    });
+    throw trouble(path, cause);
   }
+}
+
+/** A file that grows piece by piece and stands under its name only when it is whole. */
+export interface OutFile {
+  write(text: string): void;
+  /** Puts it in its place. */
+  finish(): void;
+  /** Leaves no trace of it; after `finish` it does nothing. */
+  discard(): void;
+}
+
+/** The same for what is too long for memory. Written beside its place, so that a reader never sees half of it. */
+export function openOutFile(path: string, { force = false }: { force?: boolean | undefined } = {}): OutFile {
+  // Told before the work, and again by `putInPlace` after it.
+  if (!force && existsSync(path)) throw existing(path);
+  const aside = `${path}.${process.pid}.part`;
+  const trying = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw trouble(path, cause);
+    }
+  };
+  const descriptor = trying(() => openSync(aside, 'wx', 0o600));
+  let open = true;
+  return {
+    write: (text) => trying(() => writeAll(descriptor, Buffer.from(text))),
+    finish() {
+      trying(() => {
+        fsyncSync(descriptor);
+        closeSync(descriptor);
+        open = false;
+        putInPlace(aside, path, force);
+      });
+    },
+    discard() {
+      if (open) closeSync(descriptor);
+      open = false;
+      rmSync(aside, { force: true });
+    },
+  };
+}
+
+/** A disk may take a part of what it is given. */
+function writeAll(descriptor: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+}
+
+/** A link refuses a name that is taken, in one step; renaming would write over what came meanwhile. FAT has no links. */
+function putInPlace(aside: string, path: string, force: boolean): void {
+  if (!force) {
+    try {
+      linkSync(aside, path);
+      rmSync(aside);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST' || existsSync(path)) throw existing(path);
+    }
+  }
+  renameSync(aside, path);
+}
+
+function existing(path: string, cause?: unknown): OutreachError {
+  return new OutreachError('refused', `${path} exists already`, { hint: 'Name another file, or write over it with --force.', cause });
+}
+
+function trouble(path: string, cause: unknown): OutreachError {
+  if (cause instanceof OutreachError) return cause;
+  if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return existing(path, cause);
+  return new OutreachError('environment', `${path} cannot be written: ${messageOf(cause)}`, {
+    hint: 'Choose another place with --out.',
+    cause,
+  });
 }

@@ -26,6 +26,11 @@ export class Output {
     this.talkColour = new Chalk({ level: options.colour && options.stderr.isTTY === true ? 1 : 0 });
   }
 
+  /** Of the terminal; 80 where there is none. */
+  get columns(): number {
+    return this.#options.stdout.columns ?? 80;
+  }
+
   get stderrIsTerminal(): boolean {
     return this.#options.stderr.isTTY === true;
   }
@@ -42,6 +47,12 @@ export class Output {
   /** One JSON object; left out without --json. */
   object(value: object): void {
     if (this.json) this.#options.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** A piece of what a program will read, as it is; waits for a slow reader, so that nothing piles up in memory. */
+  async data(text: string): Promise<void> {
+    const { stdout } = this.#options;
+    if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
   }
 
   talk(text: string): void {
@@ -75,11 +86,16 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** A moment in the reader's own zone; JSON has ISO 8601 UTC instead. */
 export function moment(at: number): string {
+  const today = new Date().toDateString() === new Date(at).toDateString();
+  return today ? stamp(at).slice(-8) : stamp(at);
+}
+
+/** The same with its date always, so that lines below each other stay aligned. */
+export function stamp(at: number): string {
   const date = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  const today = new Date().toDateString() === date.toDateString();
-  return today ? clock : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
 }
 
 export function iso(at: number | null): string | null {

@@ -161,7 +161,7 @@ async function run(workspace: Folder, command: string): Promise<boolean> {
 }
 
 function endless(parameters: readonly string[]): boolean {
-  if (parameters.includes('--watch')) return true;
+  if (parameters.includes('--watch') || parameters.includes('--follow')) return true;
   return parameters[0] === 'worker' && !['--drain', '--for', '--until-done'].some((flag) => parameters.includes(flag));
 }
 

@@ -1,0 +1,58 @@
+import { OutreachError } from '../domain/errors.ts';
+import { openOutFile } from '../terminal/outFile.ts';
+import { type Output, plural } from '../terminal/output.ts';
+import { progressBar } from '../terminal/progressBar.ts';
+import type { Piece } from './exportRows.ts';
+
+interface Target {
+  /** Undefined: standard output. */
+  readonly path: string | undefined;
+  readonly force: boolean | undefined;
+  readonly output: Output;
+}
+
+/** Takes the pieces to where they shall go, and resolves to the number of rows. A file that does not become whole is not left behind. */
+export async function copyOut(pieces: AsyncIterable<Piece>, { path, force, output }: Target): Promise<number> {
+  if (path === undefined) return copyToOutput(pieces, output);
+  const file = openOutFile(path, { force });
+  const stopped = new AbortController();
+  const stop = () => stopped.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    const rows = await copy(pieces, output, (text) => {
+      if (stopped.signal.aborted) throw new OutreachError('interrupted', `stopped; there is no ${path}`);
+      file.write(text);
+    });
+    file.finish();
+    return rows;
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    file.discard();
+  }
+}
+
+/** Rows that scroll by on a terminal are progress enough. */
+function copyToOutput(pieces: AsyncIterable<Piece>, output: Output): Promise<number> {
+  return copy(pieces, output, (text) => output.data(text), !output.terminal);
+}
+
+async function copy(
+  pieces: AsyncIterable<Piece>,
+  { stderr }: Output,
+  write: (text: string) => Promise<void> | void,
+  showsProgress = true,
+): Promise<number> {
+  let bar: ReturnType<typeof progressBar> | undefined;
+  let rows = 0;
+  try {
+    for await (const piece of pieces) {
+      if (showsProgress) bar ??= progressBar(stderr, piece.total);
+      await write(piece.text);
+      rows += piece.rows;
+      bar?.update(piece.done, plural(rows, 'row'));
+    }
+  } finally {
+    bar?.stop();
+  }
+  return rows;
+}

@@ -1,0 +1,279 @@
+import * as z from 'zod';
+import { MESSAGE_STATES } from '../domain/message.ts';
+
+/**
+ * What commands print with `--json`, for scripts that lean on it. A test runs each command and holds its output against these: a field
+ * that is missing, new or of another type fails there, and `docs/json.md` is made from them. Nothing here runs in the program itself.
+ */
+
+const count = z.int().min(0);
+const id = z.int().min(1);
+const time = z.iso.datetime();
+const usd = z.number().min(0);
+const state = z.enum(MESSAGE_STATES);
+const states = z.strictObject(Object.fromEntries(MESSAGE_STATES.map((name) => [name, count]))).describe('how many mails are in each state');
+const sendMode = z.enum(['immediate', 'scheduled', 'drip']);
+
+const leadCounts = {
+  rows: count.describe('read from the file'),
+  imported: count,
+  updated: count.describe('with --update: leads whose fields changed'),
+  duplicates: count,
+  invalid: count.describe('in the rejects file, with line and reason'),
+  suppressed: count.describe('who want no mail'),
+};
+
+const imported = z.strictObject({
+  job: id.nullable().describe('null with --dry-run'),
+  campaign: z.string(),
+  ...leadCounts,
+  rejects: z.string().nullable().describe('path of the rejects file; null when every row was taken'),
+});
+
+const worker = z.strictObject({
+  generated: count.describe('mails written'),
+  accepted: count.describe('mails that a server took'),
+  failed: count,
+  uncertain: count.describe('released, and no final reply: outreach resolve'),
+  deferred: count.describe('put off, to be tried again'),
+  waiting: count.describe('what is still to be done in jobs that go on'),
+});
+
+const job = z.strictObject({
+  id,
+  campaign: z.string(),
+  status: z.enum(['pending', 'processing', 'paused', 'completed', 'failed', 'cancelled']),
+  source: z.string().describe('the file that was imported'),
+  send_mode: sendMode,
+  send_rate: z.number().nullable().describe('mails an hour; of a drip'),
+  scheduled_for: time.nullable(),
+  paused_reason: z.enum(['overdue', 'canary', 'restored']).nullable().describe('why the program paused it; null when a person did'),
+  created_at: time,
+  total: count,
+  processed: count.describe('in a final state'),
+  succeeded: count.describe('accepted'),
+  failed: count,
+  states,
+  import_complete: z.boolean().describe('nothing of a job is sent before'),
+  writing: z
+    .strictObject({ spent_usd: usd, budget_usd: usd.nullable(), budget_reached: z.boolean() })
+    .nullable()
+    .describe('what a model has cost; null for a template'),
+  eta: time.nullable().describe('when the last mail will have left, if all goes on as configured'),
+  waits_for: z
+    .array(z.strictObject({ gate: z.string(), opens_at: time.nullable().describe('null: a person opens it') }))
+    .describe('the gates that are shut now'),
+  problem: z.string().nullable().describe('why its campaign cannot be read'),
+});
+
+const oneJob = job.extend({
+  paused_at: time.nullable(),
+  cancelled_at: time.nullable(),
+  import: z.strictObject({ ...leadCounts, complete: z.boolean(), rejects: z.string().nullable() }).nullable(),
+});
+
+const sender = z.strictObject({
+  name: z.string(),
+  type: z.enum(['smtp', 'sendgrid', 'resend', 'outbox']),
+  from: z.string(),
+  sent_24h: count.describe('tries in the last 24 hours'),
+  daily_cap: count.nullable(),
+  cap_today: count.nullable().describe('what warm-up lets out today'),
+  next_send_at: time.nullable(),
+  rest_until: time.nullable(),
+  stopped_at: time.nullable().describe('since when it waits for outreach senders resume'),
+  reason: z.string().nullable().describe('why it rests or was stopped'),
+  warning: z.string().nullable().describe('bounces or complaints that come near to stopping it'),
+});
+
+const status = z.strictObject({
+  jobs: z.array(job),
+  totals: z.strictObject({ jobs: count, total: count, processed: count, succeeded: count, failed: count, states }),
+  usage: z.strictObject({ month: z.string(), sent: count, limit: count.nullable() }),
+  workers: z.array(
+    z.strictObject({ id: z.string(), host: z.string(), pid: z.int(), mode: z.string(), alive: z.boolean(), started_at: time }),
+  ),
+  senders: z.array(sender),
+  refuses: z.string().nullable().describe('why nothing is sent before outreach reconcile'),
+  resting_providers: z.array(z.strictObject({ name: z.string(), rest_until: time, reason: z.string().nullable() })),
+});
+
+const message = z.strictObject({
+  id,
+  job: id,
+  campaign: z.string(),
+  email: z.string(),
+  step: id,
+  state,
+  subject: z.string().nullable().describe('null before it is written'),
+  sender: z.string().nullable().describe('of the last try'),
+  message_id: z.string().nullable().describe('the header Message-ID'),
+  due_at: time,
+  attempts: count,
+  reason: z.string().nullable().describe('why it is where it is'),
+  state_at: time.describe('since when it is in this state'),
+});
+
+const outcome = z.enum([
+  'accepted',
+  'temporary',
+  'throttled',
+  'sender_failed',
+  'sender_refused',
+  'recipient_refused',
+  'content_refused',
+  'not_armed',
+  'ambiguous',
+]);
+
+const story = message.extend({
+  text: z.string().nullable(),
+  html: z.string().nullable(),
+  attachments: z.array(
+    z.strictObject({ name: z.string(), size: count.describe('bytes'), type: z.string(), sha256: z.string(), inline: z.boolean() }),
+  ),
+  written_by: z
+    .strictObject({ provider: z.string(), model: z.string(), calls: count, cost_usd: usd.nullable() })
+    .nullable()
+    .describe('null for a template'),
+  attempts: z.array(
+    z.strictObject({
+      sender: z.string(),
+      provider: z.string(),
+      started_at: time,
+      armed_at: time.nullable().describe('from here on the mail may be accepted'),
+      finished_at: time.nullable(),
+      outcome: outcome.nullable().describe('null while it is on its way'),
+      code: z.int().nullable(),
+      reply: z.string().nullable().describe('the last words of the server, or of an error'),
+      sha256: z.string().nullable().describe('of the bytes on the wire'),
+    }),
+  ),
+  events: z.array(z.strictObject({ at: time, kind: z.string(), detail: z.string().nullable() })),
+});
+
+const logged = z.strictObject({
+  at: time,
+  message: id,
+  job: id,
+  campaign: z.string(),
+  email: z.string(),
+  kind: z.string().describe('drafted, held, approved, …; or how a try ended: accepted, recipient_refused, …; uncertain'),
+  sender: z.string().nullable(),
+  provider: z.string().nullable(),
+  code: z.int().nullable(),
+  detail: z.string().nullable(),
+});
+
+const plan = z.strictObject({
+  from: time,
+  until: time,
+  timezone: z.string(),
+  total: count,
+  days: z.array(
+    z.strictObject({
+      date: z.iso.date().describe('in that time zone'),
+      total: count,
+      jobs: z.array(z.strictObject({ id, mails: count })),
+      senders: z.array(z.strictObject({ name: z.string(), mails: count })),
+    }),
+  ),
+  jobs: z.array(
+    z.strictObject({
+      id,
+      campaign: z.string(),
+      mails: count.describe('that leave in this time'),
+      left: count.describe('that leave later'),
+      ends_at: time.nullable(),
+      review: count,
+      uncertain: count,
+      held_by: z.array(z.string()).describe('gates that only a person opens'),
+      problem: z.string().nullable(),
+    }),
+  ),
+});
+
+const why = z.strictObject({
+  id,
+  job: id,
+  campaign: z.string(),
+  email: z.string(),
+  state,
+  reason: z.string().nullable(),
+  waits_for: z.array(
+    z.strictObject({
+      gate: z.string(),
+      of: z.enum(['message', 'recipient', 'job', 'sender', 'account']),
+      name: z.string().nullable().describe('the sender, where it is a sender’s'),
+      opens_at: time.nullable().describe('null: a person opens it'),
+    }),
+  ),
+  free_senders: z.array(z.string()).nullable().describe('that could take it at once'),
+  expected_at: time.nullable(),
+  before: count.nullable().describe('mails of its job that leave first'),
+  problem: z.string().nullable(),
+});
+
+const spent = {
+  calls: count,
+  unpriced: count.describe('of a provider without a price; not in usd'),
+  unknown: count.describe('without a known end; counted at the most they can have cost'),
+  usd,
+};
+
+const cost = z.strictObject({
+  total_usd: usd,
+  jobs: z.array(z.strictObject({ job: id, campaign: z.string(), ...spent })),
+  models: z.array(z.strictObject({ provider: z.string(), model: z.string(), ...spent })),
+  days: z.array(z.strictObject({ day: z.iso.date().describe('in UTC'), ...spent })),
+});
+
+const estimate = z.strictObject({
+  campaign: z.string(),
+  mails: count.nullable().describe('still to be written; null for a template'),
+  model: z.string().nullable(),
+  usd: usd.nullable().describe('null without a price'),
+  most_usd: usd.nullable(),
+  measured_calls: count.describe('that usd was measured on; 0 when it is reckoned from the length of the prompts'),
+  seconds: z.number().min(0).nullable(),
+});
+
+const doctor = z.strictObject({
+  ok: z.boolean().describe('nothing fails'),
+  checks: z.array(
+    z.strictObject({
+      name: z.string(),
+      subject: z.string().describe('a sender, a domain, a provider, a file'),
+      status: z.enum(['ok', 'warn', 'fail']),
+      detail: z.string(),
+      fix: z.string().nullable(),
+    }),
+  ),
+  notes: z.array(z.string()).describe('what was not looked at, and why'),
+});
+
+interface Described {
+  /** As a person would type it. */
+  readonly command: string;
+  /** One object, or one a line. */
+  readonly prints: 'one' | 'a line each';
+  readonly shape: z.ZodObject;
+}
+
+export const SHAPES: readonly Described[] = [
+  { command: 'import leads.csv', prints: 'one', shape: imported },
+  { command: 'worker --drain', prints: 'one', shape: worker },
+  { command: 'status', prints: 'one', shape: status },
+  { command: 'jobs', prints: 'a line each', shape: job },
+  { command: 'jobs 1', prints: 'one', shape: oneJob },
+  { command: 'messages', prints: 'a line each', shape: message },
+  { command: 'show 17', prints: 'one', shape: story },
+  { command: 'log', prints: 'a line each', shape: logged },
+  { command: 'export events', prints: 'a line each', shape: logged },
+  { command: 'senders', prints: 'a line each', shape: sender },
+  { command: 'plan', prints: 'one', shape: plan },
+  { command: 'why 12', prints: 'a line each', shape: why },
+  { command: 'estimate hello', prints: 'one', shape: estimate },
+  { command: 'cost', prints: 'one', shape: cost },
+  { command: 'doctor', prints: 'one', shape: doctor },
+];
