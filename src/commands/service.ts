@@ -12,7 +12,7 @@ interface Options {
   readonly kind?: ServiceKind;
   readonly name?: string;
   readonly print?: boolean;
-  readonly credential: readonly string[];
+  readonly credential?: readonly string[];
   readonly user?: string;
 }
 
@@ -30,13 +30,13 @@ export function serviceCommand(use: Use): Command {
     .option('--name <name>', 'what it is called (default: outreach- and the name of the workspace’s folder)')
     .optionsGroup('To install:')
     .option('--print', 'print what would be written, and change nothing')
-    .option('--credential <name=file>', 'systemd gives the worker this file as credential:NAME; once for each', all, [])
+    .option('--credential <name=file>', 'systemd gives the worker this file as credential:NAME; once for each', all)
     .option('--user <account>', 'whom a system service runs as (default: the workspace’s owner)')
     .action(use(service));
 }
 
 async function service(context: Context, action: 'install' | 'status' | 'remove', options: Options): Promise<number | undefined> {
-  if (action !== 'install' && (options.print === true || options.credential.length > 0 || options.user !== undefined))
+  if (action !== 'install' && (options.print === true || options.credential !== undefined || options.user !== undefined))
     throw new OutreachError('usage', '--print, --credential and --user go with: outreach service install');
   const { systemTool } = await import('../app/systemTools.ts');
   const choice: ServiceChoice = {
@@ -62,7 +62,7 @@ async function install(context: Context, choice: ServiceChoice, options: Options
   const order = orderOf(choice, made, {
     program: process.argv[1] ?? 'outreach',
     envFile: context.envFile,
-    credentials: options.credential,
+    credentials: options.credential ?? [],
     account: options.user,
   });
   const unseen = secretsUnseen(config, made, order);
@@ -70,7 +70,8 @@ async function install(context: Context, choice: ServiceChoice, options: Options
   if (options.print === true) {
     const text = keeper.textOf(order);
     output.object({ ...headOf(made, choice.system), text, unseen });
-    if (!output.json) process.stdout.write(text);
+    output.line(text.trimEnd());
+    output.talk(`For ${keeper.place}; nothing was changed.`);
     for (const sentence of unseen) output.talk(`Mind: ${sentence}`);
     return 0;
   }
@@ -166,6 +167,6 @@ function flagsOf({ system, kind, name }: ServiceChoice): string {
   return `${system ? ' --system' : ''}${kind === undefined ? '' : ` --kind ${kind}`}${name === undefined ? '' : ` --name ${name}`}`;
 }
 
-function all(value: string, before: readonly string[]): readonly string[] {
+function all(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
