@@ -87,7 +87,7 @@ function commandsOf(markdown: string): string[] {
 
 /** There is no Grace, no terminal, and on most machines that test no keychain. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no command changes what another one needs. It must be understood and do its work. */
 async function runs(command: string): Promise<void> {
@@ -97,7 +97,8 @@ async function runs(command: string): Promise<void> {
     // A drive that is mounted here.
     const parameters = wordsOf(asked.replaceAll('/mnt/usb/', `${folder.path}/`)).slice(1);
     if (parameters[0] !== 'init' && parameters[0] !== 'demo') copyWorkspace(folder);
-    const env = { SMTP_PASSWORD: 'x' };
+    // No service of this machine is touched: its managers are not found.
+    const env = { SMTP_PASSWORD: 'x', ...(parameters[0] === 'service' ? { PATH: folder.path } : {}) };
     if (parameters.includes('outreach-demo') && parameters[0] !== 'demo') await outreach(folder, ['demo', '--keep', 'outreach-demo']);
     if (endless(parameters)) {
       const started = start(folder, parameters, env);
