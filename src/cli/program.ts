@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     test: async () => (await import('../commands/test.ts')).testCommand,
     import: async () => (await import('../commands/import.ts')).importCommand,
     worker: async () => (await import('../commands/worker.ts')).workerCommand,
+    service: async () => (await import('../commands/service.ts')).serviceCommand,
   },
   'Write:': {
     preview: async () => (await import('../commands/preview.ts')).previewCommand,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type App, openApp } from '../app/app.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
@@ -10,6 +11,8 @@ import { formatTable } from '../terminal/table.ts';
 export interface Context extends Surroundings {
   readonly output: Output;
   readonly workspaceFlag: string | undefined;
+  /** Absolute; its variables are read already. */
+  readonly envFile: string | undefined;
   workspace(): Workspace;
   /** Opens the workspace; closed when the command ends. */
   app(choice?: { workspace?: Workspace; watching?: boolean }): Promise<App>;
@@ -45,6 +48,7 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
     ...surroundings,
     output,
     workspaceFlag: options.workspace,
+    envFile: options.envFile === undefined ? undefined : resolve(surroundings.cwd, options.envFile),
     workspace: () => findWorkspace(options.workspace, surroundings),
     async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
       const app = await openApp(workspace, { watching });

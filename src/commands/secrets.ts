@@ -15,7 +15,7 @@ export function secretsCommand(use: Use): Command {
 interface Listed {
   readonly reference: string;
   readonly asked_by: readonly string[];
-  readonly where: 'env' | 'keychain' | 'file' | null;
+  readonly where: 'env' | 'keychain' | 'file' | 'credential' | null;
   readonly present: boolean;
   readonly trouble: string | null;
 }
@@ -83,6 +83,8 @@ function nextStep(listed: readonly Listed[], logins: readonly Login[]): string {
   if (missing === undefined) return 'outreach worker';
   const name = missing.reference.slice(missing.reference.indexOf(':') + 1);
   if (missing.reference.startsWith('keychain:')) return `outreach login ${name}${missing.trouble === null ? '' : ' --file'}`;
+  if (missing.reference.startsWith('credential:'))
+    return `outreach service install --credential ${name}=FILE    (only the service is given it)`;
   const owner = logins.find(({ reference }) => reference === missing.reference)?.name;
   return `export ${name}=…    (or keep it in the keychain: outreach login ${owner})`;
 }

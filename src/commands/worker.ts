@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { formatDuration, HOUR, parseDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { moment, number, type Output, plural } from '../terminal/output.ts';
+import { Signals } from '../terminal/signals.ts';
 import type { WorkerEnd } from '../worker/end.ts';
 import type { WorkerMode } from '../worker/worker.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
@@ -36,32 +37,33 @@ export function workerCommand(use: Use): Command {
 
 async function runWorker(context: Context, options: Options): Promise<number> {
   const { output, env } = context;
+  // Before anything else: what a signal does to a process without a listener is to end it.
+  const signals = new Signals();
   const app = await context.app({ watching: true });
   const { openLog, LOG_LEVELS } = await import('../terminal/log.ts');
   const { workerParts } = await import('../app/parts.ts');
-  const { Worker } = await import('../worker/worker.ts');
+  const { partsAgain } = await import('../app/reload.ts');
+  const { Relay } = await import('../worker/relay.ts');
   const level = LOG_LEVELS.find((known) => known === env.OUTREACH_LOG) ?? 'info';
   const log = await openLog(level, output.stderr, output.talkColour.level > 0);
   const store = await app.openStore();
-  const worker = new Worker(await workerParts(app, store, log, env, options), {
-    mode: modeOf(options),
-    only: options.only,
-    concurrency: options.concurrency,
-  });
-  let signals = 0;
-  const onSignal = () => {
-    // A second signal leaves at once; what was held is taken over by the next worker.
-    if (++signals > 1) process.exit(130);
-    log.info({}, 'stopping: finishing the mails on the wire, again to leave at once');
-    worker.stop();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const first = await workerParts(app, store, log, env, options);
+  const again = () => partsAgain(app, first, log, env, options);
+  const relay = new Relay(again, { mode: modeOf(options), only: options.only, concurrency: options.concurrency }, log);
   try {
-    const end = await worker.run();
+    const ending = relay.run(first);
+    signals.listen({
+      stop() {
+        log.info({}, 'stopping: finishing the mails on the wire, again to leave at once');
+        relay.stop();
+      },
+      reload: () => relay.reload(),
+    });
+    const end = await ending;
     report(context, options, end);
-    return exitCode(options, end, signals > 0);
+    return exitCode(options, end, signals.stopped);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    signals.forget();
   }
 }
 

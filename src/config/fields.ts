@@ -38,9 +38,10 @@ export const mailbox = text('"Ana Ruiz <ana@ruiz.example>"').refine((value) => p
   error: ({ input }) => `${String(input)} is not a mail address; write "Ana Ruiz <ana@ruiz.example>"`,
 });
 
-const SECRET = 'write env:NAME, the name of an environment variable, or keychain:NAME, what outreach login NAME stores';
+const SECRET =
+  'write env:NAME, the name of an environment variable, keychain:NAME, what outreach login NAME stores, or credential:NAME, what systemd gives a service';
 
-/** `env:NAME` or `keychain:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
+/** `env:NAME`, `keychain:NAME` or `credential:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
 export const secret = z
   .string({ error: SECRET })
   .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` });

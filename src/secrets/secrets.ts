@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { rememberSecret } from '../domain/redact.ts';
 import { parseReference } from '../domain/secretReference.ts';
@@ -5,7 +7,7 @@ import type { SecretStore } from './secretStore.ts';
 
 export interface Found {
   readonly value: string | undefined;
-  readonly where: 'env' | 'keychain' | 'file' | undefined;
+  readonly where: 'env' | 'keychain' | 'file' | 'credential' | undefined;
   /** Why a place could not be asked. */
   readonly trouble: OutreachError | undefined;
 }
@@ -34,6 +36,7 @@ export class Secrets {
     const asked = parseReference(reference);
     if (asked?.kind === 'env') return known(this.#env[asked.name], 'env');
     if (asked === undefined) return known(undefined, undefined);
+    if (asked.kind === 'credential') return this.#credential(asked.name);
     let trouble: OutreachError | undefined;
     for (const store of [this.keychain, this.file]) {
       try {
@@ -46,6 +49,18 @@ export class Secrets {
       }
     }
     return known(undefined, undefined, trouble);
+  }
+
+  /** A file of the folder that systemd makes for the service alone. Editors and `echo` end a file with a line break, which is no part of a secret. */
+  #credential(name: string): Found {
+    const folder = this.#env.CREDENTIALS_DIRECTORY;
+    if (folder === undefined || folder === '') return known(undefined, undefined);
+    try {
+      return known(readFileSync(join(folder, name), 'utf8').replace(/\r?\n$/, ''), 'credential');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return known(undefined, undefined);
+      return known(undefined, undefined, new OutreachError('config', `its file cannot be read: ${messageOf(cause)}`, { cause }));
+    }
   }
 }
 
@@ -61,6 +76,15 @@ function missing(reference: string, askedBy: string, trouble: OutreachError | un
     return new OutreachError('config', `${askedBy}: the environment variable ${name} is not set`, {
       hint: `Set it: export ${name}=… (or keep it in a file and pass --env-file FILE; or keep it in the keychain: outreach login --help)`,
     });
+  }
+  if (kind === 'credential') {
+    return new OutreachError(
+      'config',
+      `${askedBy}: ${reference} was not given to this process${trouble === undefined ? '' : `; ${messageOf(trouble)}`}`,
+      {
+        hint: `systemd gives it to a service: outreach service install --credential ${name}=FILE (elsewhere: CREDENTIALS_DIRECTORY=FOLDER, which holds a file ${name})`,
+      },
+    );
   }
   if (trouble === undefined)
     return new OutreachError('config', `${askedBy}: ${reference} is not stored yet`, { hint: `Store it: outreach login ${name}` });

@@ -67,6 +67,7 @@ export class Worker {
   readonly #board: Board;
   #startedAt = 0;
   #quotaOnly = false;
+  #cutting = false;
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
     // Every mail and every call on its way listens to them.
@@ -92,11 +93,18 @@ export class Worker {
     return this.#stage.tally;
   }
 
-  /** Finish the mails on the wire, claim no more. What is not done in time is cut. */
-  stop(): void {
+  /** Claim no more, and take as long as it takes to finish what is on the wire: a slow server must not make a mail uncertain. */
+  retire(): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     this.#board.work.ring();
+  }
+
+  /** Finish the mails on the wire, claim no more. What is not done in time is cut. */
+  stop(): void {
+    if (this.#cutting) return;
+    this.#cutting = true;
+    this.retire();
     setTimeout(() => this.#cut.abort(), DEADLINES.drain).unref();
     setTimeout(() => this.#giveUp.abort(), DEADLINES.drain + 2_000).unref();
   }

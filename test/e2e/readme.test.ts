@@ -114,7 +114,7 @@ async function inTurns(stories: readonly (readonly string[])[]): Promise<void> {
 
 /** There is no terminal, and on most machines that test no keychain; and a message or job in the template may be in another state. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no story changes what another one needs. Each command must be understood and do its work. */
 async function runs(story: readonly string[]): Promise<void> {
@@ -139,7 +139,8 @@ async function run(workspace: Folder, command: string): Promise<boolean> {
   const makes = parameters[0] === 'init' || parameters[0] === 'demo' || parameters.includes('outreach-demo');
   const folder = makes ? new Folder() : workspace;
   try {
-    const env = { SMTP_PASSWORD: 'x' };
+    // No service of this machine is touched: its managers are not found.
+    const env = { SMTP_PASSWORD: 'x', ...(parameters[0] === 'service' ? { PATH: folder.path } : {}) };
     if (parameters.includes('outreach-demo') && parameters[0] !== 'demo') await outreach(folder, ['demo', '--keep', 'outreach-demo']);
     if (endless(parameters)) {
       const started = start(folder, parameters, env);
