@@ -1,0 +1,53 @@
+/** What `outreach help TOPIC` explains. Its facts come from the tables that the program itself goes by. */
+export interface Topic {
+  readonly purpose: string;
+  /** Plain ASCII of at most 80 columns. */
+  read(): Promise<string>;
+}
+
+export const TOPICS: Readonly<Record<string, Topic>> = {
+  campaigns: {
+    purpose: 'how a campaign file is written, and every setting it may hold',
+    read: async () => (await import('./campaigns.ts')).campaignsTopic(),
+  },
+  pace: {
+    purpose: 'when a mail leaves: every gate it must pass',
+    read: async () => (await import('./pace.ts')).paceTopic(),
+  },
+  states: {
+    purpose: 'the states of a mail and of a job, and what leads from one to the next',
+    read: async () => (await import('./states.ts')).statesTopic(),
+  },
+  'exit-codes': {
+    purpose: 'what a script may rely on when a command ends',
+    read: async () => (await import('./exitCodes.ts')).exitCodesTopic(),
+  },
+  privacy: {
+    purpose: 'what is kept, where it goes, and how a person is forgotten',
+    read: async () => (await import('./privacy.ts')).privacyTopic(),
+  },
+};
+
+/** Also the word for the list of them all. */
+export function isTopic(word: string): boolean {
+  return word === 'topics' || Object.hasOwn(TOPICS, word);
+}
+
+/** A heading and its entries: the name, and what it means, wrapped beside it. */
+export function entries(heading: string, table: Iterable<readonly [string, string]>): string {
+  const rows = [...table];
+  const longest = Math.max(...rows.map(([name]) => name.length));
+  return [heading, ...rows.map(([name, meaning]) => `  ${name.padEnd(longest)}  ${wrapped(meaning, longest + 4)}`)].join('\n');
+}
+
+const WIDTH = 80;
+
+function wrapped(text: string, indent: number): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + 1 + word.length > WIDTH - indent) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
