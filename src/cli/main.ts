@@ -88,7 +88,7 @@ function causesOf(error: unknown, known: OutreachError | undefined): string[] {
     if (known === undefined && cause instanceof Error) lines.push((cause.stack ?? '').replace(/^(?! *at ).*\n?/gm, '').trimEnd());
     cause = (cause as { cause?: unknown }).cause;
   }
-  return lines.length === 0 && known !== undefined ? ['  There is no more to tell: nothing else failed before it.'] : lines;
+  return lines.length === 0 && known !== undefined ? ['  Nothing failed before it.'] : lines;
 }
 
 /** A chain that is longer goes in circles. */

@@ -5,10 +5,9 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export function completionCommand(use: Use): Command {
   return command('completion', 'Print the script that lets a shell complete commands, flags, campaigns, jobs and senders.', [
-    'completion bash > ~/.local/share/bash-completion/completions/outreach',
-    'completion zsh > "${fpath[1]}/_outreach"',
-    'completion fish > ~/.config/fish/completions/outreach.fish',
-    'completion bash     # or, in ~/.bashrc: source <(outreach completion bash)',
+    'completion bash   # in ~/.bashrc: source <(outreach completion bash)',
+    'completion zsh    # as a file _outreach in a folder of fpath',
+    'completion fish   # as ~/.config/fish/completions/outreach.fish',
   ])
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(use(completion));

@@ -12,7 +12,14 @@ const LINE_EVERY_MS = 5_000;
 export function progressBar(stderr: NodeJS.WriteStream, total: number, env: NodeJS.ProcessEnv = process.env): ProgressBar {
   if (stderr.isTTY !== true || !canRedraw(env)) return progressLines(stderr, total);
   const bar = new cliProgress.SingleBar(
-    { stream: stderr, format: '  {bar} {percentage}%  {note}', barsize: (stderr.columns ?? 80) < 60 ? 8 : 24, hideCursor: true, clearOnComplete: true, linewrap: false },
+    {
+      stream: stderr,
+      format: '  {bar} {percentage}%  {note}',
+      barsize: (stderr.columns ?? 80) < 60 ? 8 : 24,
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: false,
+    },
     speaksUnicode(env) ? cliProgress.Presets.shades_classic : cliProgress.Presets.legacy,
   );
   bar.start(Math.max(1, total), 0, { note: '' });

@@ -80,7 +80,9 @@ function cutWidths(rows: readonly (readonly string[])[], width: number, whole: r
     { short: NARROWEST, narrowest: NARROWEST },
   ]) {
     const cuttable = (index: number) =>
-      (needed[index] ?? 0) > short + GAP && !whole.includes(index) && (short === SHORT || !columns[index]?.some((cell) => /^\d/.test(cell)));
+      (needed[index] ?? 0) > short + GAP &&
+      !whole.includes(index) &&
+      (short === SHORT || !columns[index]?.some((cell) => /^\d/.test(cell)));
     // The last gap is cut off with the spaces at the line's end.
     for (let surplus = widths.reduce((sum, each) => sum + each, 0) - GAP - width; surplus > 0 && surplus < Infinity; surplus--) {
       const widest = Math.max(0, ...widths.filter((_, index) => cuttable(index)));

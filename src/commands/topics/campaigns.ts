@@ -19,7 +19,7 @@ const SETTINGS: Readonly<Record<CampaignKey, string>> = {
 };
 
 export function campaignsTopic(): string {
-  return `A campaign is campaigns/NAME.md: settings between two lines of ---, then the mail.
+  return `A campaign is campaigns/NAME.md: settings between two lines of ---, then a mail.
 
   ---
   subject: "Quick question about {{ company }}"
@@ -44,5 +44,8 @@ See it:
 }
 
 function wrapped(names: readonly string[]): string {
-  return names.join(', ').replace(/(.{1,74})(?: |$)/g, '$1\n  ').trimEnd();
+  return names
+    .join(', ')
+    .replace(/(.{1,74})(?: |$)/g, '$1\n  ')
+    .trimEnd();
 }

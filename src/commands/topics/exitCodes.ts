@@ -9,6 +9,5 @@ An error is one sentence on standard error, with what to do about it below;
 they are JSON and nothing else: one object, or one a line where it is a list.
 
 From cron:
-  */10 9-17 * * 1-5  outreach worker --drain --workspace ~/acme
-  A mail from cron with code 3 says that mails wait for you: outreach status`;
+  */10 9-17 * * 1-5  outreach worker --drain --workspace ~/acme`;
 }

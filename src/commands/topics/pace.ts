@@ -31,7 +31,7 @@ ${entries('The gates', Object.entries(GATES))}
 Days and hours are those of identity.timezone unless a gate says otherwise.
 
 See it:
-  outreach plan --until friday     what leaves on each day
-  outreach why grace@harbour.example   what one mail waits for, and until when
-  outreach status                  what keeps each job and sender`;
+  outreach plan --until friday   what leaves on each day
+  outreach why EMAIL             what one mail waits for, and until when
+  outreach status                what keeps each job and sender`;
 }

@@ -19,7 +19,7 @@ and your servers. Nothing else: no telemetry, no look for updates.
 ${entries('When somebody asks', [
   ['outreach export person EMAIL', 'gives them all that is held'],
   ['outreach suppress add EMAIL', 'no mail any more, of any campaign'],
-  ['outreach forget EMAIL', 'erases every copy, and keeps a keyed hash so that next year\'s CSV does not bring them back'],
+  ['outreach forget EMAIL', "erases every copy, and keeps a keyed hash so that next year's CSV does not bring them back"],
 ])}
 
 Whoever is written to may ask where their address is from: import --source TEXT

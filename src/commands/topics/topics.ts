@@ -15,7 +15,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     read: async () => (await import('./pace.ts')).paceTopic(),
   },
   states: {
-    purpose: 'the states of a mail and of a job, and what leads from one to the next',
+    purpose: 'the states of a mail and a job, and what leads to the next',
     read: async () => (await import('./states.ts')).statesTopic(),
   },
   'exit-codes': {
