@@ -63,7 +63,7 @@ function inOneSentence(text: string): string {
     .trim()
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
-  const [, value, choices] = /'([^']*)' is invalid\. Allowed choices are (.+)\.$/.exec(sentence) ?? [];
+  const [, value, choices] = /'([^']*)' is invalid(?: for argument '[^']*')?\. Allowed choices are (.+)\.$/.exec(sentence) ?? [];
   const near = value === undefined ? undefined : didYouMean(value, (choices ?? '').split(', '));
   return near === undefined ? sentence : `${sentence.replace(/\.$/, '')}; did you mean ${near}?`;
 }

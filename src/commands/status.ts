@@ -55,7 +55,7 @@ function print(output: Output, status: Status, zone: string): void {
         job.eta === null ? '' : roughly(Date.parse(job.eta)),
       ]),
       [4, 5, 6, 7],
-      [],
+      [2],
       [3],
     );
   }

@@ -21,8 +21,8 @@ interface Fitting {
 
 /**
  * Aligned columns without lines; those in `right` are flush right. Until all of it fits into `width` the
- * widest are cut, but never those in `whole`, and then those in `spare` are left out. What still does not
- * fit becomes a block of lines a row: a narrow terminal would break the columns anywhere.
+ * widest are cut, but never those in `whole`, then those in `spare` are left out, then shorter ones are cut.
+ * What still does not fit becomes a block of lines a row: a narrow terminal would break the columns anywhere.
  */
 export function formatTable(
   head: readonly string[],
@@ -30,12 +30,17 @@ export function formatTable(
   right: readonly number[],
   { width = Infinity, whole = [], spare = [], cut = '…' }: Fitting = {},
 ): string {
-  let shown = (rows[0] ?? head).map((_, index) => index);
-  for (const column of [undefined, ...spare]) {
-    shown = shown.filter((index) => index !== column);
+  const all = (rows[0] ?? head).map((_, index) => index);
+  const fewest = all.filter((index) => !spare.includes(index));
+  const attempts = [
+    ...spare.map((_, count) => ({ shown: all.filter((index) => !spare.slice(0, count).includes(index)), hard: false })),
+    { shown: fewest, hard: false },
+    { shown: fewest, hard: true },
+  ];
+  for (const { shown, hard } of attempts) {
     const of = (row: readonly string[]) => shown.filter((index) => index < row.length).map((index) => row[index] ?? '');
     const moved = (columns: readonly number[]) => columns.map((index) => shown.indexOf(index));
-    const widths = cutWidths([of(head), ...rows.map(of)], width, moved(whole));
+    const widths = cutWidths([of(head), ...rows.map(of)], width, moved(whole), hard);
     if (totalOf(widths) <= width) return draw(of(head), rows.map(of), moved(right), widths, cut);
   }
   return blocks(head, rows);
@@ -70,15 +75,12 @@ interface Width {
   readonly given: number;
 }
 
-/** Widths that fit into `width` if cutting is enough; the others take what they need. Short words are cut last, moments and numbers never. */
-function cutWidths(rows: readonly (readonly string[])[], width: number, whole: readonly number[]): Width[] {
+/** Widths that fit into `width` if cutting is enough; `hard` cuts short words too, but neither moments nor numbers. */
+function cutWidths(rows: readonly (readonly string[])[], width: number, whole: readonly number[], hard: boolean): Width[] {
   const columns = (rows.at(-1) ?? []).map((_, index) => rows.map((row) => row[index] ?? ''));
   const needed = columns.map((cells) => Math.max(...cells.map(lengthOf)) + GAP);
   const widths = [...needed];
-  for (const { short, narrowest } of [
-    { short: SHORT, narrowest: NARROW },
-    { short: NARROWEST, narrowest: NARROWEST },
-  ]) {
+  for (const { short, narrowest } of [{ short: SHORT, narrowest: NARROW }, ...(hard ? [{ short: NARROWEST, narrowest: NARROWEST }] : [])]) {
     const cuttable = (index: number) =>
       (needed[index] ?? 0) > short + GAP &&
       !whole.includes(index) &&
