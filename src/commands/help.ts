@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 import { type Context, command, type Use } from './context.ts';
-import { entries, TOPICS } from './topics/topics.ts';
+import { entries } from './topics/entries.ts';
+import { TOPICS } from './topics/topics.ts';
 
 export function helpCommand(use: Use, program: Command): Command {
   return command('help', 'Explain a command or a topic; outreach help topics lists the topics.', [

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -81,7 +81,7 @@ test('bash completes the names that the workspace has just now', async () => {
 test('files and folders are the shell’s own business', async () => {
   expect(await tab('import', 'lea')).toEqual(['leads.csv']);
   expect(await tab('init', 'camp')).toEqual(['campaigns']);
-  expect(await asked('import', '')).toBe(':file\t\n');
+  expect(await asked('import', '')).toBe(':file\n');
 });
 
 test('a hostile name is quoted, never run, and never moves the cursor', async () => {
@@ -94,7 +94,7 @@ test('a hostile name is quoted, never run, and never moves the cursor', async ()
 });
 
 test('zsh and fish are given the whole word and its meaning', async () => {
-  expect(await asked('messages', '--state=un')).toBe('--state=uncertain\t\n');
+  expect(await asked('messages', '--state=un')).toBe('--state=uncertain\n');
   expect(await asked('resume', '')).toBe('2\thelp-desk, leads.csv\n1\thello, leads.csv\n');
   expect(await asked('sta')).toBe('status\tShow jobs, senders, workers, and what needs you.\n');
 });
@@ -158,4 +158,21 @@ test.each(['bash', 'zsh', 'fish'])('the script for %s asks the hidden command an
   expect(stdout).not.toContain('compgen -W');
   expect(stdout).not.toContain('eval');
   expect(await json(folder, 'completion', shell)).toEqual({ shell, script: stdout });
+});
+
+const installed = (name: string) => spawnSync(name, ['--version']).status === 0;
+
+test.runIf(installed('zsh'))('zsh reads its script', async () => {
+  folder.write('_outreach', (await outreach(folder, ['completion', 'zsh'])).stdout);
+  expect(spawnSync('zsh', ['-n', folder.at('_outreach')], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+});
+
+test.runIf(installed('fish'))('fish completes the names that the workspace has just now', async () => {
+  folder.write('outreach.fish', (await outreach(folder, ['completion', 'fish'])).stdout);
+  const { stdout } = spawnSync('fish', ['--no-config', '-c', 'source outreach.fish; complete -C "outreach resume "'], {
+    cwd: folder.path,
+    encoding: 'utf8',
+    env: { PATH: `${folder.at('bin')}:${process.env.PATH}`, HOME: folder.path },
+  });
+  expect(stdout).toContain('1\thello, leads.csv');
 });

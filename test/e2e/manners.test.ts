@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -169,7 +170,9 @@ test('all commands tell the time of the workspace’s zone, and JSON that of UTC
   expect(late.scheduled_for).toBe('2030-03-01T00:30:00.000Z');
   expect(await says('status')).toContain('Job 2 waits: scheduled, until 2030-03-01 09:30:00');
   expect(await says('status')).toContain(`Times are those of ${ZONE}.`);
-  expect(await says('plan', '--until', '2026-12-31')).toMatch(/^Until \d{4}-12-31 \d\d:00:00|^Until 20/m);
+  const { until } = await json<{ until: string }>(folder, 'plan', '--until', 'tomorrow');
+  const day = new Date(Date.parse(until) + AHEAD).toISOString();
+  expect(await says('plan', '--until', 'tomorrow')).toContain(`Until ${day.slice(0, 10)} ${day.slice(11, 19)}, days of ${ZONE}`);
   expect((await outreach(folder, ['import', 'leads.csv', '--campaign', 'hello', '--at', '2020-01-01T09:00'])).stderr).toContain(
     '2020-01-01 09:00:00 is over',
   );
@@ -211,6 +214,16 @@ test('an error is one sentence; --verbose adds what caused it, without a secret'
     const verbose = await outreach(spoiled, ['restore', 'there.db', '--verbose']);
     expect(verbose.code).toBe(plain.code);
     expect(verbose.stderr).toBe(`${plain.stderr}  because of SqliteError SQLITE_NOTADB: file is not a database\n`);
+    // A folder is called as the password is, and a folder stands where the file of passwords belongs.
+    const password = 'correct-horse-battery';
+    mkdirSync(spoiled.at(password, '.outreach', 'secrets.json'), { recursive: true });
+    chmodSync(spoiled.at(password, '.outreach', 'secrets.json'), 0o600);
+    spoiled.write(`${password}/outreach.yaml`, CONFIG);
+    const login = ['login', 'main', '--stdin', '--file', '--no-check', '--verbose', '--workspace', password];
+    const told = (await outreach(spoiled, login, {}, password)).stderr;
+    expect(told).toContain('[redacted]');
+    expect(told).toContain('  because of Error EISDIR: ');
+    expect(told).not.toContain(password);
     expect((await outreach(spoiled, ['show', '7', '--verbose'])).stderr).toContain('there is no message 7');
   } finally {
     spoiled.remove();

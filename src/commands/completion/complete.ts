@@ -43,5 +43,6 @@ const liveNames: Names = async (kind, flag) => {
 /** Names are a person's, and a shell draws them: one with anything that could move the cursor is left out. */
 function lineOf({ value, meaning }: Candidate): string {
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) return '';
-  return `${value}\t${meaning.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')}\n`;
+  const told = meaning.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+  return told === '' ? `${value}\n` : `${value}\t${told}\n`;
 }

@@ -44,7 +44,8 @@ _outreach() {
       :file) _files; return ;;
       :dir) _files -/; return ;;
       '') ;;
-      *) found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *$'\\t'*) found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *) found+=("\${line//:/\\\\:}") ;;
     esac
   done
   (( \${#found} )) && _describe -V outreach found
@@ -72,6 +73,6 @@ function __outreach_complete
     end
 end
 complete -c outreach -e
-complete -c outreach -f -a '(__outreach_complete)'
+complete -c outreach -f -k -a '(__outreach_complete)'
 `,
 } as const;

@@ -2,7 +2,7 @@ import type { CampaignKey } from '../../config/campaign.ts';
 import { GENERATORS, REVIEW_RULES } from '../../domain/campaign.ts';
 import { SEND_MODES } from '../../domain/job.ts';
 import { KNOWN_FIELDS } from '../../domain/lead.ts';
-import { entries } from './topics.ts';
+import { entries } from './entries.ts';
 
 const SETTINGS: Readonly<Record<CampaignKey, string>> = {
   subject: 'a template; may be left out with generator: ai, which then writes it too',

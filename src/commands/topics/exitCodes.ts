@@ -1,5 +1,5 @@
 import { EXIT_MEANINGS } from '../../domain/exitCodes.ts';
-import { entries } from './topics.ts';
+import { entries } from './entries.ts';
 
 export function exitCodesTopic(): string {
   return `${entries('A command ends with', Object.entries(EXIT_MEANINGS))}

@@ -1,5 +1,5 @@
 import type { GateName } from '../../domain/pace.ts';
-import { entries } from './topics.ts';
+import { entries } from './entries.ts';
 
 const GATES: Readonly<Record<GateName, string>> = {
   importing: 'its import is not complete',

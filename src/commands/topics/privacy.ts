@@ -1,5 +1,5 @@
 import { LEGAL_BASES } from '../../domain/lead.ts';
-import { entries } from './topics.ts';
+import { entries } from './entries.ts';
 
 export function privacyTopic(): string {
   return `${entries('What is kept, and where', [

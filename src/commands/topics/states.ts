@@ -1,6 +1,6 @@
 import type { JobStatus } from '../../domain/job.ts';
 import { FINAL_STATES, type MessageState, TRANSITIONS } from '../../domain/message.ts';
-import { entries } from './topics.ts';
+import { entries } from './entries.ts';
 
 const OF_A_MAIL: Readonly<Record<MessageState, string>> = {
   pending: 'imported; its text is not written yet',
