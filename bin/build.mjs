@@ -6,7 +6,7 @@ import { rolldown } from 'rolldown';
 
 // One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
 
-const HELP = "await (await import('./dist/main.js')).main(['node', 'outreach', '--help'])";
+const SAY = "await (await import('./dist/main.js')).main(['node', 'outreach', process.argv[1]])";
 const NATIVE = ['better-sqlite3', 'better-sqlite3-v12', '@napi-rs/keyring'];
 
 /** What nearly every command needs is one file: fifty small ones cost as much to find and link as to run. `status` needs no more. */
@@ -41,13 +41,18 @@ await bundle.write({
 await bundle.close();
 writeFileSync('dist/LICENSES.txt', licences([...imports.keys()]));
 
-// What `--help` prints, as the program itself says it.
-const help = spawnSync(process.execPath, ['--input-type=module', '-e', HELP], {
-  encoding: 'utf8',
-  env: { ...process.env, COLUMNS: '100' },
-});
-if (help.status !== 0 || help.stdout === '') throw new Error(`the built program does not run: ${help.stderr}`);
-writeFileSync('dist/help.txt', help.stdout);
+// What `--help` prints and what a shell completes, as the program itself says it.
+writeFileSync('dist/help.txt', saying('--help'));
+writeFileSync('dist/tree.json', saying('__tree'));
+
+function saying(word) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', SAY, '--', word], {
+    encoding: 'utf8',
+    env: { ...process.env, COLUMNS: '100' },
+  });
+  if (status !== 0 || stdout === '') throw new Error(`the built program does not run: ${stderr}`);
+  return stdout;
+}
 
 /** Everything these files import, and what that imports, but for what is imported lazily. */
 function closureOf(files) {

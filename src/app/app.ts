@@ -1,5 +1,5 @@
 import { stampOf } from '../config/campaignFolder.ts';
-import { readChecked, type Settings, writeChecked } from '../config/checked.ts';
+import { lastChecked, readChecked, type Settings, writeChecked } from '../config/checked.ts';
 import type { Config } from '../config/config.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
@@ -41,6 +41,12 @@ export async function openApp(workspace: Workspace, { watching = false } = {}): 
       await (await store?.catch(() => undefined))?.close();
     },
   };
+}
+
+/** The configuration for whoever completes a word: as it was read last, whether or not it has changed since, because reading it anew takes 150 ms. Nothing is written. */
+export async function lastConfig(workspace: Workspace): Promise<Config> {
+  const checked = BUILD === undefined ? undefined : lastChecked(workspace, BUILD);
+  return checked ?? (await import('../config/config.ts')).loadConfig(workspace);
 }
 
 async function readSettings(workspace: Workspace): Promise<Settings> {

@@ -2,29 +2,23 @@ import { readFileSync } from 'node:fs';
 import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
 import type { GlobalOptions, Run, Use } from '../commands/context.ts';
-import { type ErrorCode, messageOf, OutreachError } from '../domain/errors.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
+import { EXIT_CODES } from '../domain/exitCodes.ts';
 import { redact } from '../domain/redact.ts';
+import { didYouMean } from '../domain/text.ts';
 import { storageError } from '../store/troubles.ts';
+import { inAscii, speaksUnicode } from '../terminal/abilities.ts';
 import { buildProgram } from './program.ts';
-
-/** Exit codes are set here and nowhere else. */
-const EXIT_CODES: Record<ErrorCode, number> = {
-  usage: 2,
-  config: 2,
-  input: 2,
-  not_found: 2,
-  refused: 1,
-  environment: 1,
-  quota: 4,
-  interrupted: 130,
-};
 
 /** Runs one command line and sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`| head`) is no error.
+  // A reader that has seen enough (`| head`) is no error. Whoever stops reading the talk still wants the work done.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
   // What is thrown where nobody waits for it passes the same gate; Node itself would print it as it is.
   process.on('uncaughtException', (error) => process.exit(complain(error)));
@@ -54,10 +48,24 @@ const use: Use =
 /** Makes commander throw instead of leaving the process with its own code, and complain as everything else does. */
 function throwing(command: Command, called = 'outreach'): Command {
   command.exitOverride();
-  command.configureOutput({ outputError: (text) => say(text.trimEnd().replace(/^error:/, complainer())) });
+  command.configureOutput({
+    writeOut: (text) => process.stdout.write(written(text)),
+    outputError: (text) => say(`${complainer()} ${inOneSentence(text)}`),
+  });
   command.showHelpAfterError(`  See: ${called} --help`);
   for (const child of command.commands) throwing(child, `${called} ${child.name()}`);
   return command;
+}
+
+/** Commander's complaint, with what was probably meant, also where a value is one of a few. */
+function inOneSentence(text: string): string {
+  const sentence = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
+  const [, value, choices] = /'([^']*)' is invalid(?: for argument '[^']*')?\. Allowed choices are (.+)\.$/.exec(sentence) ?? [];
+  const near = value === undefined ? undefined : didYouMean(value, (choices ?? '').split(', '));
+  return near === undefined ? sentence : `${sentence.replace(/\.$/, '')}; did you mean ${near}?`;
 }
 
 function complain(error: unknown): number {
@@ -65,20 +73,47 @@ function complain(error: unknown): number {
   const known = error instanceof OutreachError ? error : storageError(error);
   say(`${complainer()} ${known?.message ?? `unexpected error: ${messageOf(error)}`}`);
   if (known?.hint !== undefined) say(known.hint.replace(/^/gm, '  '));
-  if (known === undefined && process.env.OUTREACH_LOG === 'debug' && error instanceof Error) say(error.stack ?? '');
+  if (asked('--verbose') || process.env.OUTREACH_LOG === 'debug') for (const line of causesOf(error, known)) say(line);
+  else if (known === undefined) say('  The same command with --verbose shows where.');
   return known === undefined ? 1 : EXIT_CODES[known.code];
+}
+
+/** Each cause below the sentence, outermost first; of what nobody expected also where it was thrown. */
+function causesOf(error: unknown, known: OutreachError | undefined): string[] {
+  const lines: string[] = [];
+  let cause = known === error ? known?.cause : error;
+  for (let depth = 0; cause !== undefined && cause !== null && depth < DEEPEST; depth++) {
+    const { name = 'error', code } = cause as { name?: string; code?: unknown };
+    lines.push(`  because of ${name}${typeof code === 'string' ? ` ${code}` : ''}: ${messageOf(cause)}`);
+    if (known === undefined && cause instanceof Error) lines.push((cause.stack ?? '').replace(/^(?! *at ).*\n?/gm, '').trimEnd());
+    cause = (cause as { cause?: unknown }).cause;
+  }
+  return lines.length === 0 && known !== undefined ? ['  Nothing failed before it.'] : lines;
+}
+
+/** A chain that is longer goes in circles. */
+const DEEPEST = 8;
+
+/** Before commander has read the flags, and after it has refused them. */
+function asked(flag: string): boolean {
+  const end = process.argv.indexOf('--');
+  return process.argv.slice(2, end === -1 ? undefined : end).includes(flag);
+}
+
+function written(text: string): string {
+  return speaksUnicode(process.env) ? text : inAscii(text);
 }
 
 function complainer(): string {
   const colour = new Chalk({
-    level: process.stderr.isTTY === true && !process.env.NO_COLOR && !process.argv.includes('--no-color') ? 1 : 0,
+    level: process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb' && !asked('--no-color') ? 1 : 0,
   });
   return colour.red('outreach:');
 }
 
 /** Whatever threw may have a secret in its words: a server's echo, a library's argument. */
 function say(text: string): void {
-  process.stderr.write(`${redact(text)}\n`);
+  process.stderr.write(`${written(redact(text))}\n`);
 }
 
 function readEnvironment(path: string): void {

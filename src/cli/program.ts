@@ -1,8 +1,11 @@
 import { Command } from 'commander';
 import type { Use } from '../commands/context.ts';
+import { isTopic } from '../commands/topics/topics.ts';
+
+type Load = () => Promise<(use: Use, program: Command) => Command>;
 
 /** Each command's file is loaded when it is asked for; help needs all of them. */
-const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(use: Use) => Command>>>>> = {
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   'Start:': {
     demo: async () => (await import('../commands/demo.ts')).demoCommand,
     init: async () => (await import('../commands/init.ts')).initCommand,
@@ -52,6 +55,16 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     logout: async () => (await import('../commands/logout.ts')).logoutCommand,
     secrets: async () => (await import('../commands/secrets.ts')).secretsCommand,
   },
+  'Help:': {
+    help: async () => (await import('../commands/help.ts')).helpCommand,
+    completion: async () => (await import('../commands/completion.ts')).completionCommand,
+  },
+};
+
+/** For the shell's completion alone; the second is asked by the build. */
+const HIDDEN: Readonly<Record<string, Load>> = {
+  __complete: async () => (await import('../commands/completion/complete.ts')).completeCommand,
+  __tree: async () => (await import('../commands/completion/tree.ts')).treeCommand,
 };
 
 /** The command tree. It throws instead of exiting, and leaves exit codes to `main`. */
@@ -65,17 +78,34 @@ export async function buildProgram(version: string, use: Use, argv: readonly str
     .option('--workspace <dir>', 'folder with outreach.yaml (default: the nearest one upward)')
     .option('--json', 'print JSON: one object, or one a line for lists')
     .option('--no-color', 'no colours; NO_COLOR does the same')
-    .option('--env-file <file>', 'read environment variables from a file');
-  const [asked = ''] = argv.slice(2);
-  const known = Object.values(COMMANDS).some((group) => Object.hasOwn(group, asked));
+    .option('--env-file <file>', 'read environment variables from a file')
+    .option('--verbose', 'of an error tell also what caused it')
+    .helpCommand(false);
+  const needed = neededBy(argv.slice(2));
   for (const [heading, group] of Object.entries(COMMANDS)) {
     for (const [name, load] of Object.entries(group)) {
-      if (known && name !== asked) continue;
-      program.addCommand((await load())(use).helpGroup(heading).copyInheritedSettings(program));
+      if (needed === undefined || needed.includes(name)) inherit(program, (await load())(use, program).helpGroup(heading));
     }
   }
+  const hidden = HIDDEN[argv[2] ?? ''];
+  if (hidden !== undefined) inherit(program, (await hidden())(use, program), { hidden: true });
   return program.addHelpText(
     'after',
-    '\nFirst time:\n  $ outreach demo\n  $ outreach init && outreach import leads.csv && outreach worker --until-done',
+    '\nFirst time:\n  $ outreach demo\n  $ outreach init && outreach import leads.csv && outreach worker --until-done\n\nMore: outreach help COMMAND, outreach help topics',
   );
+}
+
+/** The commands whose files must be loaded; undefined when all may be. */
+function neededBy([asked = '', about = '']: readonly string[]): string[] | undefined {
+  const known = (name: string) => Object.values(COMMANDS).some((group) => Object.hasOwn(group, name));
+  if (asked === 'help' && (known(about) || isTopic(about))) return ['help', about];
+  if (asked === '__complete') return [];
+  return asked !== 'help' && known(asked) ? [asked] : undefined;
+}
+
+/** Below a command with subcommands everything is as it is at the top. */
+function inherit(parent: Command, child: Command, options: { hidden?: boolean } = {}): void {
+  if (child.parent !== parent) parent.addCommand(child, options);
+  child.copyInheritedSettings(parent).helpOption('-h, --help', 'show help');
+  for (const grandchild of child.commands) inherit(child, grandchild);
 }

@@ -4,7 +4,8 @@ import { type App, openApp } from '../app/app.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { parseSince } from '../domain/since.ts';
-import { Output } from '../terminal/output.ts';
+import { canRedraw, speaksUnicode } from '../terminal/abilities.ts';
+import { Output, tellTimesIn } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 
 /** What every command is given. */
@@ -29,6 +30,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly color: boolean;
   readonly envFile?: string;
+  readonly verbose?: boolean;
 }
 
 /** A command with its one line of purpose and its examples. */
@@ -42,7 +44,15 @@ export function command(usage: string, purpose: string, examples: readonly strin
 export function openContext(options: GlobalOptions, surroundings: Surroundings): { context: Context; close: () => Promise<void> } {
   const { env } = surroundings;
   const colour = options.color && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb';
-  const output = new Output({ json: options.json === true, colour, stdout: process.stdout, stderr: process.stderr, formatTable });
+  const output = new Output({
+    json: options.json === true,
+    colour,
+    unicode: speaksUnicode(env),
+    redraws: canRedraw(env),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    formatTable,
+  });
   const apps: App[] = [];
   const context: Context = {
     ...surroundings,
@@ -53,6 +63,7 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
     async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
       const app = await openApp(workspace, { watching });
       apps.push(app);
+      tellTimesIn(app.config.identity.timezone);
       return app;
     },
   };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ForgottenPerson } from '../app/forget.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { canAsk } from '../terminal/abilities.ts';
 import { cell, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
@@ -18,7 +19,7 @@ async function forgetOne(context: Context, email: string, options: { yes?: boole
   const { output } = context;
   const key = await addressKey(email);
   const app = await context.app();
-  if (options.yes !== true && !(await sure(output, key))) {
+  if (options.yes !== true && !(await sure(context, key))) {
     output.talk('Nothing is changed.');
     return;
   }
@@ -36,8 +37,8 @@ export async function addressKey(email: string): Promise<string> {
   throw new OutreachError('usage', cell(check.reason, 200), { hint: 'Write the whole address: jane@northwind.example' });
 }
 
-async function sure(output: Output, key: string): Promise<boolean> {
-  if (process.stdin.isTTY !== true || !output.stderrIsTerminal) {
+async function sure({ output, env }: Context, key: string): Promise<boolean> {
+  if (!canAsk(env, process.stdin) || !output.stderrIsTerminal) {
     throw new OutreachError('usage', `forget ${key} erases for good, so it asks, and here is no terminal to ask on`, {
       hint: 'Add --yes.',
     });

@@ -14,7 +14,7 @@ import { LEGAL_BASES, type LegalBasis, type Origin } from '../domain/lead.ts';
 import { oneLine } from '../domain/text.ts';
 import type { ImportRequest } from '../pipeline/importLeads.ts';
 import type { ImportTally } from '../store/imports.ts';
-import { cell, number, plural } from '../terminal/output.ts';
+import { cell, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
 interface Options {
@@ -247,7 +247,7 @@ async function sendRule(app: App, campaign: Campaign, options: Options): Promise
     options.mode === undefined ? campaign.path : `--mode ${mode}`,
   );
   if (rule.mode === 'scheduled' && rule.at !== null && rule.at < Date.now()) {
-    throw new OutreachError('input', `${new Date(rule.at).toISOString()} is over: a scheduled send needs a time to come`, {
+    throw new OutreachError('input', `${moment(rule.at)} is over: a scheduled send needs a time to come`, {
       hint: 'Use --at 2026-12-01T09:00, or --mode immediate.',
     });
   }

@@ -16,7 +16,7 @@ export function initCommand(use: Use): Command {
     .option('--name <name>', 'your name')
     .option('--company <name>', 'your company')
     .option('--postal-address <text>', 'stands at the foot of every mail')
-    .option('--timezone <zone>', 'IANA name (default: this machine’s)')
+    .option('--timezone <zone>', 'IANA name (default: that of this machine)')
     .optionsGroup('Your mailbox (default: none; mails become files):')
     .option('--smtp-host <host>', 'server that takes your mail')
     .addOption(new Option('--smtp-port <port>', '587 for STARTTLS, 465 for TLS').argParser(wholeNumber('a port')))

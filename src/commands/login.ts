@@ -5,6 +5,7 @@ import { rememberSecret } from '../domain/redact.ts';
 import { parseReference, SECRET_NAME } from '../domain/secretReference.ts';
 import { didYouMean } from '../domain/text.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { canAsk } from '../terminal/abilities.ts';
 import { type Context, command, type Use } from './context.ts';
 
 interface Options {
@@ -34,7 +35,7 @@ async function login(context: Context, name: string, options: Options): Promise<
   const { openSecrets, secretsPath } = await import('../app/secrets.ts');
   const logins = loginsOf(app.config);
   const target = targetOf(name, logins);
-  refuseWithoutTerminal(target, options);
+  refuseWithoutTerminal(target, options, env);
   const secrets = openSecrets(app.workspace, env);
   // Before anything is typed in vain.
   if (options.file !== true) await refuseWithoutKeychain(secrets, target.name);
@@ -94,8 +95,8 @@ async function refuseWithoutKeychain(secrets: Secrets, name: string): Promise<vo
   }
 }
 
-function refuseWithoutTerminal({ name, users }: Target, options: Options): void {
-  if (options.stdin === true || process.stdin.isTTY === true) return;
+function refuseWithoutTerminal({ name, users }: Target, options: Options, env: NodeJS.ProcessEnv): void {
+  if (options.stdin === true || canAsk(env, process.stdin)) return;
   throw new OutreachError('usage', `login asks for the ${wantedOf(name, users)} on a terminal, and this is none`, {
     hint: `Give it on standard input: outreach login ${name} --stdin < FILE`,
   });

@@ -3,7 +3,7 @@ import { type App, sleep } from '../app/app.ts';
 import { readStatus, type Status } from '../app/status.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { PauseReason } from '../domain/job.ts';
-import { cell, moment, number, type Output, plural } from '../terminal/output.ts';
+import { cell, moment, number, type Output, plural, roughly, tellsForeignTimes } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
 const WATCH_EVERY_MS = 1_000;
@@ -25,7 +25,7 @@ async function status(context: Context, options: { watch?: boolean }): Promise<u
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
   while (!stop.signal.aborted) {
     // Home and clear: the screen is redrawn in place. Not into a pipe, and never with --json.
-    if (context.output.terminal && !context.output.json) process.stdout.write('\u001b[H\u001b[2J');
+    if (context.output.redraws && !context.output.json) process.stdout.write('\u001b[H\u001b[2J');
     await show(context, app);
     await Promise.race([sleep(WATCH_EVERY_MS), stopped]);
   }
@@ -34,27 +34,28 @@ async function status(context: Context, options: { watch?: boolean }): Promise<u
 async function show({ output, env }: Context, app: App): Promise<void> {
   const status = await readStatus(app, env);
   output.object(status);
-  if (!output.json) print(output, status);
+  if (!output.json) print(output, status, app.pace.timezone);
 }
 
-function print(output: Output, status: Status): void {
+function print(output: Output, status: Status, zone: string): void {
   const { colour } = output;
   if (status.jobs.length === 0) output.line('No jobs yet.');
   else {
     output.table(
-      ['JOB', 'CAMPAIGN', 'STATUS', 'MODE', 'SENT', 'FAILED', 'WAITING', 'NEEDS YOU', 'DONE BY'],
+      ['JOB', 'CAMPAIGN', 'STATUS', 'MODE', 'SENT', 'FAILED', 'LEFT', 'NEEDS YOU', 'DONE BY'],
       status.jobs.map((job) => [
         String(job.id),
-        job.campaign,
+        cell(job.campaign),
         paint(output, job.status),
         modeOf(job),
         `${number(job.succeeded)}/${number(job.total)}`,
         number(job.failed),
         number(waiting(job.states)),
         needs(job) === 0 ? '0' : colour.yellow(number(needs(job))),
-        job.eta === null ? '' : moment(Date.parse(job.eta)),
+        job.eta === null ? '' : roughly(Date.parse(job.eta)),
       ]),
       [4, 5, 6, 7],
+      [2],
       [3],
     );
   }
@@ -79,6 +80,7 @@ function print(output: Output, status: Status): void {
       ? 'No worker is running.'
       : `${plural(alive.length, 'worker')} running: ${alive.map(({ pid, started_at }) => `pid ${pid} for ${formatDuration(Date.now() - Date.parse(started_at))}`).join(', ')}`,
   );
+  if (tellsForeignTimes()) output.line(colour.dim(`Times are those of ${zone}.`));
   output.line(`\nNext: ${nextStep(status, alive.length)}`);
 }
 
@@ -156,7 +158,7 @@ function needs(job: Status['jobs'][number]): number {
 
 function modeOf(job: Status['jobs'][number]): string {
   if (job.send_mode === 'drip') return `drip ${job.send_rate}/h`;
-  return job.send_mode === 'scheduled' && job.scheduled_for !== null ? `at ${moment(Date.parse(job.scheduled_for))}` : job.send_mode;
+  return job.send_mode === 'scheduled' && job.scheduled_for !== null ? `at ${roughly(Date.parse(job.scheduled_for))}` : job.send_mode;
 }
 
 export function paint(output: Output, status: string): string {

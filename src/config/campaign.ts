@@ -89,6 +89,9 @@ const schema = strictObject({
   error: 'missing; write subject: "Quick question about {{ company }}"',
 });
 
+/** What the front matter may hold; whoever explains it (outreach help campaigns) names each of them. */
+export type CampaignKey = keyof z.input<typeof schema>;
+
 /** How a job is sent: the campaign's own rule, or what `import` was told. */
 export type SendRule = Campaign['send'];
 

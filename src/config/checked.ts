@@ -46,6 +46,16 @@ export function readChecked(workspace: Workspace, build: string): Settings | und
   }
 }
 
+/** The settings of the last copy, whether or not a file has changed since: good enough to complete a word. */
+export function lastChecked(workspace: Workspace, build: string): Config | undefined {
+  try {
+    const checked = JSON.parse(readFileSync(fileOf(workspace), 'utf8')) as Checked;
+    return checked.build === build && checked.root === workspace.root ? checked.config.value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function missing(workspace: Workspace, name: string): never {
   throw missingCampaign(workspace, name);
 }

@@ -62,11 +62,27 @@ export function parseTemplate(source: string, place: TemplatePlace): MailTemplat
       render: ({ fields, sender }) => String(engine.renderSync(nodes, { ...fields, sender })),
     };
   } catch (error) {
-    throw new OutreachError('config', `${place.path}:${lineOf(error, place.line)}: ${firstLine(error)}`, {
+    throw new OutreachError('config', `${place.path}:${lineOf(error, place.line)}: ${firstLine(error)}${meant(error)}`, {
       hint: 'The body and subject are Liquid templates: {{ first_name | default: "there" }}.',
       cause: error,
     });
   }
+}
+
+/** Liquid's own words have slips too: `{% iff %}`, `| defualt`. */
+function meant(error: unknown): string {
+  const message = firstLine(error);
+  const filter = /undefined filter: (\S+)/.exec(message)?.[1];
+  const tag = /tag "(\S+)" not found/.exec(message)?.[1];
+  const near =
+    filter !== undefined
+      ? didYouMean(filter, Object.keys(engine.filters))
+      : tag &&
+        didYouMean(
+          tag,
+          Object.keys(engine.tags).flatMap((known) => [known, `end${known}`]),
+        );
+  return near === undefined || near === '' ? '' : `; did you mean ${near}?`;
 }
 
 /** Refuses a template that prints something no lead of this file can have. */
@@ -81,7 +97,7 @@ export function checkVariables(required: readonly TemplateVariable[], known: Ite
         `${path}:${variable.line}:${variable.column}: {{ ${variable.name} }}: a column is a text and has no parts; write {{ ${root} }}`,
       );
     }
-    const near = didYouMean(root, names);
+    const near = didYouMean(variable.name, names) ?? didYouMean(root, names);
     throw new OutreachError(
       'input',
       `${path}:${variable.line}:${variable.column}: the leads have no column for {{ ${variable.name} }}${near === undefined ? '' : `; did you mean {{ ${near} }}?`}`,

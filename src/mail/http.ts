@@ -1,6 +1,7 @@
 import { type Agent, type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
+import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
@@ -97,7 +98,7 @@ class Exchange {
   }
 
   #verdict(error: unknown): Delivery {
-    const reply = shortReply(messageOf(error));
+    const reply = shortReply(connectionTrouble(messageOf(error)));
     const { state } = this.#arming;
     if (state === 'armed') return { kind: 'ambiguous', code: null, reply };
     if (state !== 'not yet' || this.#attempt.cut.aborted) return { kind: 'not_armed', code: null, reply };

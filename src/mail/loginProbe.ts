@@ -1,3 +1,4 @@
+import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import { messageOf } from '../domain/errors.ts';
 import { shortReply } from './replies.ts';
 import { SmtpConnections, type SmtpServer } from './smtpConnections.ts';
@@ -38,7 +39,7 @@ function read(error: unknown): ProbeAnswer {
     responseCode?: number;
     response?: string;
   };
-  const reply = shortReply(typeof response === 'string' && response !== '' ? response : messageOf(error));
+  const reply = shortReply(typeof response === 'string' && response !== '' ? response : connectionTrouble(messageOf(error)));
   const detail = `${originalCode ?? ''} ${messageOf(error)}`;
   if (code === 'EAUTH') return { kind: 'login_refused', reply };
   if (code === 'EDNS') return { kind: 'no_such_host', reply };

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { fileSize } from '../domain/attachment.ts';
+import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
@@ -226,6 +227,6 @@ function replyIn(error: unknown): { code: number | undefined; text: string; phas
   // On a closed connection nodemailer reports an unfinished last line as if it were a reply.
   const complete = !messageOf(error).startsWith('Connection closed unexpectedly');
   const code = complete && typeof responseCode === 'number' && responseCode >= 200 && responseCode <= 599 ? responseCode : undefined;
-  const text = shortReply(typeof response === 'string' && response !== '' ? response : messageOf(error));
+  const text = shortReply(typeof response === 'string' && response !== '' ? response : connectionTrouble(messageOf(error)));
   return { code, text, phase: PHASES[String(command)] ?? 'data' };
 }

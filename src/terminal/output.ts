@@ -1,10 +1,15 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { forTerminal } from '../domain/text.ts';
+import { inAscii } from './abilities.ts';
 import type { formatTable } from './table.ts';
 
 export interface OutputOptions {
   readonly json: boolean;
   readonly colour: boolean;
+  /** Whether the terminal reads UTF-8 (`speaksUnicode`). */
+  readonly unicode: boolean;
+  /** Whether the screen may be redrawn: not on TERM=dumb, nor in CI. */
+  readonly redraws: boolean;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly formatTable: typeof formatTable;
@@ -14,6 +19,9 @@ export interface OutputOptions {
 export class Output {
   readonly json: boolean;
   readonly terminal: boolean;
+  readonly unicode: boolean;
+  /** The screen is a terminal on which lines may be drawn over. */
+  readonly redraws: boolean;
   readonly colour: ChalkInstance;
   readonly talkColour: ChalkInstance;
   readonly #options: OutputOptions;
@@ -22,6 +30,8 @@ export class Output {
     this.#options = options;
     this.json = options.json;
     this.terminal = options.stdout.isTTY === true;
+    this.unicode = options.unicode;
+    this.redraws = options.redraws && this.terminal;
     this.colour = new Chalk({ level: options.colour && this.terminal ? 1 : 0 });
     this.talkColour = new Chalk({ level: options.colour && options.stderr.isTTY === true ? 1 : 0 });
   }
@@ -41,7 +51,7 @@ export class Output {
 
   /** A line for people; left out with --json. */
   line(text = ''): void {
-    if (!this.json) this.#options.stdout.write(`${text}\n`);
+    if (!this.json) this.#options.stdout.write(`${this.#written(text)}\n`);
   }
 
   /** One JSON object; left out without --json. */
@@ -56,16 +66,31 @@ export class Output {
   }
 
   talk(text: string): void {
-    this.#options.stderr.write(`${text}\n`);
+    this.#options.stderr.write(`${this.#written(text)}\n`);
   }
 
-  /** Columns in `right` are flush right; on a terminal the widest are cut to its width, but those in `whole`. */
-  table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = [], whole: readonly number[] = []): void {
+  /**
+   * Columns in `right` are flush right; on a terminal the widest are cut to its width, but those in `whole`.
+   * Those in `spare` are left out, one by one, while that is not enough; then each row becomes a block of lines.
+   */
+  table(
+    head: readonly string[],
+    rows: readonly (readonly string[])[],
+    right: readonly number[] = [],
+    whole: readonly number[] = [],
+    spare: readonly number[] = [],
+  ): void {
     if (this.json) return;
     const titles = head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(name));
     // A terminal breaks a longer row in the middle of a word. A pipe gets all of it, and so does prose: a table without titles.
     const width = this.terminal && titles.length > 0 ? this.#options.stdout.columns : undefined;
-    this.#options.stdout.write(`${this.#options.formatTable(titles, rows, right, { width, whole })}\n`);
+    const cells = this.unicode ? rows : rows.map((row) => row.map(inAscii));
+    const cut = this.unicode ? '…' : '...';
+    this.#options.stdout.write(`${this.#options.formatTable(titles, cells, right, { width, whole, spare, cut })}\n`);
+  }
+
+  #written(text: string): string {
+    return this.unicode ? text : inAscii(text);
   }
 }
 
@@ -84,7 +109,23 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
-/** A moment in the reader's own zone; JSON has ISO 8601 UTC instead. */
+/**
+ * From now on `moment`, and the log on a terminal, tell the time of this IANA zone: a workspace has one, wherever the
+ * machine stands. A Date knows the process's zone at once; Intl would load its tables for it, 17 ms of every command.
+ */
+export function tellTimesIn(zone: string): void {
+  machineOffset ??= new Date().getTimezoneOffset();
+  process.env.TZ = zone;
+}
+
+let machineOffset: number | undefined;
+
+/** Whether the clock on this machine's wall shows another time than `moment` does. */
+export function tellsForeignTimes(): boolean {
+  return machineOffset !== undefined && machineOffset !== new Date().getTimezoneOffset();
+}
+
+/** A moment in the workspace's zone; JSON has ISO 8601 UTC instead. */
 export function moment(at: number): string {
   const today = new Date().toDateString() === new Date(at).toDateString();
   return today ? stamp(at).slice(-8) : stamp(at);
@@ -93,11 +134,32 @@ export function moment(at: number): string {
 /** The same with its date always, so that lines below each other stay aligned. */
 export function stamp(at: number): string {
   const date = new Date(at);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockOf(date)}:${two(date.getSeconds())}`;
+}
+
+const WEEK = 7 * 24 * 3_600_000;
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** About when, in ten letters, for a column: `17:05` today, `Tue 09:00` within a week, else `1 Dec` or `1 Dec 27`. */
+export function roughly(at: number): string {
+  const date = new Date(at);
+  const now = new Date();
+  if (now.toDateString() === date.toDateString()) return clockOf(date);
+  // The same weekday a week from now would be read as today.
+  if (at > now.getTime() && at < now.getTime() + WEEK && date.getDay() !== now.getDay()) return `${DAYS[date.getDay()]} ${clockOf(date)}`;
+  const year = date.getFullYear() === now.getFullYear() ? '' : ` ${two(date.getFullYear() % 100)}`;
+  return `${date.getDate()} ${MONTHS[date.getMonth()]}${year}`;
 }
 
 export function iso(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
+}
+
+function clockOf(date: Date): string {
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { canRedraw, speaksUnicode } from './abilities.ts';
 
 /** Progress of long work: a bar on a terminal, a plain line now and then elsewhere. Written to stderr. */
 export interface ProgressBar {
@@ -8,11 +9,18 @@ export interface ProgressBar {
 
 const LINE_EVERY_MS = 5_000;
 
-export function progressBar(stderr: NodeJS.WriteStream, total: number): ProgressBar {
-  if (stderr.isTTY !== true) return progressLines(stderr, total);
+export function progressBar(stderr: NodeJS.WriteStream, total: number, env: NodeJS.ProcessEnv = process.env): ProgressBar {
+  if (stderr.isTTY !== true || !canRedraw(env)) return progressLines(stderr, total);
   const bar = new cliProgress.SingleBar(
-    { stream: stderr, format: '  {bar} {percentage}%  {note}', barsize: 24, hideCursor: true, clearOnComplete: true, linewrap: false },
-    cliProgress.Presets.shades_classic,
+    {
+      stream: stderr,
+      format: '  {bar} {percentage}%  {note}',
+      barsize: (stderr.columns ?? 80) < 60 ? 8 : 24,
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: false,
+    },
+    speaksUnicode(env) ? cliProgress.Presets.shades_classic : cliProgress.Presets.legacy,
   );
   bar.start(Math.max(1, total), 0, { note: '' });
   return { update: (done, note) => bar.update(Math.min(done, total), { note }), stop: () => bar.stop() };

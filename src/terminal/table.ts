@@ -1,45 +1,102 @@
 import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
 
-/** A column that needs no more stays whole: ids, states, moments. */
+/** A column that needs no more stays whole if it can: ids, states, moments. */
 const SHORT = 20;
-/** No column is cut below this. */
-const NARROWEST = 12;
+/** Longer columns are cut to this first, and to the second when that does not do. */
+const NARROW = 12;
+const NARROWEST = 8;
 const GAP = 2;
+
+interface Fitting {
+  /** What the rows may take; unbounded without it. */
+  readonly width?: number | undefined;
+  /** Columns that are never cut. */
+  readonly whole?: readonly number[];
+  /** Columns that may be left out, the first of them first. */
+  readonly spare?: readonly number[];
+  /** What stands where a cell was cut. */
+  readonly cut?: string;
+}
 
 /**
  * Aligned columns without lines; those in `right` are flush right. Until all of it fits into `width` the
- * widest are cut, but never those in `whole`.
+ * widest are cut, but never those in `whole`, then those in `spare` are left out, then shorter ones are cut.
+ * What still does not fit becomes a block of lines a row: a narrow terminal would break the columns anywhere.
  */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[],
-  { width = Infinity, whole = [] }: { readonly width?: number | undefined; readonly whole?: readonly number[] } = {},
+  { width = Infinity, whole = [], spare = [], cut = '…' }: Fitting = {},
 ): string {
+  const all = (rows[0] ?? head).map((_, index) => index);
+  const fewest = all.filter((index) => !spare.includes(index));
+  const attempts = [
+    ...spare.map((_, count) => ({ shown: all.filter((index) => !spare.slice(0, count).includes(index)), hard: false })),
+    { shown: fewest, hard: false },
+    { shown: fewest, hard: true },
+  ];
+  for (const { shown, hard } of attempts) {
+    const of = (row: readonly string[]) => shown.filter((index) => index < row.length).map((index) => row[index] ?? '');
+    const moved = (columns: readonly number[]) => columns.map((index) => shown.indexOf(index));
+    const widths = cutWidths([of(head), ...rows.map(of)], width, moved(whole), hard);
+    if (totalOf(widths) <= width) return draw(of(head), rows.map(of), moved(right), widths, cut);
+  }
+  return blocks(head, rows);
+}
+
+function draw(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[], widths: Width[], cut: string) {
   const table = new Table({
     head: [...head],
-    colWidths: cutWidths([head, ...rows], width, whole),
-    colAligns: (rows[0] ?? head).map((_, index) => (right.includes(index) ? 'right' : 'left')),
+    colWidths: widths.map(({ given, needed }) => (given === needed ? null : given)),
+    colAligns: widths.map((_, index) => (right.includes(index) ? 'right' : 'left')),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
     chars: NO_LINES,
+    truncate: cut,
   });
   table.push(...rows.map((row) => [...row]));
   return table.toString().replace(/[ \t]+$/gm, '');
 }
 
-/** A width, gap included, for each column that must be cut; the others take what they need. */
-function cutWidths(rows: readonly (readonly string[])[], width: number, whole: readonly number[]): (number | null)[] {
-  const needed = (rows.at(-1) ?? []).map((_, index) => Math.max(...rows.map((row) => lengthOf(row[index] ?? ''))) + GAP);
+/** `CAMPAIGN  hello`, a line for each cell that holds something, and an empty line between two rows. */
+function blocks(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const longest = Math.max(0, ...head.map(lengthOf));
+  const line = (cell: string, index: number) => {
+    const title = head[index] ?? '';
+    return cell === '' ? [] : [`${title}${' '.repeat(longest - lengthOf(title) + GAP)}${cell}`];
+  };
+  return rows.map((row) => row.flatMap(line).join('\n')).join('\n\n');
+}
+
+/** Both with the gap after the column. */
+interface Width {
+  readonly needed: number;
+  readonly given: number;
+}
+
+/** Widths that fit into `width` if cutting is enough; `hard` cuts short words too, but neither moments nor numbers. */
+function cutWidths(rows: readonly (readonly string[])[], width: number, whole: readonly number[], hard: boolean): Width[] {
+  const columns = (rows.at(-1) ?? []).map((_, index) => rows.map((row) => row[index] ?? ''));
+  const needed = columns.map((cells) => Math.max(...cells.map(lengthOf)) + GAP);
   const widths = [...needed];
-  const cuttable = (index: number) => (needed[index] ?? 0) > SHORT + GAP && !whole.includes(index);
-  // The last gap is cut off with the spaces at the line's end.
-  for (let surplus = needed.reduce((sum, each) => sum + each, 0) - GAP - width; surplus > 0 && surplus < Infinity; surplus--) {
-    const widest = Math.max(0, ...widths.filter((_, index) => cuttable(index)));
-    if (widest <= NARROWEST + GAP) break;
-    widths[widths.findLastIndex((each, index) => each === widest && cuttable(index))] = widest - 1;
+  for (const { short, narrowest } of [{ short: SHORT, narrowest: NARROW }, ...(hard ? [{ short: NARROWEST, narrowest: NARROWEST }] : [])]) {
+    const cuttable = (index: number) =>
+      (needed[index] ?? 0) > short + GAP &&
+      !whole.includes(index) &&
+      (short === SHORT || !columns[index]?.some((cell) => /^\d/.test(cell)));
+    // The last gap is cut off with the spaces at the line's end.
+    for (let surplus = widths.reduce((sum, each) => sum + each, 0) - GAP - width; surplus > 0 && surplus < Infinity; surplus--) {
+      const widest = Math.max(0, ...widths.filter((_, index) => cuttable(index)));
+      if (widest <= narrowest + GAP) break;
+      widths[widths.findLastIndex((each, index) => each === widest && cuttable(index))] = widest - 1;
+    }
   }
-  return widths.map((each, index) => (each === needed[index] ? null : each));
+  return widths.map((given, index) => ({ given, needed: needed[index] ?? 0 }));
+}
+
+function totalOf(widths: readonly Width[]): number {
+  return widths.reduce((sum, { given }) => sum + given, 0) - GAP;
 }
 
 function lengthOf(cell: string): number {

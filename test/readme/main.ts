@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Folder } from '../support/program.ts';
+import { reference } from './reference.ts';
 
 /**
- * `npm run readme [-- demo] [-- bench]`: makes the output that README shows, by running what it names, and puts it
- * between the markers `<!-- made by npm run readme: NAME -->` and `<!-- end -->`.
+ * `npm run readme [-- demo] [-- bench] [-- reference]`: makes docs/reference.md of the commands' help, and the output that README
+ * shows, by running what it names, between the markers `<!-- made by npm run readme: NAME -->` and `<!-- end -->`.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
 const README = join(ROOT, 'README.md');
@@ -25,6 +26,8 @@ for (const [name, make] of Object.entries(MAKERS)) {
     text.replace(block, (_, before: string, after: string) => `${before}\n${made.trim()}\n${after}`),
   );
 }
+
+if (asked.length === 0 || asked.includes('reference')) writeFileSync(join(ROOT, 'docs', 'reference.md'), await reference());
 
 /** The demo's first lines, and the status of the workspace that it leaves. */
 function demo(): string {

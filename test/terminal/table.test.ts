@@ -26,6 +26,27 @@ test('the widest columns are cut to the width of the terminal; what is short or 
   expect(lines(72)[1]).toMatch(/^ 1 {2}grace@.*… {2}A quest.*… {2}2026-11-28 17:18:22$/);
 });
 
-test('a terminal too narrow for anything still gets every column', () => {
-  expect(lines(20)[1]).toMatch(/^ 1 {2}grace@a-rat… {2}A question … {2}2026-11-28 17:18:22$/);
+test('a terminal too narrow for anything gets a block of lines for each row', () => {
+  expect(lines(20)).toEqual([
+    'ID       1',
+    'TO       grace@a-rather-long-name.example',
+    'SUBJECT  A question about Harbour Analytics',
+    'AT       2026-11-28 17:18:22',
+    '',
+    'ID       23',
+    'TO       x@y.example',
+    'SUBJECT  Hi',
+    'AT       17:18:22',
+  ]);
+});
+
+test('columns that can be spared go before a row is taken apart, and titles go with them', () => {
+  const table = formatTable(HEAD, ROWS, [0], { width: 60, whole: [1], spare: [2] });
+  expect(table.split('\n')[0]).toMatch(/^ID {2}TO +AT$/);
+  expect(table).not.toContain('SUBJECT');
+  expect(formatTable(HEAD, ROWS, [0], { width: 90, spare: [2] })).toContain('SUBJECT');
+});
+
+test('where no sign beyond ASCII may stand, a cut is three dots', () => {
+  expect(formatTable(HEAD, ROWS, [0], { width: 72, cut: '...' })).toMatch(/A question about Ha\.\.\./);
 });

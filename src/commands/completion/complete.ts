@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { Use } from '../context.ts';
+import { type Candidate, type Names, suggest } from './suggest.ts';
+import type { Branch } from './tree.ts';
+
+/** Hidden: asked by the shells' scripts at every Tab. On any trouble it prints nothing, because nobody asked for an error. */
+export function completeCommand(_use: Use, _program: Command): Command {
+  return new Command('__complete')
+    .argument('<shell>')
+    .argument('[words...]')
+    .action(async (shell: string, words: string[]) => {
+      try {
+        const found = await suggest(readTree(), words, shell, liveNames);
+        process.stdout.write(found.map(lineOf).join(''));
+      } catch {
+        // The line stays as it is.
+      }
+    });
+}
+
+/** Beside the built program. */
+function readTree(): Branch {
+  return JSON.parse(readFileSync(new URL('./tree.json', import.meta.url), 'utf8')) as Branch;
+}
+
+const liveNames: Names = async (kind, flag) => {
+  const { findWorkspace } = await import('../../config/workspace.ts');
+  const workspace = findWorkspace(flag, { cwd: process.cwd(), env: process.env, platform: process.platform });
+  const { campaignNames } = await import('../../config/campaignFolder.ts');
+  if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));
+  const { lastConfig } = await import('../../app/app.ts');
+  const config = await lastConfig(workspace);
+  if (kind === 'job') {
+    const { glanceAtJobs } = await import('../../store/glance.ts');
+    return glanceAtJobs(config.database).map(({ id, campaign, source }) => ({ value: String(id), meaning: `${campaign}, ${source}` }));
+  }
+  const senders = config.senders.map(({ name, type }) => ({ value: name, meaning: `sender (${type})` }));
+  const providers = (config.ai?.providers ?? []).map(({ name }) => ({ value: name, meaning: 'AI provider' }));
+  return kind === 'login' ? [...senders, ...providers] : senders;
+};
+
+/** Names are a person's, and a shell draws them: one with anything that could move the cursor is left out. */
+function lineOf({ value, meaning }: Candidate): string {
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) return '';
+  const told = meaning.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+  return told === '' ? `${value}\n` : `${value}\t${told}\n`;
+}

@@ -1,0 +1,23 @@
+import type { ErrorCode } from './errors.ts';
+
+/** What the process ends with; `cli/main.ts` alone sets it. */
+export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+  usage: 2,
+  config: 2,
+  input: 2,
+  not_found: 2,
+  refused: 1,
+  environment: 1,
+  quota: 4,
+  interrupted: 130,
+};
+
+/** Every code there is, for the person who writes a script. */
+export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
+  0: 'done; also when single mails failed, and whenever a command only reads',
+  1: 'failed, or only a stopped sender is left to send with',
+  2: 'wrong usage, configuration or input: nothing was changed',
+  3: 'worker --drain, --for or --until-done ended, and mails wait for you (review or uncertain)',
+  4: 'the monthly limit, the budget or the tier is in the way',
+  130: 'interrupted',
+};
