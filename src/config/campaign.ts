@@ -161,7 +161,7 @@ function readCampaign(workspace: Workspace, name: string, path: string, config: 
 }
 
 /** The files that every mail of the campaign carries, read and hashed: what is approved holds for these bytes. */
-function filesOf(
+export function filesOf(
   workspace: Workspace,
   { attachments, generator }: Pick<z.output<typeof campaignSchema>, 'attachments' | 'generator'>,
   place: { readonly body: string; readonly path: string; readonly bodyLine: number; lineOf(path: readonly PropertyKey[]): number },
@@ -188,7 +188,7 @@ function filesOf(
   throw complain(place.lineOf(['attachments']), `attachments: ${tooMuch(total)}; link to the large ones instead`);
 }
 
-function noProvider(where: string): OutreachError {
+export function noProvider(where: string): OutreachError {
   return new OutreachError('config', `${where}: generator: ai needs a model; write ai.providers into outreach.yaml`, {
     hint: 'For example:\nai:\n  providers:\n    - { name: openai, base_url: "https://api.openai.com/v1", model: gpt-5-mini, api_key: "env:OPENAI_API_KEY" }',
   });
@@ -198,7 +198,7 @@ function identityOf({ identity }: Config): Campaign['identity'] {
   return { name: identity.name, company: identity.company, postal_address: identity.postal_address, timezone: identity.timezone };
 }
 
-function sendRule(
+export function sendRule(
   send: { mode: SendRule['mode']; rate?: number | undefined; at?: string | undefined },
   config: Config,
   where: string,
@@ -215,7 +215,7 @@ function windowOf(window: z.output<typeof campaignSchema>['window'], timezone: s
 }
 
 /** The campaign's senders. They share one From: it is part of what is approved, whoever carries the mail. */
-function resolveSenders(names: readonly string[] | undefined, config: Config, where: string): SenderConfig[] {
+export function resolveSenders(names: readonly string[] | undefined, config: Config, where: string): SenderConfig[] {
   const [first] = config.senders;
   const asked = names ?? (first === undefined ? [] : [first.name]);
   const senders = asked.map((name) => {
@@ -241,7 +241,7 @@ function resolveSenders(names: readonly string[] | undefined, config: Config, wh
   return senders;
 }
 
-function split(source: string, path: string): { frontMatter: string; body: string; bodyLine: number } {
+export function split(source: string, path: string): { frontMatter: string; body: string; bodyLine: number } {
   const textOf = source.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
   const match = /^---[ \t]*\n([\s\S]*?)\n---[ \t]*(?:\n|$)/.exec(textOf);
   if (!match) {

@@ -35,7 +35,7 @@ export const zone = z
   .refine(isZone, {
     error: ({ input }) => `${String(input)} is not a time zone; write an IANA name such as Europe/Madrid`,
   })
-  .meta({ pattern: String.raw`^(UTC|GMT|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$` });
+  .meta({ pattern: '^(UTC|GMT|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$' });
 
 export const positive = (what: string) => z.number({ error: `not a number; write ${what}` }).positive(`must be above 0; write ${what}`);
 
