@@ -83,7 +83,9 @@ async function check(context: Context, asked: string | undefined, leads: string 
 function complain(context: Context, name: string, troubles: readonly Trouble[], checked: CampaignCheck | undefined): number {
   if (checked === undefined) context.output.object({ campaign: name, ok: false, problems: troubles });
   sayTroubles(context, troubles);
-  context.output.line(`\n${plural(troubles.length, 'problem')}.\n\nNext: mend ${troubles.length === 1 ? 'it' : 'them'}, then: outreach campaign check ${name}`);
+  context.output.line(
+    `\n${plural(troubles.length, 'problem')}.\n\nNext: mend ${troubles.length === 1 ? 'it' : 'them'}, then: outreach campaign check ${name}`,
+  );
   return 2;
 }
 
@@ -93,7 +95,9 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
   const title = (text: string) => output.line(output.colour.bold(text));
   title(`Campaign ${campaign.name}: ${sendingOf(campaign)}`);
   output.line(`\nWindow: ${windowOf(campaign, checked)}`);
-  output.line(`Leads:  ${leads.from}${leads.looked_at > 1 ? `, the first ${number(leads.looked_at)}` : ''}; columns ${leads.columns.map((column) => cell(column, 30)).join(', ')}\n`);
+  output.line(
+    `Leads:  ${leads.from}${leads.looked_at > 1 ? `, the first ${number(leads.looked_at)}` : ''}; columns ${leads.columns.map((column) => cell(column, 30)).join(', ')}\n`,
+  );
   output.table(
     ['SENDER', 'TYPE', 'FROM', 'CAP A DAY', 'GAP'],
     checked.senders.map(({ name, type, from, daily_cap, gap }) => [
@@ -117,8 +121,13 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
   output.line();
   if (mail !== null) {
     title(`To ${cell(mail.email)}`);
-    output.line(`  Subject: ${cell(mail.subject, 200)}\n\n${blockForTerminal(mail.text).trimEnd().replace(/^(?=.)/gm, '  ')}`);
-  } else if (campaign.generator === 'ai') output.line(`A model writes each mail from the brief; see some: outreach preview ${campaign.name}`);
+    output.line(
+      `  Subject: ${cell(mail.subject, 200)}\n\n${blockForTerminal(mail.text)
+        .trimEnd()
+        .replace(/^(?=.)/gm, '  ')}`,
+    );
+  } else if (campaign.generator === 'ai')
+    output.line(`A model writes each mail from the brief; see some: outreach preview ${campaign.name}`);
   if (checked.troubles.length > 0) output.line();
 }
 
@@ -138,7 +147,9 @@ function windowOf({ window }: Campaign, { opensAt }: CampaignCheck): string {
 function judgement({ output }: Context, { state, did_you_mean }: CheckedVariable): string {
   const near = did_you_mean === null ? '' : `; did you mean ${cell(did_you_mean)}?`;
   if (state === 'known') return 'ok';
-  return state === 'unknown' ? output.colour.red(`no such column${near}`) : output.colour.yellow(`no such column, so always its default${near}`);
+  return state === 'unknown'
+    ? output.colour.red(`no such column${near}`)
+    : output.colour.yellow(`no such column, so always its default${near}`);
 }
 
 function asJson(campaign: Campaign, { troubles, opensAt, senders, ...checked }: CampaignCheck): object {
@@ -147,7 +158,8 @@ function asJson(campaign: Campaign, { troubles, opensAt, senders, ...checked }: 
     ok: troubles.length === 0,
     problems: troubles,
     ...checked,
-    window: campaign.window === null ? null : { text: writeWindow(campaign.window), timezone: campaign.window.timezone, opens_at: iso(opensAt) },
+    window:
+      campaign.window === null ? null : { text: writeWindow(campaign.window), timezone: campaign.window.timezone, opens_at: iso(opensAt) },
     senders: senders.map(({ name, type, from, daily_cap }) => ({ name, type, from, daily_cap: daily_cap ?? null })),
   };
 }

@@ -43,7 +43,9 @@ async function check(context: Context): Promise<number> {
   output.object({ ok: troubles.length === 0, files, problems: troubles });
   sayTroubles(context, troubles);
   if (troubles.length > 0) {
-    output.line(`\n${plural(troubles.length, 'problem')} in ${plural(files.length, 'file')}.\n\nNext: mend them, then: outreach config check`);
+    output.line(
+      `\n${plural(troubles.length, 'problem')} in ${plural(files.length, 'file')}.\n\nNext: mend them, then: outreach config check`,
+    );
     return 2;
   }
   output.line(`${plural(files.length, 'file')} checked: all is well.\n\nNext: outreach doctor`);
@@ -68,12 +70,7 @@ async function show(context: Context, origin: boolean): Promise<undefined> {
   }
   const head = ['SETTING', 'VALUE'];
   const rows = settings.map((setting) => [cell(setting.key), cell(shown(setting.value), 200)]);
-  output.table(
-    origin ? [...head, 'FROM'] : head,
-    origin ? rows.map((row, index) => [...row, originOf(settings[index])]) : rows,
-    [],
-    [0],
-  );
+  output.table(origin ? [...head, 'FROM'] : head, origin ? rows.map((row, index) => [...row, originOf(settings[index])]) : rows, [], [0]);
   output.line(`\nNext: outreach config check    (the file: ${relative(context.cwd, workspace.configFile) || workspace.configFile})`);
 }
 

@@ -35,7 +35,13 @@ export function settingsOf(workspace: Workspace): Setting[] {
   const add = (key: string, path: Path, value: unknown) => {
     const line = inspected.says(path) ? inspected.lineOf(path) : null;
     const preset = line === null ? presetFor(config, path) : null;
-    settings.push({ key, value: written(key, value), origin: line !== null ? 'file' : preset !== null ? 'preset' : 'default', line, preset });
+    settings.push({
+      key,
+      value: written(key, value),
+      origin: line !== null ? 'file' : preset !== null ? 'preset' : 'default',
+      line,
+      preset,
+    });
   };
   walk({ ...config, senders: config.senders.map(withSecurity) }, [], '', add);
   return settings;
