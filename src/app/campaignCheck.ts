@@ -61,10 +61,12 @@ export async function checkCampaign(app: App, campaign: Campaign, csv: string | 
   const writable = campaign.generator === 'ai' ? [] : sampled.leads.filter((lead) => note(unwritable, campaign, lead));
   return {
     troubles: [...unknownVariables(templates, known, campaign.path), ...missingPostalAddress(app.config, senders, null)],
-    variables: templates.flatMap(({ required, optional }) => [
-      ...required.map((variable) => judge(variable, known, 'unknown')),
-      ...optional.map((variable) => judge(variable, known, 'default')),
-    ]),
+    variables: templates
+      .flatMap(({ required, optional }) => [
+        ...required.map((variable) => judge(variable, known, 'unknown')),
+        ...optional.map((variable) => judge(variable, known, 'default')),
+      ])
+      .sort((one, other) => one.line - other.line || one.column - other.column),
     leads: { from: sampled.from, columns: sampled.columns, looked_at: sampled.leads.length, unwritable },
     opensAt: campaign.window === null ? null : nextOpening(campaign.window, now),
     senders,

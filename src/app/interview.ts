@@ -82,7 +82,7 @@ async function askMailbox(questions: Questions, workspace: Workspace, you: Answe
     check: (answer) => (answer === '' ? 'The server asks for it.' : undefined),
   });
   const answers: Answers = { from: address, ...server, smtpUser: user, password: 'keychain:main' };
-  const password = await askWorkingSecret(questions, configFrom(workspace, { ...you, ...answers }), 'main', 'App password');
+  const password = await askWorkingSecret(questions, configFrom(workspace, { ...you, ...answers }), 'main');
   const chosen = password === undefined ? undefined : await place();
   if (password === undefined || chosen === undefined) {
     questions.say('Later, then: outreach.yaml shows how. Until then mails become files that reach nobody.');
@@ -93,15 +93,14 @@ async function askMailbox(questions: Questions, workspace: Workspace, you: Answe
 
 async function askServer(questions: Questions, address: string): Promise<Answers | undefined> {
   const guess = await guessPreset(address.slice(address.lastIndexOf('@') + 1));
-  const presets = PRESET_NAMES.map((value): Choice<PresetName> => ({ value, label: value, hint: PRESETS[value].host }));
+  const presets = PRESET_NAMES.map((value): Choice<PresetName> => ({ value, label: LABELS[value], hint: PRESETS[value].host }));
   const choice = await questions.choose<PresetName | 'other' | 'later'>(
-    guess === undefined ? 'Who sends its mail?' : `Who sends its mail? It looks like ${guess}.`,
+    guess === undefined ? 'Who sends its mail?' : `Who sends its mail? It looks like ${LABELS[guess]}.`,
     [
       ...presets.filter(({ value }) => value === guess),
-      ...(guess === undefined ? [OTHER] : []),
-      ...presets.filter(({ value }) => value !== guess),
-      ...(guess === undefined ? [] : [OTHER]),
+      { value: 'other', label: 'another SMTP server' },
       { value: 'later', label: 'later', hint: 'mails become files that reach nobody' },
+      ...presets.filter(({ value }) => value !== guess),
     ],
   );
   if (choice === 'later') return undefined;
@@ -115,7 +114,19 @@ async function askServer(questions: Questions, address: string): Promise<Answers
   return { smtpHost, smtpPort: Number(port) };
 }
 
-const OTHER = { value: 'other', label: 'another SMTP server' } as const;
+const LABELS: Readonly<Record<PresetName, string>> = {
+  gmail: 'Gmail',
+  workspace: 'Google Workspace',
+  outlook: 'Outlook.com',
+  microsoft365: 'Microsoft 365',
+  fastmail: 'Fastmail',
+  zoho: 'Zoho',
+  icloud: 'iCloud',
+  ses: 'Amazon SES',
+  mailgun: 'Mailgun',
+  postmark: 'Postmark',
+  brevo: 'Brevo',
+};
 
 const checkPort: Check = (answer) =>
   /^\d+$/.test(answer) && Number(answer) > 0 && Number(answer) < 65_536 ? undefined : 'That is no port; write 587';
@@ -133,15 +144,11 @@ async function guessPreset(domain: string): Promise<PresetName | undefined> {
 }
 
 /** A secret that its server takes, or that a person keeps untested; undefined for later. */
-async function askWorkingSecret(
-  questions: Questions,
-  config: ReturnType<typeof configFrom>,
-  name: string,
-  called: string,
-): Promise<string | undefined> {
+async function askWorkingSecret(questions: Questions, config: ReturnType<typeof configFrom>, name: string): Promise<string | undefined> {
   const login = loginsOf(config).find((one) => one.name === name);
+  const wanted = (login?.wanted ?? name).replace(/^password/, 'App password');
   for (;;) {
-    const secret = await questions.secret(`${called}: ${login?.wanted ?? name} (not shown; ${ENTER})`);
+    const secret = await questions.secret(`${wanted} (not shown; ${ENTER})`);
     if (secret.trim() === '') return undefined;
     rememberSecret(secret);
     questions.say('Trying it …');
@@ -204,7 +211,7 @@ async function askModel(
     return { answers: { ai, aiKey: `env:${variable}` }, secrets: [] };
   }
   const answers: Answers = { ai, aiKey: `keychain:${ai}` };
-  const key = await askWorkingSecret(questions, configFrom(workspace, { ...before, ...answers }), ai, 'Key');
+  const key = await askWorkingSecret(questions, configFrom(workspace, { ...before, ...answers }), ai);
   const chosen = key === undefined ? undefined : await place();
   if (key !== undefined && chosen !== undefined) return { answers, secrets: [{ name: ai, value: key, place: chosen }] };
   questions.say('Later, then: outreach.yaml shows how.');

@@ -4,7 +4,7 @@ import { OutreachError } from '../domain/errors.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 
 export const AI_CHOICES = ['openai', 'openrouter', 'ollama', 'none'] as const;
-export type AiChoice = (typeof AI_CHOICES)[number];
+type AiChoice = (typeof AI_CHOICES)[number];
 
 /** What `init` was told; everything left out becomes a sample to be edited. */
 export interface Answers {
@@ -135,7 +135,7 @@ function securityFor(host: string, port: number): string {
 }
 
 /** What `init` knows of a provider. Prices in USD per million tokens, as they stood when this was written. */
-export const AI_PROVIDERS = {
+const AI_PROVIDERS = {
   openai: { url: 'https://api.openai.com/v1', model: 'gpt-5-mini', key: 'env:OPENAI_API_KEY', price: '{ input: 0.25, output: 2.0 }' },
   openrouter: {
     url: 'https://openrouter.ai/api/v1',

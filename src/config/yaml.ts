@@ -17,7 +17,7 @@ type Path = readonly PropertyKey[];
 export type NotYet = Readonly<Record<string, string>>;
 
 /** What is wrong at one place of a file; line and column count from 1. */
-export interface Problem {
+interface Problem {
   readonly path: string;
   readonly line: number;
   readonly column: number;

@@ -17,6 +17,7 @@ export interface Questions {
   /** Nothing of it is shown. */
   secret(question: string): Promise<string>;
   choose<Value extends string>(question: string, choices: readonly Choice<Value>[], initial?: Value): Promise<Value>;
+  /** No, unless the person says so. */
   yes(question: string): Promise<boolean>;
   say(text: string): void;
   warn(text: string): void;
@@ -52,7 +53,7 @@ export async function openQuestions(input: NodeJS.ReadStream, output: NodeJS.Wri
         clack.select<string>({ message: question, options, initialValue: first, maxItems: 12, ...both }),
       )) as Value;
     },
-    yes: (question) => answered<boolean>(clack.confirm({ message: question, initialValue: true, ...both })),
+    yes: (question) => answered<boolean>(clack.confirm({ message: question, initialValue: false, ...both })),
     say: (text) => clack.log.step(text, both),
     warn: (text) => clack.log.warn(text, both),
     end: (text) => clack.outro(text, both),

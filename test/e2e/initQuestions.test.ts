@@ -58,7 +58,7 @@ describe.runIf(HAS_PTY)('init on a pseudo terminal (python3)', () => {
       ['Refused', ENTER],
       ['App password', `${PASSWORD}${ENTER}`],
       ['The login works.', ''],
-      ['Keep it in .outreach/secrets.json', ENTER],
+      ['Keep it in .outreach/secrets.json', 'y'],
       NO_MODEL,
     ]);
     const { code, screen } = await dialogue.ended;
@@ -87,7 +87,7 @@ describe.runIf(HAS_PTY)('init on a pseudo terminal (python3)', () => {
       ...mailbox(),
       ['App password', ENTER],
       ['Shall a model write mails?', `${DOWN}${ENTER}`],
-      ['Key: ', ENTER],
+      ['API key of', ENTER],
     ]);
     const { code, screen } = await dialogue.ended;
     expect([code, screen.trimEnd().split('\r\n').at(-1)]).toEqual([0, 'Next: cd acme && outreach import leads.csv']);
@@ -117,7 +117,7 @@ describe.runIf(HAS_PTY)('init on a pseudo terminal (python3)', () => {
       ...IDENTITY,
       ...mailbox(),
       ['App password', `${PASSWORD}${ENTER}`],
-      ['Keep it in .outreach/secrets.json', ENTER],
+      ['Keep it in .outreach/secrets.json', 'y'],
       NO_MODEL,
     ];
     for (const [index, [question]] of all.entries()) {
