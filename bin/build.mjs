@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 // One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
 
-const SAY = "await (await import('./dist/main.js')).main(['node', 'outreach', process.argv[1]])";
+const RUN = "await (await import('./dist/main.js')).main(['node', 'outreach', ...process.argv.slice(1)])";
 const NATIVE = ['better-sqlite3', 'better-sqlite3-v12', '@napi-rs/keyring'];
 
 /** What nearly every command needs is one file: fifty small ones cost as much to find and link as to run. `status` needs no more. */
@@ -42,11 +42,15 @@ await bundle.close();
 writeFileSync('dist/LICENSES.txt', licences([...imports.keys()]));
 
 // What `--help` prints and what a shell completes, as the program itself says it.
-writeFileSync('dist/help.txt', saying('--help'));
-writeFileSync('dist/tree.json', saying('__tree'));
+writeFileSync('dist/help.txt', said('--help'));
+writeFileSync('dist/tree.json', said('__tree'));
 
-function saying(word) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', SAY, '--', word], {
+// For editors and other programs; a workspace has its own copy.
+mkdirSync('dist/schema');
+for (const name of ['outreach', 'campaign']) writeFileSync(`dist/schema/${name}.json`, said('config', 'schema', name));
+
+function said(...parameters) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', RUN, '--', ...parameters], {
     encoding: 'utf8',
     env: { ...process.env, COLUMNS: '100' },
   });

@@ -32,6 +32,19 @@ export function openSecrets(workspace: Workspace, env: NodeJS.ProcessEnv): Secre
   });
 }
 
+/** Why a workspace that is still to be made would find no keychain; undefined when it would. Stores nothing. */
+export async function keychainTrouble(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<OutreachError | undefined> {
+  const index = join(workspace.data, 'keychain.json');
+  const asked = keychain({ workspace: 'none', index, exclusively: (change) => change(), env, limitMs: KEYCHAIN_LIMIT_AT_TERMINAL });
+  try {
+    await asked.getPassword('none');
+    return undefined;
+  } catch (error) {
+    if (error instanceof OutreachError) return error;
+    throw error;
+  }
+}
+
 export function secretsPath(workspace: Workspace): string {
   return join(workspace.data, 'secrets.json');
 }

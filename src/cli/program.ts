@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   'Start:': {
     demo: async () => (await import('../commands/demo.ts')).demoCommand,
     init: async () => (await import('../commands/init.ts')).initCommand,
+    campaign: async () => (await import('../commands/campaign.ts')).campaignCommand,
+    config: async () => (await import('../commands/config.ts')).configCommand,
     doctor: async () => (await import('../commands/doctor.ts')).doctorCommand,
     test: async () => (await import('../commands/test.ts')).testCommand,
     import: async () => (await import('../commands/import.ts')).importCommand,
@@ -25,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     status: async () => (await import('../commands/status.ts')).statusCommand,
     plan: async () => (await import('../commands/plan.ts')).planCommand,
     why: async () => (await import('../commands/why.ts')).whyCommand,
+    campaigns: async () => (await import('../commands/campaigns.ts')).campaignsCommand,
     jobs: async () => (await import('../commands/jobs.ts')).jobsCommand,
     messages: async () => (await import('../commands/messages.ts')).messagesCommand,
     show: async () => (await import('../commands/show.ts')).showCommand,

@@ -16,26 +16,32 @@ import { count, duration, mailbox, positive, strictObject, text } from './fields
 import type { Workspace } from './workspace.ts';
 import { readYaml } from './yaml.ts';
 
-const clock = text('"09:00"').transform((value, context) => {
-  const minutes = parseClock(value);
-  if (minutes !== undefined) return minutes;
-  context.addIssue({ code: 'custom', message: `${value} is not a time of day; write "09:00"` });
-  return z.NEVER;
-});
+const clock = text('"09:00"')
+  .meta({ pattern: String.raw`^\s*\d{1,2}:[0-5]\d\s*$` })
+  .transform((value, context) => {
+    const minutes = parseClock(value);
+    if (minutes !== undefined) return minutes;
+    context.addIssue({ code: 'custom', message: `${value} is not a time of day; write "09:00"` });
+    return z.NEVER;
+  });
 
-const days = text('mon-fri').transform((value, context) => {
-  const parsed = parseDays(value);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: `${value} names no weekdays; write mon-fri or mon,wed,fri` });
-  return z.NEVER;
-});
+const days = text('mon-fri')
+  .meta({ pattern: '^[A-Za-z]+([-,] *[A-Za-z]+)*$' })
+  .transform((value, context) => {
+    const parsed = parseDays(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `${value} names no weekdays; write mon-fri or mon,wed,fri` });
+    return z.NEVER;
+  });
 
-const dates = text('2026-12-25').transform((value, context) => {
-  const parsed = parseDates(value);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: `${value} is not a date; write 2026-12-25 or 2026-12-24..2027-01-06` });
-  return z.NEVER;
-});
+const dates = text('2026-12-25')
+  .meta({ pattern: String.raw`^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$` })
+  .transform((value, context) => {
+    const parsed = parseDates(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `${value} is not a date; write 2026-12-25 or 2026-12-24..2027-01-06` });
+    return z.NEVER;
+  });
 
 /** The recipient's own zone, by the lead's `timezone` column. */
 const RECIPIENT = 'recipient';
@@ -53,7 +59,8 @@ const attached = z.union(
   { error: 'write the name of a file in the campaigns folder, or { column: proposal } as the column is called in templates' },
 );
 
-const schema = strictObject({
+/** What stands above a campaign's mail. */
+export const campaignSchema = strictObject({
   subject: text('"Quick question about {{ company }}"').optional(),
   generator: z.enum(GENERATORS, { error: 'write template or ai' }).default('template'),
   senders: z.array(text('main'), { error: 'a list of sender names; write [main]' }).min(1, 'empty; write [main]').optional(),
@@ -90,7 +97,7 @@ const schema = strictObject({
 });
 
 /** What the front matter may hold; whoever explains it (outreach help campaigns) names each of them. */
-export type CampaignKey = keyof z.input<typeof schema>;
+export type CampaignKey = keyof z.input<typeof campaignSchema>;
 
 /** How a job is sent: the campaign's own rule, or what `import` was told. */
 export type SendRule = Campaign['send'];
@@ -130,7 +137,7 @@ export function checkSendRule(send: { mode: SendRule['mode']; rate: number | nul
 
 function readCampaign(workspace: Workspace, name: string, path: string, config: Config): Campaign {
   const { frontMatter, body, bodyLine } = split(readFileSync(path, 'utf8'), path);
-  const { value, lineOf } = readYaml({ text: frontMatter, path, firstLine: 2 }, schema);
+  const { value, lineOf } = readYaml({ text: frontMatter, path, firstLine: 2 }, campaignSchema);
   const senders = resolveSenders(value.senders, config, `${path}:${lineOf(['senders'])}`);
   const from = senders[0]?.from ?? '';
   const lines = { subject: lineOf(['subject']), body: bodyLine };
@@ -164,9 +171,9 @@ function readCampaign(workspace: Workspace, name: string, path: string, config: 
 }
 
 /** The files that every mail of the campaign carries, read and hashed: what is approved holds for these bytes. */
-function filesOf(
+export function filesOf(
   workspace: Workspace,
-  { attachments, generator }: Pick<z.output<typeof schema>, 'attachments' | 'generator'>,
+  { attachments, generator }: Pick<z.output<typeof campaignSchema>, 'attachments' | 'generator'>,
   place: { readonly body: string; readonly path: string; readonly bodyLine: number; lineOf(path: readonly PropertyKey[]): number },
 ): Pick<Campaign, 'attachments' | 'images'> {
   const complain = (line: number, what: string) => new OutreachError('config', `${place.path}:${line}: ${what}`);
@@ -191,7 +198,7 @@ function filesOf(
   throw complain(place.lineOf(['attachments']), `attachments: ${tooMuch(total)}; link to the large ones instead`);
 }
 
-function noProvider(where: string): OutreachError {
+export function noProvider(where: string): OutreachError {
   return new OutreachError('config', `${where}: generator: ai needs a model; write ai.providers into outreach.yaml`, {
     hint: 'For example:\nai:\n  providers:\n    - { name: openai, base_url: "https://api.openai.com/v1", model: gpt-5-mini, api_key: "env:OPENAI_API_KEY" }',
   });
@@ -201,7 +208,7 @@ function identityOf({ identity }: Config): Campaign['identity'] {
   return { name: identity.name, company: identity.company, postal_address: identity.postal_address, timezone: identity.timezone };
 }
 
-function sendRule(
+export function sendRule(
   send: { mode: SendRule['mode']; rate?: number | undefined; at?: string | undefined },
   config: Config,
   where: string,
@@ -211,14 +218,14 @@ function sendRule(
   return checkSendRule({ mode: send.mode, rate: send.rate ?? null, at }, where);
 }
 
-function windowOf(window: z.output<typeof schema>['window'], timezone: string): SendWindow | null {
+function windowOf(window: z.output<typeof campaignSchema>['window'], timezone: string): SendWindow | null {
   if (window === undefined) return null;
   const ofRecipient = window.timezone === RECIPIENT;
   return { ...window, ofRecipient, timezone: ofRecipient ? timezone : (window.timezone ?? timezone) };
 }
 
 /** The campaign's senders. They share one From: it is part of what is approved, whoever carries the mail. */
-function resolveSenders(names: readonly string[] | undefined, config: Config, where: string): SenderConfig[] {
+export function resolveSenders(names: readonly string[] | undefined, config: Config, where: string): SenderConfig[] {
   const [first] = config.senders;
   const asked = names ?? (first === undefined ? [] : [first.name]);
   const senders = asked.map((name) => {
@@ -244,7 +251,7 @@ function resolveSenders(names: readonly string[] | undefined, config: Config, wh
   return senders;
 }
 
-function split(source: string, path: string): { frontMatter: string; body: string; bodyLine: number } {
+export function split(source: string, path: string): { frontMatter: string; body: string; bodyLine: number } {
   const textOf = source.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
   const match = /^---[ \t]*\n([\s\S]*?)\n---[ \t]*(?:\n|$)/.exec(textOf);
   if (!match) {

@@ -10,7 +10,7 @@ import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { count, dkim, duration, mailbox, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
-import { type NotYet, readYaml } from './yaml.ts';
+import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
 
 const NOT_YET: NotYet = {
   'senders.dkim': 'for smtp alone; SendGrid and Resend sign with the domain that you verified there; remove it',
@@ -145,7 +145,8 @@ const DEFAULT_RETRY = {
   give_up: 86_400_000,
 };
 
-const schema = strictObject({
+/** What outreach.yaml may say. */
+export const configSchema = strictObject({
   version: z.literal(1, { error: 'write version: 1' }),
   identity: strictObject({
     name: text('Ana Ruiz'),
@@ -212,7 +213,7 @@ function safeBaseUrl(
     context.addIssue({ code: 'custom', path: ['base_url'], message: 'a secret must not stand in this file; write api_key: "env:NAME"' });
 }
 
-type Parsed = z.output<typeof schema>;
+type Parsed = z.output<typeof configSchema>;
 export type SmtpSenderConfig = z.output<typeof smtp>;
 export type SenderConfig = z.output<typeof sender>;
 
@@ -220,8 +221,22 @@ export type SenderConfig = z.output<typeof sender>;
 export type Config = Omit<Parsed, 'senders'> & { readonly senders: readonly SenderConfig[]; readonly path: string };
 
 export function loadConfig(workspace: Workspace): Config {
+  return configOf(workspace, readSource(workspace.configFile));
+}
+
+/** The same from a text that stands in no file yet. */
+export function configOf(workspace: Workspace, text: string): Config {
+  return effective(workspace, readYaml({ text, path: workspace.configFile, firstLine: 1 }, configSchema, NOT_YET).value);
+}
+
+/** Everything that is wrong with outreach.yaml, or what holds and what the file itself says of it. */
+export function inspectConfig(workspace: Workspace): Inspected<Config> {
   const source = { text: readSource(workspace.configFile), path: workspace.configFile, firstLine: 1 };
-  const { value } = readYaml(source, schema, NOT_YET);
+  const inspected = inspectYaml(source, configSchema, NOT_YET);
+  return inspected.ok ? { ...inspected, value: effective(workspace, inspected.value) } : inspected;
+}
+
+function effective(workspace: Workspace, value: Parsed): Config {
   return {
     ...value,
     senders: value.senders ?? [

@@ -17,26 +17,36 @@ export const text = (example: string) =>
     .trim()
     .min(1, `empty; write ${example}`);
 
-/** A duration such as 90s, in milliseconds. */
-export const duration = z.string({ error: 'not a duration; write 90s, 15m, 1h or 1d' }).transform((value, context) => {
-  const ms = parseDuration(value);
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: 'custom', message: `${value} is not a duration; write 90s, 15m, 1h or 1d` });
-  return z.NEVER;
-});
+// What refinements and transforms check cannot be told in a JSON schema: the patterns of `meta` say it to editors.
 
-export const zone = z.string({ error: 'not a time zone; write an IANA name such as Europe/Madrid' }).refine(isZone, {
-  error: ({ input }) => `${String(input)} is not a time zone; write an IANA name such as Europe/Madrid`,
-});
+/** A duration such as 90s, in milliseconds. */
+export const duration = z
+  .string({ error: 'not a duration; write 90s, 15m, 1h or 1d' })
+  .meta({ pattern: String.raw`^\s*\d+(\.\d+)?(ms|s|m|h|d)\s*$` })
+  .transform((value, context) => {
+    const ms = parseDuration(value);
+    if (ms !== undefined) return ms;
+    context.addIssue({ code: 'custom', message: `${value} is not a duration; write 90s, 15m, 1h or 1d` });
+    return z.NEVER;
+  });
+
+export const zone = z
+  .string({ error: 'not a time zone; write an IANA name such as Europe/Madrid' })
+  .refine(isZone, {
+    error: ({ input }) => `${String(input)} is not a time zone; write an IANA name such as Europe/Madrid`,
+  })
+  .meta({ pattern: '^(UTC|GMT|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$' });
 
 export const positive = (what: string) => z.number({ error: `not a number; write ${what}` }).positive(`must be above 0; write ${what}`);
 
 export const count = (what: string) => z.int({ error: `not a whole number; write ${what}` }).positive(`must be above 0; write ${what}`);
 
 /** `Name <address>` or a bare address. */
-export const mailbox = text('"Ana Ruiz <ana@ruiz.example>"').refine((value) => parseAddress(value).ok, {
-  error: ({ input }) => `${String(input)} is not a mail address; write "Ana Ruiz <ana@ruiz.example>"`,
-});
+export const mailbox = text('"Ana Ruiz <ana@ruiz.example>"')
+  .refine((value) => parseAddress(value).ok, {
+    error: ({ input }) => `${String(input)} is not a mail address; write "Ana Ruiz <ana@ruiz.example>"`,
+  })
+  .meta({ pattern: String.raw`\S@\S` });
 
 const SECRET =
   'write env:NAME, the name of an environment variable, keychain:NAME, what outreach login NAME stores, or credential:NAME, what systemd gives a service';
@@ -44,19 +54,23 @@ const SECRET =
 /** `env:NAME`, `keychain:NAME` or `credential:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
 export const secret = z
   .string({ error: SECRET })
-  .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` });
+  .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` })
+  .meta({ pattern: String.raw`^(env:[A-Za-z_][A-Za-z0-9_]*|keychain:[A-Za-z0-9][\w.-]*)$` });
 
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
 /** RFC 6376 §3.1. */
 const SELECTOR = /^[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)*$/;
 
 /** `file:PATH`, relative to the workspace, or wherever else a secret may be. */
-const privateKey = z.string({ error: 'write file:dkim.pem, or env:NAME' }).superRefine((value, context) => {
-  if (/^file:\S/.test(value)) return;
-  for (const { message } of secret.safeParse(value).error?.issues ?? []) {
-    context.addIssue({ code: 'custom', message: `${message}, or file:dkim.pem` });
-  }
-});
+const privateKey = z
+  .string({ error: 'write file:dkim.pem, or env:NAME' })
+  .superRefine((value, context) => {
+    if (/^file:\S/.test(value)) return;
+    for (const { message } of secret.safeParse(value).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', message: `${message}, or file:dkim.pem` });
+    }
+  })
+  .meta({ pattern: String.raw`^(file:\S.*|env:[A-Za-z_][A-Za-z0-9_]*|keychain:[A-Za-z0-9][\w.-]*)$` });
 
 export const dkim = strictObject({
   domain: text('ruiz.example').toLowerCase().regex(DOMAIN, 'not a domain; write ruiz.example (in ASCII, as it stands in the DNS)'),
@@ -68,16 +82,18 @@ export const dkim = strictObject({
 const LONGEST_URL = 600;
 
 /** Where a click on "unsubscribe" goes: every mail shows it, and mail programs post to nothing but https (RFC 8058 §3.1). */
-export const webAddress = text('https://ruiz.example/u').transform((value, context) => {
-  const complain = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  if (!URL.canParse(value)) return complain('not a web address; write https://ruiz.example/u');
-  const url = new URL(value);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
-    return complain(`mail programs post to https alone; write https://${url.host || 'ruiz.example/u'}${url.pathname}`);
-  if (url.username !== '' || url.password !== '') return complain('a secret must not stand in this address: every mail shows it');
-  if (url.hash !== '' || url.searchParams.has('t')) return complain('no # and no ?t= of its own: ?t= and who it is for are added');
-  return url.href.length <= LONGEST_URL ? url.href : complain(`longer than ${LONGEST_URL} characters; write a shorter one`);
-});
+export const webAddress = text('https://ruiz.example/u')
+  .meta({ pattern: String.raw`^\s*https?://[^@#]+$` })
+  .transform((value, context) => {
+    const complain = (message: string) => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    if (!URL.canParse(value)) return complain('not a web address; write https://ruiz.example/u');
+    const url = new URL(value);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
+      return complain(`mail programs post to https alone; write https://${url.host || 'ruiz.example/u'}${url.pathname}`);
+    if (url.username !== '' || url.password !== '') return complain('a secret must not stand in this address: every mail shows it');
+    if (url.hash !== '' || url.searchParams.has('t')) return complain('no # and no ?t= of its own: ?t= and who it is for are added');
+    return url.href.length <= LONGEST_URL ? url.href : complain(`longer than ${LONGEST_URL} characters; write a shorter one`);
+  });

@@ -27,3 +27,29 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS;
 export const PRESET_NAMES = Object.keys(PRESETS) as [PresetName, ...PresetName[]];
+
+const DOMAINS: readonly (readonly [RegExp, PresetName])[] = [
+  [/^(gmail|googlemail)\.com$/, 'gmail'],
+  [/^(outlook|hotmail|live|msn)\.[a-z.]+$/, 'outlook'],
+  [/^fastmail\.(com|fm)$/, 'fastmail'],
+  [/^(zoho|zohomail)\.com$/, 'zoho'],
+  [/^(icloud|me|mac)\.com$/, 'icloud'],
+];
+
+/** The provider that owns every mailbox of this domain; undefined for a domain of one's own. */
+export function presetOfDomain(domain: string): PresetName | undefined {
+  return DOMAINS.find(([domains]) => domains.test(domain.toLowerCase()))?.[1];
+}
+
+const EXCHANGES: readonly (readonly [RegExp, PresetName])[] = [
+  [/(^|\.)(google|googlemail)\.com$/, 'workspace'],
+  [/(^|\.)protection\.outlook\.com$/, 'microsoft365'],
+  [/(^|\.)messagingengine\.com$/, 'fastmail'],
+  [/(^|\.)zoho\.[a-z.]+$/, 'zoho'],
+  [/(^|\.)mail\.icloud\.com$/, 'icloud'],
+];
+
+/** The provider behind a domain's mail exchange: who takes its mail usually sends it too. */
+export function presetOfExchange(host: string): PresetName | undefined {
+  return EXCHANGES.find(([hosts]) => hosts.test(host.toLowerCase()))?.[1];
+}

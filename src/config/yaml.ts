@@ -16,36 +16,70 @@ type Path = readonly PropertyKey[];
 /** Keys of later versions, by dotted path without list positions: refused with their own sentence, never ignored. */
 export type NotYet = Readonly<Record<string, string>>;
 
+/** What is wrong at one place of a file; line and column count from 1. */
+interface Problem {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  /** `key: what is wrong; what to write`. */
+  readonly text: string;
+  readonly hint?: string;
+}
+
+export type Inspected<Value> =
+  | {
+      readonly ok: true;
+      readonly value: Value;
+      /** The line of a key, or of the nearest part of it that the file has. */
+      lineOf(path: Path): number;
+      /** True when the file itself says it. */
+      says(path: Path): boolean;
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** More would bury the first. `outreach config check` shows all. */
+const SHOWN = 5;
+
 /** Parses YAML 1.2 and checks it; every error reads `file:LINE:COL: key: what is wrong; what to write`. */
 export function readYaml<T extends z.ZodType>(
   source: YamlSource,
   schema: T,
   notYet: NotYet = {},
 ): { value: z.output<T>; lineOf: (path: Path) => number } {
+  const inspected = inspectYaml(source, schema, notYet);
+  if (inspected.ok) return inspected;
+  const lines = inspected.problems.map(({ path, line, column, text }) => `${path}:${line}:${column}: ${text}`);
+  const hint = inspected.problems[0]?.hint;
+  throw new OutreachError('config', lines.slice(0, SHOWN).join('\n'), hint === undefined ? {} : { hint });
+}
+
+/** The same, with everything that is wrong. */
+export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, notYet: NotYet = {}): Inspected<z.output<T>> {
   const counter = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const place = (offset: number) => {
     const { line, col } = counter.linePos(offset);
-    return { line: Math.max(1, line) + source.firstLine - 1, column: Math.max(1, col) };
+    return { path: source.path, line: Math.max(1, line) + source.firstLine - 1, column: Math.max(1, col) };
   };
   const at = (path: Path) => place(offsetOf(document, path));
   const syntax = document.errors[0];
   if (syntax !== undefined) {
-    const { line, column } = place(syntax.pos[0]);
-    throw new OutreachError('config', `${source.path}:${line}:${column}: ${syntaxTrouble(syntax, source.text)}`, {
-      hint: 'The file is YAML: indent with spaces, quote texts that hold : or #, and inside "double quotes" write only \'single\' ones.',
-    });
+    const hint =
+      'The file is YAML: indent with spaces, quote texts that hold : or #, and inside "double quotes" write only \'single\' ones.';
+    return { ok: false, problems: [{ ...place(syntax.pos[0]), text: syntaxTrouble(syntax, source.text), hint }] };
   }
   const plain: unknown = document.toJS() ?? {};
   const result = schema.safeParse(plain);
-  if (result.success) return { value: result.data, lineOf: (path) => at(path).line };
-  const lines = result.error.issues
+  if (result.success)
+    return { ok: true, value: result.data, lineOf: (path) => at(path).line, says: (path) => valueAt(plain, path) !== undefined };
+  const problems = result.error.issues
     .flatMap((issue) => explain(issue, plain, notYet))
-    .map(({ path, text }) => {
-      const { line, column } = at(path);
-      return `${source.path}:${line}:${column}: ${text}`;
-    });
-  throw new OutreachError('config', [...new Set(lines)].slice(0, 5).join('\n'));
+    .map(({ path, text }): Problem => ({ ...at(path), text }));
+  return { ok: false, problems: problems.filter((one, index) => problems.findIndex((other) => isSame(one, other)) === index) };
+}
+
+function isSame(one: Problem, other: Problem): boolean {
+  return one.line === other.line && one.column === other.column && one.text === other.text;
 }
 
 function syntaxTrouble({ code, pos, message }: YAMLParseError, text: string): string {

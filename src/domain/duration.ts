@@ -13,6 +13,12 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * unit);
 }
 
+/** As outreach.yaml writes it: in the largest unit that divides it, `90s`, `15m`, `1d`. */
+export function writeDuration(ms: number): string {
+  const [unit, size] = Object.entries(UNITS).findLast(([, size]) => ms % size === 0 && ms > 0) ?? ['s', 1_000];
+  return `${ms / size}${unit}`;
+}
+
 /** Milliseconds in the two largest units that matter: `3 d 4 h`, `12 min`, `8 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

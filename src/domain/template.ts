@@ -13,6 +13,8 @@ export interface TemplateVariable {
 export interface MailTemplate {
   /** Variables that the leads must have: used without a `default` filter. */
   readonly required: readonly TemplateVariable[];
+  /** Those with a default. */
+  readonly optional: readonly TemplateVariable[];
   /** Throws the engine's error when this lead lacks a value that the template prints, or a limit is hit. */
   render(scope: TemplateScope): string;
 }
@@ -58,7 +60,7 @@ export function parseTemplate(source: string, place: TemplatePlace): MailTemplat
   try {
     const nodes = engine.parse(source);
     return {
-      required: requiredVariables(nodes, place.line),
+      ...variablesOf(nodes, place.line),
       render: ({ fields, sender }) => String(engine.renderSync(nodes, { ...fields, sender })),
     };
   } catch (error) {
@@ -115,19 +117,21 @@ export function renderFailure(error: unknown): string {
   return firstLine(error);
 }
 
-function requiredVariables(nodes: LiquidNode[], firstLineOfTemplate: number): TemplateVariable[] {
+function variablesOf(nodes: LiquidNode[], firstLineOfTemplate: number): Pick<MailTemplate, 'required' | 'optional'> {
   const excused = new Set<string>();
   for (const node of walk(nodes)) {
     for (const value of node.arguments?.() ?? []) {
       if (hasDefault(value)) excuse(value, excused);
     }
   }
-  const globals = engine.analyzeSync(nodes, { partials: false }).globals;
-  return Object.values(globals).flatMap((uses) =>
-    uses
-      .filter(({ location }) => !excused.has(`${location.row}:${location.col}`))
-      .map((use) => ({ name: use.toString(), line: firstLineOfTemplate + use.location.row - 1, column: use.location.col })),
-  );
+  const uses = Object.values(engine.analyzeSync(nodes, { partials: false }).globals).flat();
+  const isExcused = ({ location }: (typeof uses)[number]) => excused.has(`${location.row}:${location.col}`);
+  const variable = (use: (typeof uses)[number]) => ({
+    name: use.toString(),
+    line: firstLineOfTemplate + use.location.row - 1,
+    column: use.location.col,
+  });
+  return { required: uses.filter((use) => !isExcused(use)).map(variable), optional: uses.filter(isExcused).map(variable) };
 }
 
 function* walk(nodes: readonly LiquidNode[]): Generator<LiquidNode> {

@@ -68,6 +68,16 @@ export function parseClock(text: string): number | undefined {
   return Number(match[2]) < 60 && minutes <= 1440 ? minutes : undefined;
 }
 
+/** `mon-fri 09:00-17:00`, as a campaign would write it. */
+export function writeWindow({ days, from, to }: SendWindow): string {
+  const first = WEEKDAYS[(days[0] ?? 1) - 1];
+  const last = WEEKDAYS[(days.at(-1) ?? 7) - 1];
+  const inARow = days.length > 2 && (days.at(-1) ?? 0) - (days[0] ?? 0) === days.length - 1;
+  const clock = (minutes: number) => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  const named = days.length === 7 ? 'daily' : inARow ? `${first}-${last}` : days.map((day) => WEEKDAYS[day - 1]).join(',');
+  return `${named} ${clock(from)}-${clock(to)}`;
+}
+
 export function isZone(name: string): boolean {
   const known = zones.get(name);
   if (known !== undefined) return known;

@@ -16,7 +16,7 @@ export function readModelList(status: number, body: string, model: string): Mode
       fix: 'Check base_url: it usually ends in /v1.',
     };
   if (status !== 200) return { status: 'warn', detail: `could not be asked: it answers ${status}`, fix: null };
-  const names = namesIn(body);
+  const names = modelNames(body);
   if (names === undefined) return { status: 'warn', detail: 'answers, but not with a list of models', fix: 'Check base_url.' };
   // Ollama lists llama3.1 as llama3.1:latest.
   if (names.some((name) => name === model || name === `${model}:latest`)) return { status: 'ok', detail: `has ${model}`, fix: null };
@@ -27,7 +27,8 @@ export function readModelList(status: number, body: string, model: string): Mode
   };
 }
 
-function namesIn(body: string): string[] | undefined {
+/** The names in such a list; undefined when it is none. */
+export function modelNames(body: string): string[] | undefined {
   try {
     const { data } = JSON.parse(body) as { data?: unknown };
     if (!Array.isArray(data)) return undefined;

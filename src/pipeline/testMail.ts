@@ -29,7 +29,8 @@ const NO_MESSAGE = 0;
 /** Leads among which a text that was written already is looked for. */
 const LEADS_LOOKED_AT = 200;
 
-const SAMPLE: LeadFields = {
+/** Stands for a lead where there is none yet. */
+export const INVENTED_LEAD: LeadFields = {
   email: 'alex@sample.example',
   first_name: 'Alex',
   last_name: 'Sample',
@@ -87,7 +88,7 @@ async function textFor(deps: TestDependencies, campaign: Campaign, key: string |
   const leads = await leadsOf(deps.db, campaign, key);
   if (campaign.generator === 'ai') return boughtFor(deps.db, campaign, leads, key);
   const [first] = leads;
-  const fields = first === undefined ? SAMPLE : fieldsOf(first);
+  const fields = first === undefined ? INVENTED_LEAD : fieldsOf(first);
   const written = await deps.template.write({
     campaign,
     lead: fields,

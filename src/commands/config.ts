@@ -1,0 +1,92 @@
+import { relative } from 'node:path';
+import { Argument, type Command } from 'commander';
+import type { Trouble } from '../config/inspect.ts';
+import type { Setting } from '../config/origin.ts';
+import { OutreachError } from '../domain/errors.ts';
+import { cell, plural } from '../terminal/output.ts';
+import { type Context, command, type Use } from './context.ts';
+
+const ACTIONS = ['check', 'show', 'schema'] as const;
+
+export function configCommand(use: Use): Command {
+  return command('config', 'Check outreach.yaml and the campaigns, show what holds, or print their JSON schemas.', [
+    'config check',
+    'config show --origin',
+    'config schema > outreach.schema.json',
+    'config schema campaign',
+  ])
+    .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
+    .argument('[of]', 'of schema: outreach (outreach.yaml) or campaign (default: outreach)')
+    .option('--origin', 'of show: whether the file (and which line), a preset or the default says so')
+    .action(use(config));
+}
+
+async function config(
+  context: Context,
+  action: (typeof ACTIONS)[number],
+  of: string | undefined,
+  options: { origin?: boolean },
+): Promise<number | undefined> {
+  if (of !== undefined && action !== 'schema') throw new OutreachError('usage', `config ${action} takes no ${of}`);
+  if (options.origin === true && action !== 'show') throw new OutreachError('usage', '--origin goes with config show');
+  if (action === 'schema') return schema(context, of ?? 'outreach');
+  return action === 'check' ? check(context) : show(context, options.origin === true);
+}
+
+async function check(context: Context): Promise<number> {
+  const { output } = context;
+  const workspace = context.workspace();
+  const { inspectWorkspace } = await import('../config/inspect.ts');
+  const { writeSchemas } = await import('../config/jsonSchema.ts');
+  writeSchemas(workspace);
+  const { files, troubles } = inspectWorkspace(workspace);
+  output.object({ ok: troubles.length === 0, files, problems: troubles });
+  sayTroubles(context, troubles);
+  if (troubles.length > 0) {
+    output.line(
+      `\n${plural(troubles.length, 'problem')} in ${plural(files.length, 'file')}.\n\nNext: mend them, then: outreach config check`,
+    );
+    return 2;
+  }
+  output.line(`${plural(files.length, 'file')} checked: all is well.\n\nNext: outreach doctor`);
+  return 0;
+}
+
+/** `file:LINE:COL: what`, as editors understand it, with the file as seen from here. */
+export function sayTroubles({ output, cwd }: Context, troubles: readonly Trouble[]): void {
+  for (const { file, line, column, message } of troubles) {
+    const place = [relative(cwd, file) || file, ...(line === null ? [] : [line]), ...(column === null ? [] : [column])].join(':');
+    output.line(`${output.colour.bold(cell(place, 300))}: ${cell(message, 1_000)}`);
+  }
+}
+
+async function show(context: Context, origin: boolean): Promise<undefined> {
+  const { output } = context;
+  const workspace = context.workspace();
+  const { settingsOf } = await import('../config/origin.ts');
+  const settings = settingsOf(workspace);
+  for (const { key, value, origin: from, line, preset } of settings) {
+    output.object({ key, value, ...(origin ? { origin: from, line, preset } : {}) });
+  }
+  const head = ['SETTING', 'VALUE'];
+  const rows = settings.map((setting) => [cell(setting.key), cell(shown(setting.value), 200)]);
+  output.table(origin ? [...head, 'FROM'] : head, origin ? rows.map((row, index) => [...row, originOf(settings[index])]) : rows, [], [0]);
+  output.line(`\nNext: outreach config check    (the file: ${relative(context.cwd, workspace.configFile) || workspace.configFile})`);
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
+}
+
+function originOf(setting: Setting | undefined): string {
+  if (setting?.line != null) return `line ${setting.line}`;
+  return setting?.preset == null ? 'default' : `preset ${setting.preset}`;
+}
+
+/** Nothing but the schema: it goes into a file. */
+async function schema({ output }: Context, of: string): Promise<undefined> {
+  if (of !== 'outreach' && of !== 'campaign') throw new OutreachError('usage', `there is no schema of ${of}; write outreach or campaign`);
+  const { jsonSchema } = await import('../config/jsonSchema.ts');
+  output.object(jsonSchema(of));
+  output.line(JSON.stringify(jsonSchema(of), null, 2));
+}
