@@ -1,0 +1,138 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { MessageState, StateCounts } from '../domain/message.ts';
+import { toCounts } from './jobs.ts';
+import type { Db } from './schema.ts';
+
+/**
+ * What became of mails, counted. A mail belongs to the day of its last try, so that a bounce stands beside
+ * what was sent with it. Each function reads the tables once, in the order they lie on the disk: a million
+ * mails take about half a second a function. Nothing here is for a screen that is drawn again and again.
+ */
+
+/** A quarter of an hour: every time zone's day begins at a whole one. */
+export const SLOT_MS = 900_000;
+
+export interface Span {
+  /** All campaigns when left out. */
+  readonly campaignId: number | undefined;
+  /** Epoch ms; everything when left out. */
+  readonly since: number | undefined;
+}
+
+export interface EndedRow {
+  /** Epoch ms / SLOT_MS. */
+  readonly slot: number;
+  /** Null for mails that were not tried. */
+  readonly sender: string | null;
+  readonly state: MessageState;
+  readonly n: number;
+  /** How many of them the recipient's server refused for good. */
+  readonly refused: number;
+}
+
+/** Every mail of every job, by its state now; read from counters. */
+export async function countsNow(db: Db, campaignId: number | undefined): Promise<StateCounts> {
+  let query = db
+    .selectFrom('job_counts')
+    .innerJoin('jobs', 'jobs.id', 'job_counts.job_id')
+    .select(['job_counts.state', sql<number>`sum(job_counts.n)`.as('n')])
+    .groupBy('job_counts.state');
+  if (campaignId !== undefined) query = query.where('jobs.campaign_id', '=', campaignId);
+  return toCounts(await query.execute());
+}
+
+/** Mails that came to an end, by its time and sender. */
+export async function endedMails(db: Db, span: Span): Promise<EndedRow[]> {
+  const { rows } = await sql<EndedRow>`select
+      ${ENDED_AT} / ${sql.lit(SLOT_MS)} as slot,
+      case when ${NEVER_SENT} then null else attempts.sender end as sender,
+      messages.state as state,
+      count(*) as n,
+      sum(case when ${isRefused} then 1 else 0 end) as refused
+    from messages left join attempts on attempts.id = messages.attempt_id
+    where messages.state in ('accepted', 'failed', 'uncertain', 'suppressed', 'cancelled') and ${ofCampaign(span)}
+      and ${since(span, ENDED_AT)}
+    group by 1, 2, 3`.execute(db);
+  return rows;
+}
+
+export interface ReturnedRow {
+  readonly slot: number;
+  readonly sender: string;
+  /** Empty when the person was forgotten. */
+  readonly domain: string;
+  readonly kind: 'bounced' | 'complained';
+  readonly n: number;
+}
+
+/** Mails that were accepted, and came back or were complained of later; by the time of their try. */
+export async function returnedMails(db: Db, span: Span): Promise<ReturnedRow[]> {
+  const { rows } = await sql<ReturnedRow>`select attempts.started_at / ${sql.lit(SLOT_MS)} as slot,
+      attempts.sender as sender, attempts.domain as domain, returned.kind as kind, count(*) as n
+    from (select distinct message_id, kind from events where kind in ('bounced', 'complained')) as returned
+    join messages on messages.id = returned.message_id
+    join attempts on attempts.id = messages.attempt_id
+    where ${ofCampaign(span)} and ${since(span, sql`attempts.started_at`)}
+    group by 1, 2, 3, 4`.execute(db);
+  return rows;
+}
+
+/** Mails whose text was written, by the time it was last written. */
+export async function draftedMails(db: Db, span: Span): Promise<{ slot: number; n: number }[]> {
+  const chosen = span.campaignId === undefined ? sql`` : sql`join messages on messages.id = events.message_id and ${ofCampaign(span)}`;
+  const { rows } = await sql<{ slot: number; n: number }>`select slot, count(*) as n
+    from (
+      select max(events.at) / ${sql.lit(SLOT_MS)} as slot from events ${chosen}
+      where events.kind = 'drafted' and ${since(span, sql`events.at`)}
+      group by events.message_id
+    ) as written
+    group by slot`.execute(db);
+  return rows;
+}
+
+export interface DomainRow {
+  readonly domain: string;
+  readonly sent: number;
+  readonly failed: number;
+  readonly uncertain: number;
+  readonly refused: number;
+}
+
+/** The domains with the most mails, and how many there are; people who were forgotten have none. */
+export async function domainsWithMost(db: Db, span: Span, limit: number): Promise<{ domains: number; top: DomainRow[] }> {
+  if (span.campaignId !== undefined) return groupDomains(db, span, limit, sql`attempts.domain <> ''`);
+  // Of all campaigns an index knows which ones were tried most: sorting a million names would take as long as all the rest.
+  const { rows } = await sql<{ domain: string; domains: number }>`select domain, count(*) over () as domains from attempts
+    where counted = 1 and domain <> '' and ${since(span, sql`started_at`)}
+    group by domain order by count(*) desc, domain limit ${sql.lit(limit)}`.execute(db);
+  if (rows.length === 0) return { domains: 0, top: [] };
+  const among = sql<SqlBool>`attempts.domain in (${sql.join(rows.map(({ domain }) => domain))})`;
+  return { ...(await groupDomains(db, span, limit, among)), domains: rows[0]?.domains ?? 0 };
+}
+
+async function groupDomains(db: Db, span: Span, limit: number, among: RawBuilder<SqlBool>): Promise<{ domains: number; top: DomainRow[] }> {
+  const { rows } = await sql<DomainRow & { domains: number }>`select attempts.domain as domain,
+      sum(case when messages.state = 'accepted' then 1 else 0 end) as sent,
+      sum(case when messages.state = 'failed' then 1 else 0 end) as failed,
+      sum(case when messages.state = 'uncertain' then 1 else 0 end) as uncertain,
+      sum(case when ${isRefused} then 1 else 0 end) as refused,
+      count(*) over () as domains
+    from messages join attempts on attempts.id = messages.attempt_id
+    where messages.state in ('accepted', 'failed', 'uncertain') and ${ofCampaign(span)}
+      and ${among} and ${since(span, sql`attempts.started_at`)}
+    group by attempts.domain order by count(*) desc, attempts.domain limit ${sql.lit(limit)}`.execute(db);
+  return { domains: rows[0]?.domains ?? 0, top: rows.map(({ domains: _, ...row }) => row) };
+}
+
+const NEVER_SENT = sql<SqlBool>`messages.state in ('suppressed', 'cancelled')`;
+/** A person may settle an uncertain mail days later: it was sent when it was tried. */
+const ENDED_AT = sql<number>`(case when ${NEVER_SENT} then messages.state_at else coalesce(attempts.started_at, messages.state_at) end)`;
+const isRefused = sql<SqlBool>`messages.state = 'failed' and attempts.outcome = 'recipient_refused'`;
+
+function ofCampaign({ campaignId }: Span): RawBuilder<SqlBool> {
+  return campaignId === undefined ? sql<SqlBool>`1 = 1` : sql<SqlBool>`messages.campaign_id = ${campaignId}`;
+}
+
+function since({ since: from }: Span, time: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  return from === undefined ? sql<SqlBool>`1 = 1` : sql<SqlBool>`${time} >= ${from}`;
+}
