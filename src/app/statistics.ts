@@ -5,9 +5,10 @@ import { MESSAGE_STATES, OPEN_STATES, sumOf } from '../domain/message.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import {
+  atOneMoment,
   countsNow,
-  draftedMails,
   domainsWithMost,
+  draftedMails,
   type EndedRow,
   endedMails,
   type ReturnedRow,
@@ -74,9 +75,57 @@ export interface StatisticsRequest {
 
 export async function readStatistics(app: App, request: StatisticsRequest): Promise<Statistics> {
   const { db } = await app.openStore();
+  return atOneMoment(db, (moment) => count(app, moment, request));
+}
+
+/** The last `most` calendar days, to `today` if that is given; those without anything included, and all earlier ones in one. */
+export function lastDays(
+  { by_day }: Pick<Statistics, 'by_day'>,
+  most: number,
+  today = '',
+): { earlier: Tally | undefined; days: readonly DayTally[] } {
+  const [first] = by_day;
+  if (first === undefined) return { earlier: undefined, days: [] };
+  const end = Math.max(...[by_day.at(-1)?.date ?? '', today].map((date) => Date.parse(date)).filter((at) => !Number.isNaN(at)));
+  const begin = Math.max(Date.parse(first.date), end - (most - 1) * DAY);
+  const known = new Map(by_day.map((day) => [day.date, day]));
+  const days: DayTally[] = [];
+  for (let at = begin; at <= end; at += DAY) {
+    const date = new Date(at).toISOString().slice(0, 10);
+    days.push(known.get(date) ?? { date, drafted: 0, ...NOTHING, suppressed: 0 });
+  }
+  const before = by_day.filter(({ date }) => Date.parse(date) < begin);
+  return { earlier: before.length === 0 ? undefined : sumTallies(before), days };
+}
+
+/** The campaign's row. One whose file is gone still has its mails; one without a lead yet has no row, and mails of none. */
+export async function campaignRow({ workspace }: App, db: Store['db'], name: string): Promise<number> {
+  const found = await findCampaign(db, name);
+  if (found !== undefined) return found.id;
+  if (campaignNames(workspace).includes(name)) return NO_ROW;
+  throw missingCampaign(workspace, name);
+}
+
+export function sumTallies(tallies: readonly Tally[]): Tally {
+  return tallies.reduce(
+    (sum, each) => ({
+      sent: sum.sent + each.sent,
+      bounced: sum.bounced + each.bounced,
+      complained: sum.complained + each.complained,
+      uncertain: sum.uncertain + each.uncertain,
+      failed: sum.failed + each.failed,
+    }),
+    NOTHING,
+  );
+}
+
+const NOTHING: Tally = { sent: 0, bounced: 0, complained: 0, uncertain: 0, failed: 0 };
+const NO_ROW = 0;
+
+async function count(app: App, db: Store['db'], request: StatisticsRequest): Promise<Statistics> {
   const { timezone } = app.pace;
   const { campaign = null, since, top, now } = request;
-  const span: Span = { campaignId: await campaignId(app, db, campaign), since };
+  const span: Span = { campaignId: campaign === null ? undefined : await campaignRow(app, db, campaign), since };
   const ended = await endedMails(db, span);
   const returned = await returnedMails(db, span);
   const drafted = await draftedMails(db, span);
@@ -105,55 +154,9 @@ export async function readStatistics(app: App, request: StatisticsRequest): Prom
     },
     by_sender: bySender(ended, returned),
     by_domain,
-    other_domains: { domains: Math.max(0, domains.domains - by_domain.length), ...rest(all, by_domain) },
+    other_domains: { domains: domains.domains - by_domain.length, ...rest(all, by_domain) },
     by_day: byDay(ended, returned, drafted, timezone),
   };
-}
-
-/** The last `most` calendar days up to `last`, those without anything included, and all earlier ones in one. */
-export function lastDays(
-  { by_day }: Pick<Statistics, 'by_day'>,
-  most: number,
-  last = by_day.at(-1)?.date,
-): { earlier: Tally | undefined; days: readonly DayTally[] } {
-  const [first] = by_day;
-  if (first === undefined || last === undefined) return { earlier: undefined, days: [] };
-  const end = Date.parse(last);
-  const begin = Math.max(Date.parse(first.date), end - (most - 1) * DAY);
-  const known = new Map(by_day.map((day) => [day.date, day]));
-  const days: DayTally[] = [];
-  for (let at = begin; at <= end; at += DAY) {
-    const date = new Date(at).toISOString().slice(0, 10);
-    days.push(known.get(date) ?? { date, drafted: 0, ...NOTHING, suppressed: 0 });
-  }
-  const before = by_day.filter(({ date }) => Date.parse(date) < begin);
-  return { earlier: before.length === 0 ? undefined : sumTallies(before), days };
-}
-
-export function sumTallies(tallies: readonly Tally[]): Tally {
-  return tallies.reduce(
-    (sum, each) => ({
-      sent: sum.sent + each.sent,
-      bounced: sum.bounced + each.bounced,
-      complained: sum.complained + each.complained,
-      uncertain: sum.uncertain + each.uncertain,
-      failed: sum.failed + each.failed,
-    }),
-    NOTHING,
-  );
-}
-
-const NOTHING: Tally = { sent: 0, bounced: 0, complained: 0, uncertain: 0, failed: 0 };
-/** A campaign without a lead yet has no row, and rows of none. */
-const NO_ROW = 0;
-
-/** A campaign whose file is gone still has its mails. */
-async function campaignId({ workspace }: App, db: Store['db'], name: string | null): Promise<number | undefined> {
-  if (name === null) return undefined;
-  const found = await findCampaign(db, name);
-  if (found !== undefined) return found.id;
-  if (campaignNames(workspace).includes(name)) return NO_ROW;
-  throw missingCampaign(workspace, name);
 }
 
 function tallyOf(ended: readonly EndedRow[], returned: readonly ReturnedRow[]): Tally {

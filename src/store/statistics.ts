@@ -30,6 +30,19 @@ export interface EndedRow {
   readonly refused: number;
 }
 
+/** One moment of the database for all of `read`: figures that belong together agree, and no writer waits meanwhile. */
+export function atOneMoment<T>(db: Db, read: (db: Db) => Promise<T>): Promise<T> {
+  return db.connection().execute(async (connection) => {
+    // Deferred: it takes no lock that a writer needs.
+    await sql`begin deferred`.execute(connection);
+    try {
+      return await read(connection);
+    } finally {
+      await sql`rollback`.execute(connection);
+    }
+  });
+}
+
 /** Every mail of every job, by its state now; read from counters. */
 export async function countsNow(db: Db, campaignId: number | undefined): Promise<StateCounts> {
   let query = db
@@ -122,6 +135,49 @@ async function groupDomains(db: Db, span: Span, limit: number, among: RawBuilder
       and ${among} and ${since(span, sql`attempts.started_at`)}
     group by attempts.domain order by count(*) desc, attempts.domain limit ${sql.lit(limit)}`.execute(db);
   return { domains: rows[0]?.domains ?? 0, top: rows.map(({ domains: _, ...row }) => row) };
+}
+
+export interface FailureRow {
+  readonly outcome: string | null;
+  readonly code: number | null;
+  readonly n: number;
+  /** One of the replies. */
+  readonly example: string | null;
+}
+
+/** Why mails failed, the most frequent first. Replies differ in every id and address, so they are not what is counted. */
+export async function failureReasons(db: Db, campaignId: number): Promise<FailureRow[]> {
+  const { rows } =
+    await sql<FailureRow>`select attempts.outcome as outcome, attempts.code as code, count(*) as n, min(messages.reason) as example
+    from messages left join attempts on attempts.id = messages.attempt_id
+    where messages.state = 'failed' and ${ofJobsOf(campaignId)}
+    group by 1, 2 order by count(*) desc, 1, 2`.execute(db);
+  return rows;
+}
+
+export interface NamedMail {
+  readonly id: number;
+  readonly email: string;
+  readonly sender: string | null;
+  readonly reason: string | null;
+  /** Epoch ms of the last try, or since when it stands so. */
+  readonly at: number;
+}
+
+/** The latest mails of a campaign that stand in `state`. */
+export async function latestIn(db: Db, campaignId: number, state: MessageState, limit: number): Promise<NamedMail[]> {
+  const { rows } =
+    await sql<NamedMail>`select messages.id as id, prospects.email as email, attempts.sender as sender, messages.reason as reason,
+      coalesce(attempts.started_at, messages.state_at) as at
+    from messages join prospects on prospects.id = messages.prospect_id left join attempts on attempts.id = messages.attempt_id
+    where messages.state = ${state} and ${ofJobsOf(campaignId)}
+    order by at desc, messages.id desc limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Of one state there are few: found by the index of each job's states. */
+function ofJobsOf(campaignId: number): RawBuilder<SqlBool> {
+  return sql<SqlBool>`messages.job_id in (select id from jobs where campaign_id = ${campaignId})`;
 }
 
 const NEVER_SENT = sql<SqlBool>`messages.state in ('suppressed', 'cancelled')`;

@@ -26,6 +26,11 @@ export class Output {
     this.talkColour = new Chalk({ level: options.colour && options.stderr.isTTY === true ? 1 : 0 });
   }
 
+  /** Columns of the terminal; undefined when standard output is none. */
+  get columns(): number | undefined {
+    return this.terminal ? this.#options.stdout.columns : undefined;
+  }
+
   get stderrIsTerminal(): boolean {
     return this.#options.stderr.isTTY === true;
   }
