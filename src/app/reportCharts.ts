@@ -80,7 +80,7 @@ ${parts}
 }
 
 function gridLines(most: number, scale: (value: number) => number): Html[] {
-  const steps = most < 4 ? most : 4;
+  const steps = Math.min(most, 4);
   return Array.from({ length: steps + 1 }, (_, index) => {
     const value = (most / steps) * index;
     const y = round(HEIGHT - BOTTOM - scale(value));

@@ -1,4 +1,4 @@
-import { DateTime } from 'luxon';
+import { localTime } from '../domain/localDay.ts';
 import type { FailureRow, NamedMail } from '../store/statistics.ts';
 import { number, plural } from '../terminal/output.ts';
 import { MOST_NAMED, type Report } from './report.ts';
@@ -31,7 +31,7 @@ export function renderReport(report: Report): string {
 <main>
 <header>
 <h1>Campaign <bdi>${campaign}</bdi></h1>
-<p class="quiet">As of ${localTime(Date.parse(statistics.until), zone)}; times and days of ${zone}.</p>
+<p class="quiet">As of ${localTime(zone, Date.parse(statistics.until))}; times and days of ${zone}.</p>
 </header>
 ${totals(report)}
 ${needs(report)}
@@ -160,7 +160,7 @@ function named(title: string, about: string, mails: readonly NamedMail[], all: n
   if (mails.length === 0) return new Html('');
   const rows = mails.map(
     ({ id, email, sender, reason, at }) =>
-      html`<tr><td class="n">${id}</td><td class="words"><bdi>${email}</bdi></td><td><bdi>${sender ?? ''}</bdi></td><td>${localTime(at, zone)}</td><td class="words"><bdi>${reason ?? ''}</bdi></td></tr>`,
+      html`<tr><td class="n">${id}</td><td class="words"><bdi>${email}</bdi></td><td><bdi>${sender ?? ''}</bdi></td><td>${localTime(zone, at)}</td><td class="words"><bdi>${reason ?? ''}</bdi></td></tr>`,
   );
   const more = all > mails.length ? html`<p class="quiet">The latest ${number(MOST_NAMED)} of ${number(all)}.</p>` : new Html('');
   return section(
@@ -197,8 +197,4 @@ function section(title: string, content: Html): Html {
 <h2>${title}</h2>
 ${content}
 </section>`;
-}
-
-function localTime(at: number, zone: string): string {
-  return DateTime.fromMillis(at, { zone }).toFormat('yyyy-MM-dd HH:mm');
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DayTally, Statistics, Tally } from '../app/statistics.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { bar, drawsBlocks } from '../terminal/bars.ts';
-import { cell, moment, number, type Output, plural } from '../terminal/output.ts';
+import { cell, number, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 /** Days with a line of their own; earlier ones are summed. */
@@ -44,9 +44,10 @@ async function stats(context: Context, campaign: string | undefined, options: St
   const found = await readStatistics(app, { campaign, since, top: options.top, now });
   output.object(found);
   if (output.json) return;
-  const { localDay } = await import('../domain/localDay.ts');
+  const { localDay, localTime } = await import('../domain/localDay.ts');
   const today = since === undefined ? undefined : localDay(app.pace.timezone, now).date;
-  new Page(context).print(found, lastDays(found, MOST_DAYS, today));
+  const period = since === undefined ? '' : `, since ${localTime(app.pace.timezone, since)}`;
+  new Page(context).print(found, period, lastDays(found, MOST_DAYS, today));
 }
 
 /** Undefined: everything. */
@@ -84,11 +85,11 @@ class Page {
     this.#blocks = drawsBlocks(env, platform);
   }
 
-  print(found: Statistics, { earlier, days }: { earlier: Tally | undefined; days: readonly DayTally[] }): void {
-    const { campaign, since, timezone, totals, by_sender, by_domain, other_domains } = found;
+  print(found: Statistics, period: string, { earlier, days }: { earlier: Tally | undefined; days: readonly DayTally[] }): void {
+    const { campaign, timezone, totals, by_sender, by_domain, other_domains } = found;
     const output = this.#output;
     const whose = campaign === null ? 'All campaigns' : `Campaign ${cell(campaign)}`;
-    output.line(`${output.colour.bold(whose)}${since === null ? '' : `, since ${moment(Date.parse(since))}`}; days of ${timezone}`);
+    output.line(`${output.colour.bold(whose)}${period}; days of ${timezone}`);
     output.line();
     if (totals.total === 0) {
       output.line(`No mails yet.\n\nNext: outreach import leads.csv${campaign === null ? '' : ` --campaign ${cell(campaign)}`}`);
@@ -96,7 +97,7 @@ class Page {
     }
     this.#table(['', ''], totalLines(found));
     const dayLines = days.map((day) => ({ ...lineOf(day.date, day), numbers: [day.drafted, ...numbersOf(day)] }));
-    const before = earlier === undefined ? [] : [{ ...lineOf('earlier', earlier), numbers: [undefined, ...numbersOf(earlier)] }];
+    const before = earlier === undefined ? [] : [{ ...sumOf('earlier', earlier), numbers: [undefined, ...numbersOf(earlier)] }];
     this.#table(this.#narrow ? ['DAY', 'DRAFTED', 'SENT'] : ['DAY', 'DRAFTED', ...TALLY], [...before, ...dayLines]);
     const tally = this.#narrow ? ['SENT'] : TALLY;
     this.#table(
@@ -104,7 +105,7 @@ class Page {
       by_sender.map((each) => lineOf(cell(each.sender, 30), each)),
     );
     const { domains, ...others } = other_domains;
-    const rest = Object.values(others).every((n) => n === 0) ? [] : [lineOf(nameOthers(domains), others)];
+    const rest = Object.values(others).every((n) => n === 0) ? [] : [sumOf(nameOthers(domains), others)];
     this.#table(['DOMAIN', ...tally], [...by_domain.map((each) => lineOf(cell(each.domain, 40), each)), ...rest]);
     output.line(`Next: ${nextStep(found)}`);
   }
@@ -142,6 +143,11 @@ function lineOf(name: string, tally: Tally): Line {
   return { name, value: tally.sent, numbers: numbersOf(tally) };
 }
 
+/** Without a bar: it would dwarf all others. */
+function sumOf(name: string, tally: Tally): Line {
+  return { ...lineOf(name, tally), value: 0 };
+}
+
 function totalLines({ totals, since }: Statistics): Line[] {
   const now = since === null ? '' : ' now';
   const lines: [string, number][] = [
@@ -157,7 +163,7 @@ function totalLines({ totals, since }: Statistics): Line[] {
     [`waiting${now}`, totals.waiting],
     [`review${now}`, totals.review],
   ];
-  return lines.map(([name, n]) => ({ name, value: n, numbers: [n] }));
+  return lines.map(([name, n]) => ({ name, value: name.endsWith(' now') ? 0 : n, numbers: [n] }));
 }
 
 function nameOthers(domains: number): string {
