@@ -4,6 +4,7 @@ import * as aiWriter from './0002_ai_writer.ts';
 import * as providers from './0003_providers.ts';
 import * as deliverability from './0004_deliverability.ts';
 import * as guard from './0005_guard.ts';
+import * as views from './0006_views.ts';
 
 /** Every migration in order. A released one is never edited: a change is a new file. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   '0003_providers': providers,
   '0004_deliverability': deliverability,
   '0005_guard': guard,
+  '0006_views': views,
 };

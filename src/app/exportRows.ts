@@ -41,7 +41,7 @@ export interface Piece {
 /** What a person chose by name and number. A campaign or job that is not there is an error, not an empty export. */
 export async function filterOf(
   store: Store,
-  { campaign, job, state, since }: { campaign?: string; job?: number; state?: MessageState; since?: number },
+  { campaign, job, state, since }: { campaign?: string; job?: number; state?: MessageState; since?: number | undefined },
 ): Promise<ExportFilter> {
   const campaignId = campaign === undefined ? undefined : (await findCampaign(store.db, campaign))?.id;
   if (campaign !== undefined && campaignId === undefined) {

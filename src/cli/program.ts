@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   },
   'Look:': {
     status: async () => (await import('../commands/status.ts')).statusCommand,
+    stats: async () => (await import('../commands/stats.ts')).statsCommand,
+    report: async () => (await import('../commands/report.ts')).reportCommand,
     plan: async () => (await import('../commands/plan.ts')).planCommand,
     why: async () => (await import('../commands/why.ts')).whyCommand,
     campaigns: async () => (await import('../commands/campaigns.ts')).campaignsCommand,

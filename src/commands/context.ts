@@ -83,13 +83,21 @@ export function wholeNumber(what: string): (value: string) => number {
   };
 }
 
-/** `--since`: a moment as a person says it, here in epoch milliseconds. */
+const TIMES = '2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30';
+
+/** `--since`: a moment as a person says it; `sinceIn` reads it when the workspace's zone is known. */
 export function sinceOption(purpose: string): Option {
-  return new Option('--since <time>', `${purpose}: 2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30`).argParser((value) => {
-    const at = parseSince(value, Date.now());
-    if (at !== undefined) return at;
-    throw new OutreachError('usage', `${value} is no time: write 2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30`);
-  });
+  return new Option('--since <time>', `${purpose}: ${TIMES}`);
+}
+
+/** Epoch milliseconds; undefined when nothing was asked. */
+export function sinceIn(app: App, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const now = Date.now();
+  const at = parseSince(text, app.pace.timezone, now);
+  if (at === undefined) throw new OutreachError('usage', `--since ${text} is no time: write ${TIMES}`);
+  if (at > now) throw new OutreachError('usage', `--since ${text} is still to come`);
+  return at;
 }
 
 /** The form in which addresses are compared: an umlaut domain is found however it is written. */

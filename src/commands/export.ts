@@ -6,7 +6,7 @@ import { EXPORT_FORMATS, type ExportFormat } from '../domain/exportFormat.ts';
 import { MESSAGE_STATES, type MessageState } from '../domain/message.ts';
 import type { Store } from '../store/database.ts';
 import { cell, iso, number, plural } from '../terminal/output.ts';
-import { type Context, command, sinceOption, type Use, wholeNumber } from './context.ts';
+import { type Context, command, sinceIn, sinceOption, type Use, wholeNumber } from './context.ts';
 import { addressKey } from './forget.ts';
 import { asJson } from './show.ts';
 
@@ -17,7 +17,7 @@ interface Options {
   readonly campaign?: string;
   readonly job?: number;
   readonly state?: MessageState;
-  readonly since?: number;
+  readonly since?: string;
   readonly out?: string;
   readonly force?: boolean;
   readonly raw?: boolean;
@@ -73,7 +73,7 @@ async function exportList(context: Context, what: (typeof LISTS)[number], option
   const request = {
     what,
     format,
-    filter: await filterOf(store, options),
+    filter: await filterOf(store, { ...options, since: sinceIn(app, options.since) }),
     raw: options.raw === true,
     onTerminal: options.out === undefined && output.terminal,
   };

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { LogEntry, LogFilter } from '../store/log.ts';
 import { cell, type Output, stamp } from '../terminal/output.ts';
-import { type Context, command, keyOfAddress, sinceOption, type Use, wholeNumber } from './context.ts';
+import { type Context, command, keyOfAddress, sinceIn, sinceOption, type Use, wholeNumber } from './context.ts';
 
 interface Options {
   readonly follow?: boolean;
   readonly job?: number;
   readonly email?: string;
-  readonly since?: number;
+  readonly since?: string;
   readonly limit?: number;
 }
 
@@ -41,7 +41,7 @@ async function log(context: Context, options: Options): Promise<undefined> {
   if (options.job !== undefined) await (await import('../pipeline/steerJob.ts')).requireJob(store, options.job);
   const { readLog, followLog } = await import('../app/followLog.ts');
   const { eventRow } = await import('../app/exportRows.ts');
-  const filter: LogFilter = { jobId: options.job, emailKey: await keyOfAddress(options.email), since: options.since };
+  const filter: LogFilter = { jobId: options.job, emailKey: await keyOfAddress(options.email), since: sinceIn(app, options.since) };
   const limit = limitOf(options, output);
   const line = lineWriter(output);
   const print = async (entries: readonly LogEntry[]) =>
@@ -102,7 +102,7 @@ function lineWriter(output: Output): (entry: LogEntry) => string {
     const kind = entry.kind.replaceAll('_', ' ');
     const before = `${terminal ? clock : `${date} ${clock}`}  ${String(entry.message).padStart(6)}  `;
     const words = `${cell(entry.email, 254)}${wordsOf(entry)}`;
-    const shown = terminal ? cell(words, Math.max(20, columns - before.length - KIND - 2)) : words;
+    const shown = columns !== undefined ? cell(words, Math.max(20, columns - before.length - KIND - 2)) : words;
     return `${title}${before}${painted(colour, kind)}${' '.repeat(Math.max(0, KIND - kind.length))}  ${shown}\n`;
   };
 }

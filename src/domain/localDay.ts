@@ -18,3 +18,8 @@ export function localDay(zone: string, at: number): LocalDay {
   recent.set(zone, day);
   return day;
 }
+
+/** `2026-11-25 09:30` on that zone's clock. */
+export function localTime(zone: string, at: number): string {
+  return DateTime.fromMillis(at, { zone }).toFormat('yyyy-MM-dd HH:mm');
+}

@@ -36,9 +36,9 @@ export class Output {
     this.talkColour = new Chalk({ level: options.colour && options.stderr.isTTY === true ? 1 : 0 });
   }
 
-  /** Of the terminal; 80 where there is none. */
-  get columns(): number {
-    return this.#options.stdout.columns ?? 80;
+  /** Columns of the terminal; undefined when standard output is none. */
+  get columns(): number | undefined {
+    return this.terminal ? this.#options.stdout.columns : undefined;
   }
 
   get stderrIsTerminal(): boolean {
