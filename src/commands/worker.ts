@@ -37,7 +37,6 @@ export function workerCommand(use: Use): Command {
 
 async function runWorker(context: Context, options: Options): Promise<number> {
   const { output, env } = context;
-  // Before anything else: what a signal does to a process without a listener is to end it.
   const signals = new Signals();
   const app = await context.app({ watching: true });
   const { openLog, LOG_LEVELS } = await import('../terminal/log.ts');
@@ -51,7 +50,6 @@ async function runWorker(context: Context, options: Options): Promise<number> {
   const again = () => partsAgain(app, first, log, env, options);
   const relay = new Relay(again, { mode: modeOf(options), only: options.only, concurrency: options.concurrency }, log);
   try {
-    const ending = relay.run(first);
     signals.listen({
       stop() {
         log.info({}, 'stopping: finishing the mails on the wire, again to leave at once');
@@ -59,7 +57,7 @@ async function runWorker(context: Context, options: Options): Promise<number> {
       },
       reload: () => relay.reload(),
     });
-    const end = await ending;
+    const end = await relay.run(first);
     report(context, options, end);
     return exitCode(options, end, signals.stopped);
   } finally {

@@ -8,7 +8,8 @@ interface Wishes {
 
 /**
  * What SIGTERM, SIGINT and SIGHUP ask of a program that runs on. SIGHUP says "read your settings again",
- * unless it says what it once did: that the terminal is gone. What comes before `listen` is not lost.
+ * unless it says what it once did: that the terminal is gone. It would end a process that has no listener,
+ * so one that comes before `listen` is kept; SIGTERM and SIGINT end a program that has not begun.
  */
 export class Signals {
   readonly #onTerminal = process.stdin.isTTY === true || process.stderr.isTTY === true;
@@ -27,7 +28,7 @@ export class Signals {
   };
 
   constructor() {
-    process.on('SIGINT', this.#onStop).on('SIGTERM', this.#onStop).on('SIGHUP', this.#onHangUp);
+    process.on('SIGHUP', this.#onHangUp);
   }
 
   get stopped(): boolean {
@@ -36,6 +37,7 @@ export class Signals {
 
   listen(wishes: Wishes): void {
     this.#wishes = wishes;
+    process.on('SIGINT', this.#onStop).on('SIGTERM', this.#onStop);
     if (this.stopped) wishes.stop();
     else if (this.#reload) wishes.reload();
   }

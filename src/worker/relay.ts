@@ -28,6 +28,7 @@ export class Relay {
   /** Until the last worker has ended; what it left, and what all of them did. */
   async run(first: WorkerParts): Promise<WorkerEnd> {
     this.#begin(first);
+    if (this.#again) this.reload();
     // A worker's successor stands in the list before it is told to retire.
     for (let index = 0; index < this.#ends.length; index++) await this.#ends[index]?.catch(() => {});
     this.#over = true;
@@ -42,7 +43,7 @@ export class Relay {
       return;
     }
     this.#again = true;
-    if (!this.#reading) void this.#readAgain();
+    if (this.#workers.length > 0 && !this.#reading) void this.#readAgain();
   }
 
   /** All finish the mails on the wire and claim no more. */
@@ -78,6 +79,7 @@ export class Relay {
     // `run` throws it, once the others have finished what they hold.
     end.catch(() => this.stop());
     this.#workers.push(worker);
+    if (this.#over) worker.stop();
     this.#ends.push(end);
   }
 }

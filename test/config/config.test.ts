@@ -103,7 +103,7 @@ test('a secret in the file is refused and never repeated', () => {
   const sender = (password: string) =>
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, user: u, password: "${password}" }\n`;
   expect(complaint(() => load(sender('hunter2')))).toBe(
-    'outreach.yaml:4:73: senders.password: a secret must not stand in this file; write env:NAME, the name of an environment variable, or keychain:NAME, what outreach login NAME stores',
+    'outreach.yaml:4:73: senders.password: a secret must not stand in this file; write env:NAME, the name of an environment variable, keychain:NAME, what outreach login NAME stores, or credential:NAME, what systemd gives a service',
   );
   expect(complaint(() => load(sender('keychain:my main')))).toContain('a secret must not stand in this file');
   expect(load(sender('keychain:main')).senders[0]).toMatchObject({ password: 'keychain:main' });
