@@ -19,7 +19,16 @@ const bundle = await rolldown({
   input: 'src/cli/main.ts',
   platform: 'node',
   external: NATIVE,
-  transform: { target: 'node20.19', define: { OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')) } },
+  transform: {
+    target: 'node20.19',
+    define: {
+      OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')),
+      // React's development build takes twice as long for a picture.
+      'process.env.NODE_ENV': '"production"',
+    },
+  },
+  // Ink loads it where DEV=true, and it is not installed.
+  resolve: { alias: { 'react-devtools-core': resolve('bin/noDevtools.mjs') } },
   // A command may be loaded lazily and still use what another one shows.
   checks: { ineffectiveDynamicImport: false },
   plugins: [

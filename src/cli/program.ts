@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<(u
     cost: async () => (await import('../commands/cost.ts')).costCommand,
   },
   'Look:': {
+    dash: async () => (await import('../commands/dash.ts')).dashCommand,
     status: async () => (await import('../commands/status.ts')).statusCommand,
     plan: async () => (await import('../commands/plan.ts')).planCommand,
     why: async () => (await import('../commands/why.ts')).whyCommand,

@@ -19,10 +19,10 @@ export function columnsOf(text: string): number {
 }
 
 /** Exactly `columns` wide: cut with a dot-dot-dot, or filled with spaces on the other side of `align`. */
-export function fit(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+export function fill(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   if (columns <= 0) return '';
   const shown = columnsOf(text) > columns ? cut(text, columns) : text;
-  const room = ' '.repeat(columns - columnsOf(shown));
+  const room = ' '.repeat(Math.max(0, columns - columnsOf(shown)));
   return align === 'left' ? `${shown}${room}` : `${room}${shown}`;
 }
 

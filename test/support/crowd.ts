@@ -26,6 +26,8 @@ export async function crowd(store: Store, { jobs, messages, now }: { jobs: numbe
       case when i % 100 = 1 then 'ambiguous' when i % 100 = 3 then 'recipient_refused' else 'accepted' end, 250, '250 Ok' from n where ${tried}`.execute(
       tx,
     );
-    await sql`insert into events (message_id, at, kind) ${numbers(each * jobs)} select i, ${now}, 'drafted' from n where i % 100 < 60`.execute(tx);
+    await sql`insert into events (message_id, at, kind) ${numbers(each * jobs)} select i, ${now}, 'drafted' from n where i % 100 < 60`.execute(
+      tx,
+    );
   });
 }
