@@ -27,11 +27,14 @@ const bundle = await rolldown({
       'process.env.NODE_ENV': '"production"',
     },
   },
-  // Ink loads it where DEV=true, and it is not installed.
-  resolve: { alias: { 'react-devtools-core': resolve('bin/noDevtools.mjs') } },
   // A command may be loaded lazily and still use what another one shows.
   checks: { ineffectiveDynamicImport: false },
   plugins: [
+    {
+      // Where DEV=true Ink would connect to react-devtools-core, which is not installed.
+      name: 'without devtools',
+      load: { filter: { id: /ink\/build\/devtools\.js$/ }, handler: () => 'export {};' },
+    },
     {
       name: 'imports',
       buildEnd() {

@@ -168,7 +168,7 @@ export class Dash {
   #show(read: Pick<Picture, 'board' | 'job' | 'page' | 'story' | 'name' | 'mailsAMonth' | 'trouble'>): void {
     const { help, typing, question } = this;
     const { board, job, page, story, name, mailsAMonth, trouble } = read;
-    const layout = layoutOf(this.#parts.size(), board?.order.length ?? 0);
+    const layout = layoutOf(this.#parts.size(), board?.order.length ?? 0, board?.senders.length ?? 0);
     const notice = this.#notice?.text;
     const now = this.now();
     this.#picture = { board, job, page, story, name, mailsAMonth, trouble, now, layout, place: this.place, help, typing, question, notice };

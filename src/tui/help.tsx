@@ -7,7 +7,7 @@ export function Help({ paint, rows, columns }: { paint: Paint; rows: number; col
   const { colour } = paint;
   const keys = KEYS(paint).map(([key, does]) => `${row([key, 18, colour.bold])} ${does}`);
   const sample = (state: 'accepted' | 'ready' | 'review' | 'failed' | 'pending') => bar(paint, { ...emptyCounts(), [state]: 1 }, 2);
-  const legend = `${sample('accepted')} sent  ${sample('ready')} drafted  ${sample('review')} waits for you  ${sample('failed')} failed  ${sample('pending')} to be written`;
+  const legend = `${sample('accepted')} sent  ${sample('ready')} drafted  ${sample('review')} you  ${sample('failed')} failed  ${sample('pending')} to write`;
   const words = [
     `${row(['progress', 18, colour.bold])} ${legend}`,
     `${row(['MAIL/H', 18, colour.bold])} in the last hour / as planned by drip, gaps and limits`,
@@ -30,6 +30,6 @@ const KEYS = ({ signs }: Paint): readonly (readonly [string, string])[] => [
   ['p', 'pause the job, or resume it'],
   ['r', 'retry the failed mail, or all failed ones of the job'],
   ['v', 'what waits in review: read, a approves, x rejects'],
-  ['/', 'filter: jobs by campaign, file or number; mails by state or address'],
+  ['/', 'filter: jobs by campaign, file or id; mails by state or address'],
   ['q', 'leave'],
 ];

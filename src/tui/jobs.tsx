@@ -1,4 +1,5 @@
 import { formatDuration } from '../domain/duration.ts';
+import { OPEN_STATES, sumOf } from '../domain/message.ts';
 import { cell, number } from '../terminal/output.ts';
 import { type Board, type JobLine, timeLeft } from './board.ts';
 import { Lines } from './lines.tsx';
@@ -112,10 +113,11 @@ function rateOf({ rate, outlook }: JobLine): string {
 
 /** How long it takes still, or in a word why nobody can say. */
 function leftOf(line: JobLine, now: number): string {
-  const { job, status, outlook } = line;
+  const { job, status, counts, outlook } = line;
   if (['completed', 'failed', 'cancelled', 'paused'].includes(status)) return status === 'completed' ? 'done' : status;
   if (job.imported_at === null) return 'importing';
   if (outlook?.problem != null) return 'held';
+  if (job.cancelled_at === null && sumOf(counts, OPEN_STATES) === 0) return 'needs you';
   const left = timeLeft(line, now);
   return left === null ? '' : formatDuration(left);
 }

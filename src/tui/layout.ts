@@ -1,4 +1,4 @@
-/** Who gets how many rows. They depend on the terminal and the number of jobs alone, so that nothing jumps when something happens. */
+/** Who gets how many rows. They depend on the terminal and the number of jobs and senders alone, so that nothing jumps when something happens. */
 export interface Layout {
   readonly columns: number;
   readonly rows: number;
@@ -30,12 +30,12 @@ const KEYS = 2;
 /** A title and a row of air before it. */
 const TITLE = 2;
 
-export function layoutOf(terminal: Size, jobs: number): Layout {
+export function layoutOf(terminal: Size, jobs: number, senders: number): Layout {
   const columns = Math.min(terminal.columns, MOST.columns);
   const rows = Math.min(terminal.rows, MOST.rows);
   const body = Math.max(0, rows - HEADER - KEYS);
   const wide = columns >= 150;
-  const middle = rows < 20 ? 2 : rows < 30 ? 4 : rows < 45 ? 6 : 8;
+  const middle = rows < 20 ? 2 : Math.max(4, Math.min(senders, rows < 30 ? 4 : rows < 45 ? 6 : 12));
   // Beside the middle, and the jobs' title with the names of their columns.
   const rest = Math.max(0, body - TITLE - (middle + TITLE));
   const most = wide ? rest : Math.max(2, rest - TITLE - Math.floor(rest * 0.4));
@@ -51,7 +51,8 @@ export function layoutOf(terminal: Size, jobs: number): Layout {
     middle,
     feed: Math.min(feed, MOST_FEED),
     review,
-    reading: Math.max(1, body - review - TITLE - 1),
+    // Beside the names of columns.
+    reading: Math.max(1, body - review - TITLE - TITLE),
     body,
   };
 }

@@ -1,3 +1,4 @@
+import type { MessageSummary } from '../store/progress.ts';
 import { cell, number } from '../terminal/output.ts';
 import { clock } from './feed.tsx';
 import { Lines } from './lines.tsx';
@@ -14,6 +15,8 @@ export function MessageRows(props: {
   columns: number;
   now: number;
   empty: string;
+  /** What is said of each: its subject, or why it is where it is. */
+  subjects?: boolean;
 }) {
   const { paint, page, place, rows, columns, now } = props;
   const id = Math.max(4, ...page.rows.map((message) => String(message.id).length));
@@ -24,6 +27,7 @@ export function MessageRows(props: {
   const filter = place.filter === '' ? '' : ` with “${cell(place.filter, 20)}”`;
   const position =
     page.length === 0 ? 'none' : page.length > rows ? `${number(place.at + 1)} of ${number(page.length)}` : number(page.length);
+  const words = ({ reason, subject }: MessageSummary) => (props.subjects === true ? (subject ?? reason) : (reason ?? subject));
   const lines = page.rows.map((message) => {
     const isChosen = message.id === place.chosen;
     const line = `${isChosen ? paint.signs.chosen : ' '} ${row(
@@ -32,12 +36,12 @@ export function MessageRows(props: {
       [cell(message.email), email],
       [message.attempts === 0 ? '' : String(message.attempts), 5, paint.colour.dim, 'right'],
       [clock(message.state_at, now), when, paint.colour.dim],
-      [cell(message.reason ?? message.subject, 200), says, message.reason === null ? undefined : paint.colour.dim],
+      [cell(words(message), 200), says],
     )}`;
     return isChosen ? chosen(paint, line, columns) : line;
   });
   if (page.length === 0) lines.push(`  ${props.empty}`);
-  const head = `  ${row(['ID', id, undefined, 'right'], ['STATE', 10], ['TO', email], ['TRIES', 5], ['SINCE', when], ['REASON OR SUBJECT', says])}`;
+  const head = `  ${row(['ID', id, undefined, 'right'], ['STATE', 10], ['TO', email], ['TRIES', 5], ['SINCE', when], [props.subjects === true ? 'SUBJECT' : 'REASON OR SUBJECT', says])}`;
   return (
     <Lines
       lines={[title(paint, props.name, columns, `${position}${filter}`), paint.colour.dim(head), ...lines]}

@@ -7,8 +7,8 @@ import { columnsOf, fill } from '../terminal/columns.ts';
 const UNICODE = {
   chosen: '▸',
   rule: '─',
-  bar: { sent: '█', failed: '█', person: '█', drafted: '▓', rest: '░' },
-  plainBar: { sent: '█', failed: '×', person: '!', drafted: '▒', rest: '·' },
+  bar: { sent: '█', failed: '█', person: '▒', drafted: '▓', rest: '░' },
+  plainBar: { sent: '█', failed: '×', person: '!', drafted: '▓', rest: '·' },
   levels: '▁▂▃▄▅▆▇█',
   none: '·',
   up: '↑',

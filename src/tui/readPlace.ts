@@ -21,18 +21,18 @@ export async function readPlace(
   const { db } = desk.store;
   switch (place.view) {
     case 'jobs':
-      return { ...NOTHING, board: await readJobs(reader, around, place, size, now) };
+      return { ...NOTHING, board: await readJobs(reader, around, place, size, desk.senderNames.length, now) };
     case 'job': {
       const board = await reader.look(around, '', () => ({ ids: [place.id], events: 0 }), now);
       const [job] = board.jobs;
       if (job === undefined) return undefined;
-      const rows = Math.max(1, layoutOf(size, 0).body - jobFacts(job, now).length - LIST_HEAD);
+      const rows = Math.max(1, layoutOf(size, 0, 0).body - jobFacts(job, now).length - LIST_HEAD);
       return { ...NOTHING, board, job, page: await readMessages(desk, place, rows) };
     }
     case 'review': {
       const board = await reader.look(around, '', () => NO_JOBS, now);
       const list = await listOfReview(db);
-      const rows = layoutOf(size, 0).review;
+      const rows = layoutOf(size, 0, 0).review;
       hold(place, list.length, rows);
       const page = { length: list.length, rows: await messagesAt(db, list, place.top, rows) };
       choose(place, page);
@@ -51,12 +51,12 @@ const NO_JOBS = { ids: [], events: 0 };
 /** The job's title; title and names of columns of its mails, with a row of air before them. */
 const LIST_HEAD = 4;
 
-function readJobs(reader: BoardReader, around: Surroundings, place: Place, size: Size, now: number): Promise<Board> {
+function readJobs(reader: BoardReader, around: Surroundings, place: Place, size: Size, senders: number, now: number): Promise<Board> {
   return reader.look(
     around,
     place.filter,
     (order) => {
-      const layout = layoutOf(size, order.length);
+      const layout = layoutOf(size, order.length, senders);
       const stays = place.chosen === undefined ? -1 : order.indexOf(place.chosen);
       if (stays >= 0) place.at = stays;
       hold(place, order.length, layout.jobs);

@@ -25,6 +25,7 @@ export function Review({ paint, picture, page, story }: { paint: Paint; picture:
         rows={review}
         columns={columns}
         now={picture.now}
+        subjects
         empty="Nothing waits for your approval."
       />
       <Text> </Text>

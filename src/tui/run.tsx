@@ -81,8 +81,16 @@ function namesOf(input: string, key: InkKey): Key[] {
   const named = NAMED.find(([name]) => key[name]);
   if (named !== undefined) return [named[1]];
   if (key.ctrl) return [`ctrl-${input}`];
-  return key.meta ? [] : [...input].filter((character) => character >= ' ');
+  return key.meta ? [] : [...input].map((character) => CONTROLS[character] ?? character).filter((name) => name >= ' ');
 }
+
+const CONTROLS: Readonly<Record<string, Key>> = {
+  '\r': 'enter',
+  '\n': 'enter',
+  '\u007f': 'backspace',
+  '\b': 'backspace',
+  '\u0003': 'ctrl-c',
+};
 
 const NAMED = [
   ['upArrow', 'up'],

@@ -25,7 +25,7 @@ export function Senders({
     const rest = columns - 2 - name - 1 - (gauge === 0 ? 0 : gauge + 1) - COUNT - 1;
     return `${tone(paint.signs.dot)} ${row([cell(sender.name, name), name])} ${gauge === 0 ? '' : `${gaugeOf(paint, sender, gauge)} `}${row(
       [countOf(sender), COUNT, undefined, 'right'],
-      [sender.health === 'ok' ? dayOf(sender) : sender.says, rest, sender.health === 'ok' ? paint.colour.dim : tone],
+      [sender.health === 'ok' ? dayOf(sender, rest) : sender.says, rest, sender.health === 'ok' ? paint.colour.dim : tone],
     )}`;
   });
   const hidden = senders.length - rows;
@@ -51,6 +51,7 @@ function countOf({ sent, cap }: SenderLine): string {
   return cap === null ? number(sent) : `${number(sent)}/${number(cap)}`;
 }
 
-function dayOf({ warmUpDay }: SenderLine): string {
-  return warmUpDay === null ? 'ok' : `warm-up day ${warmUpDay}`;
+function dayOf({ warmUpDay }: SenderLine, columns: number): string {
+  if (warmUpDay === null) return 'ok';
+  return columns < 15 ? `day ${warmUpDay}` : `warm-up day ${warmUpDay}`;
 }
