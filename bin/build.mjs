@@ -19,10 +19,22 @@ const bundle = await rolldown({
   input: 'src/cli/main.ts',
   platform: 'node',
   external: NATIVE,
-  transform: { target: 'node20.19', define: { OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')) } },
+  transform: {
+    target: 'node20.19',
+    define: {
+      OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')),
+      // React's development build takes twice as long for a picture.
+      'process.env.NODE_ENV': '"production"',
+    },
+  },
   // A command may be loaded lazily and still use what another one shows.
   checks: { ineffectiveDynamicImport: false },
   plugins: [
+    {
+      // Where DEV=true Ink would connect to react-devtools-core, which is not installed.
+      name: 'without devtools',
+      load: { filter: { id: /ink\/build\/devtools\.js$/ }, handler: () => 'export {};' },
+    },
     {
       name: 'imports',
       buildEnd() {

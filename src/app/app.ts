@@ -22,8 +22,14 @@ export interface App {
 declare const OUTREACH_BUILD: string | undefined;
 const BUILD = typeof OUTREACH_BUILD === 'undefined' ? undefined : OUTREACH_BUILD;
 
-/** `watching`: for work that goes on while campaign files may change. Others take the settings as last checked, if no file has changed since. */
-export async function openApp(workspace: Workspace, { watching = false } = {}): Promise<App> {
+interface Opening {
+  /** For work that goes on while campaign files may change. Others take the settings as last checked, if no file has changed since. */
+  readonly watching?: boolean;
+  /** How long a statement waits for other programs that hold the database, in ms. */
+  readonly patience?: number;
+}
+
+export async function openApp(workspace: Workspace, { watching = false, patience }: Opening = {}): Promise<App> {
   const { config, campaigns } =
     (watching || BUILD === undefined ? undefined : readChecked(workspace, BUILD)) ?? (await readSettings(workspace));
   let store: Promise<Store> | undefined;
@@ -34,7 +40,7 @@ export async function openApp(workspace: Workspace, { watching = false } = {}): 
     pace: paceSettings(config),
     openStore() {
       prepareData(workspace);
-      store ??= openStore(config.database);
+      store ??= openStore(config.database, patience);
       return store;
     },
     async close() {

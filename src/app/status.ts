@@ -221,11 +221,12 @@ function totalsOf(jobs: readonly JobReport[]): Totals {
   };
 }
 
-export function senderReports(app: App, now: number): Promise<SenderReport[]> {
-  return Promise.all(app.config.senders.map(({ name }) => senderReport(app, name, now)));
+/** `sentInDay`: whoever keeps count already need not have it counted again. */
+export function senderReports(app: App, now: number, sentInDay?: (name: string) => number): Promise<SenderReport[]> {
+  return Promise.all(app.config.senders.map(({ name }) => senderReport(app, name, now, sentInDay?.(name))));
 }
 
-async function senderReport(app: App, name: string, now: number): Promise<SenderReport> {
+async function senderReport(app: App, name: string, now: number, sent: number | undefined): Promise<SenderReport> {
   const { db } = await app.openStore();
   const sender = app.config.senders.find((candidate) => candidate.name === name);
   const row = await senderNow(db, name);
@@ -234,7 +235,7 @@ async function senderReport(app: App, name: string, now: number): Promise<Sender
     name,
     type: sender?.type ?? '',
     from: sender?.from ?? '',
-    sent_24h: await attemptsInDay(db, name, now),
+    sent_24h: sent ?? (await attemptsInDay(db, name, now)),
     daily_cap: settings?.dailyCap ?? null,
     cap_today: settings === undefined ? null : (await capNow(factsIn(db), settings, app.pace.timezone, now)).cap,
     next_send_at: row.next_send_at > now ? iso(row.next_send_at) : null,

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     cost: async () => (await import('../commands/cost.ts')).costCommand,
   },
   'Look:': {
+    dash: async () => (await import('../commands/dash.ts')).dashCommand,
     status: async () => (await import('../commands/status.ts')).statusCommand,
     stats: async () => (await import('../commands/stats.ts')).statsCommand,
     report: async () => (await import('../commands/report.ts')).reportCommand,

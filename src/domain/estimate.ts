@@ -21,12 +21,28 @@ export function estimateEnd(
   start: number,
   now: number,
 ): number | null {
-  const interval = Math.max(dripInterval(job) ?? 0, sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
+  const interval = pacedInterval(job, senders);
   const hours = hourlyLimit === null ? 0 : Math.floor((waiting - 1) / hourlyLimit) * HOUR;
   const inWindow = Math.max(interval * (waiting - 1), hours);
   const capped = start + cappedDays(senders, waiting) * DAY;
   const end = Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
   return end <= now ? null : end;
+}
+
+/** Mails an hour that a job's drip, its senders' gaps and the hourly limit let out while every gate is open; null when none of them limits it. */
+export function plannedRate(
+  job: Pick<JobPace, 'mode' | 'rate'>,
+  senders: readonly Pick<SenderForecast, 'gap'>[],
+  hourlyLimit: number | null,
+): number | null {
+  const interval = pacedInterval(job, senders);
+  const rate = Math.min(interval === 0 ? Infinity : HOUR / interval, hourlyLimit ?? Infinity);
+  return rate === Infinity ? null : rate;
+}
+
+/** Milliseconds between two mails of the job, on average; 0 when nothing asks for any. */
+function pacedInterval(job: Pick<JobPace, 'mode' | 'rate'>, senders: readonly Pick<SenderForecast, 'gap'>[]): number {
+  return Math.max(dripInterval(job) ?? 0, sharedInterval(senders.map(({ gap }) => (gap === null ? 0 : (gap.min + gap.max) / 2))));
 }
 
 /** Whole days that the senders' caps add. */

@@ -40,13 +40,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Opens the database, creating it when it is not there, and brings its schema up to date. */
-export async function openStore(path: string): Promise<Store> {
+/** Opens the database, creating it when it is not there, and brings its schema up to date. A statement waits `patience` ms for other programs. */
+export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promise<Store> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   refuseNetworkFileSystem(dirname(path));
   // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
   if (!existsSync(path)) createPrivate(path);
-  const sqlite = openSqlite(path);
+  const sqlite = openSqlite(path, patience);
   try {
     configure(sqlite, path);
     const store = storeOn(sqlite, realpathSync(path));
@@ -191,9 +191,9 @@ class GroupCommit {
   }
 }
 
-function openSqlite(path: string): SqliteConnection {
+function openSqlite(path: string, patience: number): SqliteConnection {
   try {
-    return connect(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    return connect(path, { fileMustExist: true, timeout: patience });
   } catch (cause) {
     throw storageError(cause, path) ?? cause;
   }

@@ -86,7 +86,8 @@ export async function messageStory(db: Db, id: number): Promise<MessageStory | u
   };
 }
 
-function summaries(db: Db) {
+/** One row a message, with what lists say of it. */
+export function summaries(db: Db) {
   return db
     .selectFrom('messages')
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')

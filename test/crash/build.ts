@@ -47,7 +47,7 @@ export async function buildPatched(name: string, patches: readonly Patch[]): Pro
   const bundle = await rolldown({
     input: join(ROOT, 'src', 'cli', 'main.ts'),
     platform: 'node',
-    external: ['better-sqlite3', 'better-sqlite3-v12', 'pino', 'pino-pretty'],
+    external: ['better-sqlite3', 'better-sqlite3-v12', 'pino', 'pino-pretty', 'react-devtools-core'],
     transform: { target: 'node20.19' },
     checks: { ineffectiveDynamicImport: false },
     plugins: [patching([...IMPATIENT, ...patches], applied)],

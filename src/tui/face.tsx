@@ -1,0 +1,133 @@
+import { stripVTControlCharacters } from 'node:util';
+import { Box, Text } from 'ink';
+import { usagePeriod } from '../domain/usage.ts';
+import { columnsOf, fill } from '../terminal/columns.ts';
+import { cell, number, plural } from '../terminal/output.ts';
+import { Help } from './help.tsx';
+import { Job } from './job.tsx';
+import { Lines } from './lines.tsx';
+import { Message } from './message.tsx';
+import { Overview } from './overview.tsx';
+import { type Paint, sparkline } from './paint.ts';
+import { Review } from './review.tsx';
+import type { Picture } from './views.ts';
+
+/** One picture of the dashboard, as high and as wide as its terminal. */
+export function Face({ paint, picture }: { paint: Paint; picture: Picture }) {
+  const { layout } = picture;
+  if (layout.tooSmall) return <Text wrap="truncate">{'outreach dash needs\n50 × 14. q leaves.'}</Text>;
+  return (
+    <Box flexDirection="column" width={layout.columns} height={layout.rows}>
+      <Lines lines={[...header(paint, picture), ' ']} rows={3} columns={layout.columns} />
+      <Box height={layout.body}>
+        <Body paint={paint} picture={picture} />
+      </Box>
+      <Lines lines={[' ', footer(paint, picture)]} rows={2} columns={layout.columns} />
+    </Box>
+  );
+}
+
+function Body({ paint, picture }: { paint: Paint; picture: Picture }) {
+  const { board, job, page, story, layout } = picture;
+  if (picture.help) return <Help paint={paint} rows={layout.body} columns={layout.columns} />;
+  switch (picture.place.view) {
+    case 'jobs':
+      return board === undefined ? null : <Overview paint={paint} picture={picture} board={board} />;
+    case 'job':
+      return job === undefined || page === undefined ? null : <Job paint={paint} picture={picture} job={job} page={page} />;
+    case 'review':
+      return page === undefined ? null : <Review paint={paint} picture={picture} page={page} story={story} />;
+    case 'message':
+      return story === undefined ? null : <Message paint={paint} picture={picture} story={story} />;
+  }
+}
+
+/** Who and when; then the day's mails, or why nothing of this is of now. */
+function header(paint: Paint, { name, board, now, layout, mailsAMonth, trouble }: Picture): string[] {
+  const { colour } = paint;
+  const workers = board === undefined ? '' : board.workers === 0 ? colour.red('no worker') : plural(board.workers, 'worker');
+  const limit = mailsAMonth === null ? '' : ` of ${number(mailsAMonth)}`;
+  const month = board === undefined ? '' : `${usagePeriod(now)}: ${number(board.mailsThisMonth)}${limit} sent`;
+  const time = new Date(now).toTimeString().slice(0, 5);
+  const first = spread(
+    `${colour.bold('outreach')}  ${cell(name, 30)}`,
+    [workers, month, time].filter(Boolean).join(colour.dim('  ·  ')),
+    layout.columns,
+  );
+  if (trouble !== undefined) return [first, colour.red(fill(`${cell(trouble, 300)} Trying again.`, layout.columns))];
+  if (board === undefined) return [first, ''];
+  const day = `${plural(board.mailsInDay, 'mail')} in 24 h${colour.dim('  ·  ')}${number(Math.round(board.rate))} an hour now`;
+  return [first, `${sparkline(paint, board.hours)}  ${day}`];
+}
+
+/** The keys of this place; while something is asked, typed or told, that instead. */
+function footer(paint: Paint, picture: Picture): string {
+  const { colour, signs } = paint;
+  const { columns } = picture.layout;
+  if (picture.question !== undefined) return `${colour.yellow(fill(`${picture.question.text}  y / n`, columns))}`;
+  if (picture.typing !== undefined) return `/${cell(picture.typing, columns - 4)}${colour.dim(signs.cursor)}`;
+  if (picture.notice !== undefined) return fill(cell(picture.notice, 300), columns);
+  const move = `${signs.up}${signs.down === 'down' ? '/' : ''}${signs.down}`;
+  const review = picture.board?.review ?? 0;
+  const keys: Record<Picture['place']['view'], readonly (readonly [string, string])[]> = {
+    jobs: [
+      [move, 'move'],
+      ['enter', 'open'],
+      ['p', 'pause'],
+      ['r', 'retry'],
+      ['v', review === 0 ? 'review' : `review ${number(review)}`],
+      ['/', 'filter'],
+      ['?', 'help'],
+      ['q', 'leave'],
+    ],
+    job: [
+      [move, 'move'],
+      ['enter', 'open'],
+      ['esc', 'back'],
+      ['p', 'pause'],
+      ['r', 'retry'],
+      ['v', 'review'],
+      ['/', 'filter'],
+      ['?', 'help'],
+      ['q', 'leave'],
+    ],
+    review: [
+      [move, 'move'],
+      ['enter', 'read all'],
+      ['a', 'approve'],
+      ['x', 'reject'],
+      ['esc', 'back'],
+      ['?', 'help'],
+      ['q', 'leave'],
+    ],
+    message: [[move, 'scroll'], ['esc', 'back'], ...DECISIONS(picture.story?.summary.state), ['?', 'help'], ['q', 'leave']],
+  };
+  let line = '';
+  let width = 0;
+  for (const [key, does] of keys[picture.place.view]) {
+    const more = columnsOf(key) + 1 + does.length + 2;
+    if (width + more - 2 > columns) break;
+    line += `${colour.bold(key)} ${colour.dim(does)}  `;
+    width += more;
+  }
+  return line.trimEnd();
+}
+
+function DECISIONS(state: string | undefined): readonly (readonly [string, string])[] {
+  if (state === 'review')
+    return [
+      ['a', 'approve'],
+      ['x', 'reject'],
+    ];
+  return state === 'failed' ? [['r', 'retry']] : [];
+}
+
+/** One text at each end of a line; the right one gives way. */
+function spread(left: string, right: string, columns: number): string {
+  const room = columns - visible(left) - visible(right);
+  return room < 1 ? left : `${left}${' '.repeat(room)}${right}`;
+}
+
+function visible(text: string): number {
+  return columnsOf(stripVTControlCharacters(text));
+}
