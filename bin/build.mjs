@@ -49,7 +49,7 @@ mkdirSync('dist/schema');
 for (const name of ['outreach', 'campaign']) writeFileSync(`dist/schema/${name}.json`, said('config', 'schema', name));
 
 function said(...parameters) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', RUN, ...parameters], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', RUN, '--', ...parameters], {
     encoding: 'utf8',
     env: { ...process.env, COLUMNS: '100' },
   });
