@@ -12,7 +12,6 @@ export function configCommand(use: Use): Command {
   return command('config', 'Check outreach.yaml and the campaigns, show what holds, or print their JSON schemas.', [
     'config check',
     'config show --origin',
-    'config schema > outreach.schema.json',
     'config schema campaign',
   ])
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))

@@ -58,12 +58,13 @@ export function onTerminal(folder: Folder, parameters: readonly string[], env: R
     answer(question, keys) {
       return new Promise((resolve, reject) => {
         look = () => {
-          if (stripVTControlCharacters(screen.slice(seen)).includes(question)) {
-            seen = screen.length;
+          const text = stripVTControlCharacters(screen);
+          const at = text.indexOf(question, seen);
+          if (at >= 0) {
+            seen = at + question.length;
             look = () => {};
             child.stdin.write(keys, () => resolve());
-          } else if (child.exitCode !== null)
-            reject(new Error(`"${question}" was never asked:\n${stripVTControlCharacters(screen.slice(seen))}`));
+          } else if (child.exitCode !== null) reject(new Error(`"${question}" was never asked:\n${text.slice(seen)}`));
         };
         look();
       });
