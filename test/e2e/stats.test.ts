@@ -252,7 +252,10 @@ test('figures are read beside a writer, and keep none waiting', async () => {
 async function onTerminal(columns: number, env: NodeJS.ProcessEnv, parameters: readonly string[] = []): Promise<string> {
   const app = await openApp(workspaceAt(folder.path));
   let text = '';
-  const stdout = { isTTY: true, columns, write: (part: string) => void (text += part) } as unknown as NodeJS.WriteStream;
+  const write = (part: string) => {
+    text += part;
+  };
+  const stdout = { isTTY: true, columns, write } as unknown as NodeJS.WriteStream;
   const output = new Output({ json: false, colour: true, stdout, stderr: process.stderr, formatTable });
   const context = { output, env, platform: 'linux', cwd: folder.path, app: async () => app } as unknown as Context;
   const use: Use =
