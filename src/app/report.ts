@@ -16,7 +16,7 @@ export interface Report {
 }
 
 /** Something that only a person can settle. */
-export interface Need {
+interface Need {
   readonly what: string;
   readonly command: string;
 }

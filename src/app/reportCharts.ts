@@ -11,6 +11,7 @@ const LEFT = 48;
 const TOP = 12;
 const BOTTOM = 28;
 
+/** `note` stands behind the number. */
 type Step = readonly [name: string, value: number, note: string];
 
 /** Horizontal bars, each one a part of the first. */
@@ -20,9 +21,9 @@ export function funnelChart(steps: readonly Step[]): Html {
   const bars = steps.map(([name, value, note], index) => {
     const y = index * row;
     const width = round((value / most) * 440);
-    return html`<text x="0" y="${y + 20}">${name}</text><rect class="track" x="110" y="${y + 4}" width="440" height="24" /><rect class="sent" x="110" y="${y + 4}" width="${width}" height="24" /><text x="560" y="${y + 20}">${number(value)}${note}</text>`;
+    return html`<text x="0" y="${y + 20}">${name}</text><rect class="track" x="110" y="${y + 4}" width="440" height="24" /><rect class="sent" x="110" y="${y + 4}" width="${width}" height="24" /><text x="560" y="${y + 20}">${number(value)} ${note}</text>`;
   });
-  const spoken = steps.map(([name, value, note]) => `${name}: ${number(value)}${note}`).join('; ');
+  const spoken = steps.map(([name, value, note]) => `${name}: ${number(value)} ${note}`.trim()).join('; ');
   return figure('funnel', 'From lead to accepted mail', spoken, steps.length * row, bars);
 }
 
@@ -38,7 +39,8 @@ export function dayChart(days: readonly DayTally[]): Html {
     const width = round(Math.min(step * 0.8, 48));
     let base = HEIGHT - BOTTOM;
     const parts = (['sent', 'uncertain', 'failed'] as const).flatMap((kind) => {
-      const height = scale(tally[kind]);
+      // One failed mail among thousands is still seen.
+      const height = tally[kind] === 0 ? 0 : Math.max(1, scale(tally[kind]));
       base -= height;
       return height === 0 ? [] : [html`<rect class="${kind}" x="${x}" y="${round(base)}" width="${width}" height="${round(height)}" />`];
     });

@@ -89,7 +89,7 @@ ${items}
 function funnel({ statistics: { totals } }: Report): Html {
   if (totals.total === 0) return section('From lead to mail', html`<p>No mails yet.</p>`);
   const tried = totals.sent + totals.failed + totals.uncertain;
-  const share = (value: number) => ` (${Math.round((100 * value) / totals.total)} %)`;
+  const share = (value: number) => `(${Math.round((100 * value) / totals.total)} %)`;
   const steps = [
     ['leads', totals.total, ''],
     ['drafted', totals.drafted, share(totals.drafted)],

@@ -3,12 +3,12 @@ export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;
   --ground: #ffffff; --ink: #1c2024; --quiet: #5b6570; --line: #d5dae0; --panel: #f5f7f9;
-  --sent: #0064a8; --failed: #b84300; --uncertain: #8a5a00; --uncertain-fill: #d99a1c; --link: #0064a8;
+  --sent: #0064a8; --failed: #b84300; --uncertain-fill: #b87a00; --link: #0064a8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14171a; --ink: #e4e8ec; --quiet: #9aa5b1; --line: #343b43; --panel: #1d2126;
-    --sent: #58b0ee; --failed: #f08a4b; --uncertain: #eab84a; --uncertain-fill: #eab84a; --link: #7cc3f5;
+    --sent: #58b0ee; --failed: #f08a4b; --uncertain-fill: #eab84a; --link: #7cc3f5;
   }
 }
 * { box-sizing: border-box; }
@@ -52,7 +52,7 @@ footer { margin-top: 3rem; color: var(--quiet); font-size: 0.85rem; border-top: 
   :root {
     color-scheme: light;
     --ground: #ffffff; --ink: #000000; --quiet: #444444; --line: #bbbbbb; --panel: #ffffff;
-    --sent: #0064a8; --failed: #b84300; --uncertain: #8a5a00; --uncertain-fill: #d99a1c; --link: #000000;
+    --sent: #0064a8; --failed: #b84300; --uncertain-fill: #b87a00; --link: #000000;
   }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   h2 { break-after: avoid; }

@@ -61,7 +61,7 @@ function print(output: Output, key: string, erased: ForgottenPerson): void {
   else output.line(`Erased of ${cell(key)}:\n${gone.map((what) => `  ${what}`).join('\n')}`);
   output.line('A hash stays, which only this workspace can compare: when their address comes in another CSV, they get no mail.');
   output.line(
-    '\nNot within reach, and yours to delete: the CSV they came in, what your mail server, provider and mailbox keep, mails of `outreach test`, logs that your system keeps, and backups.',
+    '\nNot within reach, and yours to delete: the CSV they came in, what your mail server, provider and mailbox keep, mails of `outreach test`, logs that your system keeps, backups and reports.',
   );
   if (!erased.scrubbed)
     output.talk(

@@ -199,7 +199,7 @@ test.each([
   [['resolve', '1'], 2, '--sent, --not-sent or --resend'],
   [['worker', '--drain', '--for', '5m'], 2, 'cannot be used with'],
   [['worker', '--concurrency', '0'], 2, '0 is not a number above 0'],
-  [['stauts'], 2, 'Did you mean status?'],
+  [['stauts'], 2, 'did you mean one of stats, status?'],
   [['status', '--workspace', '/nowhere'], 2, '/nowhere holds no outreach.yaml'],
 ] as const)('outreach %j ends with %i and says what to do', async (parameters, code, words) => {
   workspace();
