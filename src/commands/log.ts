@@ -21,6 +21,7 @@ export function logCommand(use: Use): Command {
     'log --email grace@harbour.example',
     'log --job 3 --since yesterday --json',
   ])
+    .optionsGroup('What to show:')
     .option('-f, --follow', 'go on with each thing as it happens, until Ctrl-C')
     .addOption(new Option('--job <id>', 'of one job').argParser(wholeNumber('a job id')))
     .option('--email <address>', 'of mails to one address')

@@ -25,6 +25,7 @@ export function serviceCommand(use: Use): Command {
     'service remove',
   ])
     .addArgument(new Argument('<action>', 'what to do').choices(['install', 'status', 'remove']))
+    .optionsGroup('Which service:')
     .addOption(new Option('--kind <kind>', 'who keeps it (default: this platform’s own)').choices(SERVICE_KINDS))
     .option('--system', 'of the whole machine, as root (default: your own)')
     .option('--name <name>', 'what it is called (default: outreach- and the name of the workspace’s folder)')

@@ -96,7 +96,7 @@ export const campaignSchema = strictObject({
   error: 'missing; write subject: "Quick question about {{ company }}"',
 });
 
-/** What the front matter may hold; whoever explains it (outreach help campaigns) names each of them. */
+/** What the front matter may hold; whoever explains it (outreach help campaign-files) names each of them. */
 export type CampaignKey = keyof z.input<typeof campaignSchema>;
 
 /** How a job is sent: the campaign's own rule, or what `import` was told. */

@@ -184,7 +184,7 @@ test('what a slip of the finger meant is told: commands, flags, values, campaign
     expect(code).toBe(2);
     return stderr.split('\n')[0];
   };
-  expect(await complains('statsu')).toBe("outreach: unknown command 'statsu'; did you mean status?");
+  expect(await complains('wokrer')).toBe("outreach: unknown command 'wokrer'; did you mean worker?");
   expect(await complains('status', '--wacth')).toBe("outreach: unknown option '--wacth'; did you mean --watch?");
   expect(await complains('status', '--jsno')).toBe("outreach: unknown option '--jsno'; did you mean --json?");
   expect(await complains('messages', '--state', 'uncertian')).toMatch(/; did you mean uncertain\?$/);

@@ -256,7 +256,7 @@ async function onTerminal(columns: number, env: NodeJS.ProcessEnv, parameters: r
     text += part;
   };
   const stdout = { isTTY: true, columns, write } as unknown as NodeJS.WriteStream;
-  const output = new Output({ json: false, colour: true, stdout, stderr: process.stderr, formatTable });
+  const output = new Output({ json: false, colour: true, stdout, stderr: process.stderr, formatTable, unicode: true, redraws: true });
   const context = { output, env, platform: 'linux', cwd: folder.path, app: async () => app } as unknown as Context;
   const use: Use =
     (run) =>

@@ -6,9 +6,9 @@ export interface Topic {
 }
 
 export const TOPICS: Readonly<Record<string, Topic>> = {
-  campaigns: {
+  'campaign-files': {
     purpose: 'how a campaign file is written, and every setting it may hold',
-    read: async () => (await import('./campaigns.ts')).campaignsTopic(),
+    read: async () => (await import('./campaignFiles.ts')).campaignFilesTopic(),
   },
   pace: {
     purpose: 'when a mail leaves: every gate it must pass',

@@ -18,7 +18,7 @@ const SETTINGS: Readonly<Record<CampaignKey, string>> = {
   review: `${REVIEW_RULES.join(' | ')}: which mails wait for outreach approve`,
 };
 
-export function campaignsTopic(): string {
+export function campaignFilesTopic(): string {
   return `A campaign is campaigns/NAME.md: settings between two lines of ---, then a mail.
 
   ---
