@@ -1,19 +1,18 @@
 import { campaignNames, missingCampaign } from '../config/campaignFolder.ts';
 import { DAY } from '../domain/duration.ts';
-import { localDay } from '../domain/localDay.ts';
+import { clockShifts } from '../domain/localDay.ts';
 import { MESSAGE_STATES, OPEN_STATES, sumOf } from '../domain/message.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import {
   atOneMoment,
   countsNow,
-  domainsWithMost,
+  domainsTriedMost,
   draftedMails,
   type EndedRow,
   endedMails,
   type ReturnedRow,
   returnedMails,
-  SLOT_MS,
   type Span,
 } from '../store/statistics.ts';
 import type { App } from './app.ts';
@@ -121,23 +120,24 @@ export function sumTallies(tallies: readonly Tally[]): Tally {
 
 const NOTHING: Tally = { sent: 0, bounced: 0, complained: 0, uncertain: 0, failed: 0 };
 const NO_ROW = 0;
+/** Before it a clock was wrong, and then its day is no matter. */
+const FIRST_MAIL = Date.parse('2020-01-01T00:00:00Z');
 
 async function count(app: App, db: Store['db'], request: StatisticsRequest): Promise<Statistics> {
   const { timezone } = app.pace;
   const { campaign = null, since, top, now } = request;
-  const span: Span = { campaignId: campaign === null ? undefined : await campaignRow(app, db, campaign), since };
-  const ended = await endedMails(db, span);
+  const span: Span = {
+    campaignId: campaign === null ? undefined : await campaignRow(app, db, campaign),
+    since,
+    clock: clockShifts(timezone, Math.min(FIRST_MAIL, now), now),
+  };
+  const domains = await domainsTriedMost(db, span, top);
+  const ended = await endedMails(db, span, domains.top);
   const returned = await returnedMails(db, span);
   const drafted = await draftedMails(db, span);
-  const domains = await domainsWithMost(db, span, top);
   const counts = await countsNow(db, span.campaignId);
   const all = tallyOf(ended, returned);
-  const by_domain = domains.top
-    .map(({ domain, sent, failed, uncertain, refused }) => {
-      const back = returned.filter((row) => row.domain === domain);
-      return { domain, sent, bounced: refused + sumWhere(back, 'bounced'), complained: sumWhere(back, 'complained'), uncertain, failed };
-    })
-    .sort((one, other) => other.sent - one.sent || one.domain.localeCompare(other.domain));
+  const by_domain = byDomain(ended, returned, domains.top);
   return {
     campaign,
     timezone,
@@ -155,7 +155,7 @@ async function count(app: App, db: Store['db'], request: StatisticsRequest): Pro
     by_sender: bySender(ended, returned),
     by_domain,
     other_domains: { domains: domains.domains - by_domain.length, ...rest(all, by_domain) },
-    by_day: byDay(ended, returned, drafted, timezone),
+    by_day: byDay(ended, returned, drafted),
   };
 }
 
@@ -186,29 +186,25 @@ function bySender(ended: readonly EndedRow[], returned: readonly ReturnedRow[]):
     .sort((one, other) => other.sent - one.sent || one.sender.localeCompare(other.sender));
 }
 
-function byDay(
-  ended: readonly EndedRow[],
-  returned: readonly ReturnedRow[],
-  drafted: readonly { slot: number; n: number }[],
-  zone: string,
-): DayTally[] {
-  const dates = datesOf([...ended, ...returned, ...drafted], zone);
-  const ofDay = ({ slot }: { slot: number }) => dates.get(slot) ?? '';
-  const ends = grouped(ended, ofDay);
-  const backs = grouped(returned, ofDay);
-  const texts = grouped(drafted, ofDay);
-  return [...new Set(dates.values())].sort().map((date) => ({
-    date,
-    drafted: (texts.get(date) ?? []).reduce((sum, { n }) => sum + n, 0),
-    ...tallyOf(ends.get(date) ?? [], backs.get(date) ?? []),
-    suppressed: sumOfState(ends.get(date) ?? [], 'suppressed'),
-  }));
+function byDomain(ended: readonly EndedRow[], returned: readonly ReturnedRow[], domains: readonly string[]): Statistics['by_domain'] {
+  const ends = grouped(ended, ({ domain }) => domain);
+  const backs = grouped(returned, ({ domain }) => domain);
+  return domains
+    .map((domain) => ({ domain, ...tallyOf(ends.get(domain) ?? [], backs.get(domain) ?? []) }))
+    .sort((one, other) => other.sent - one.sent || one.domain.localeCompare(other.domain));
 }
 
-/** In order, so that a day is worked out once. */
-function datesOf(rows: readonly { slot: number }[], zone: string): Map<number, string> {
-  const slots = [...new Set(rows.map(({ slot }) => slot))].sort((one, other) => one - other);
-  return new Map(slots.map((slot) => [slot, localDay(zone, slot * SLOT_MS).date]));
+function byDay(ended: readonly EndedRow[], returned: readonly ReturnedRow[], drafted: readonly { day: number; n: number }[]): DayTally[] {
+  const ends = grouped(ended, ({ day }) => day);
+  const backs = grouped(returned, ({ day }) => day);
+  const texts = new Map(drafted.map(({ day, n }) => [day, n]));
+  const days = [...new Set([...ends.keys(), ...backs.keys(), ...texts.keys()])].sort((one, other) => one - other);
+  return days.map((day) => ({
+    date: new Date(day * DAY).toISOString().slice(0, 10),
+    drafted: texts.get(day) ?? 0,
+    ...tallyOf(ends.get(day) ?? [], backs.get(day) ?? []),
+    suppressed: sumOfState(ends.get(day) ?? [], 'suppressed'),
+  }));
 }
 
 function grouped<Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> {

@@ -1,4 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { DAY } from '../domain/duration.ts';
+import type { ClockShift } from '../domain/localDay.ts';
 import type { MessageState, StateCounts } from '../domain/message.ts';
 import { toCounts } from './jobs.ts';
 import type { Db } from './schema.ts';
@@ -11,25 +13,35 @@ import type { Db } from './schema.ts';
  * left to itself SQLite asks a list of bounces once for every attempt, and takes minutes. Nothing here is for a screen that is drawn again and again.
  */
 
-/** A quarter of an hour: every time zone's day begins at a whole one. */
-export const SLOT_MS = 900_000;
-
 export interface Span {
   /** All campaigns when left out. */
   readonly campaignId: number | undefined;
   /** Epoch ms; everything when left out. */
   readonly since: number | undefined;
+  /** Whose days are told apart. */
+  readonly clock: readonly ClockShift[];
 }
 
+/** Days are numbers of that clock: 0 is 1970-01-01. */
 export interface EndedRow {
-  /** Epoch ms / SLOT_MS. */
-  readonly slot: number;
+  readonly day: number;
   /** Null for mails that were not tried. */
   readonly sender: string | null;
+  /** Null for all domains that were not asked for. */
+  readonly domain: string | null;
   readonly state: MessageState;
   readonly n: number;
   /** How many of them the recipient's server refused for good. */
   readonly refused: number;
+}
+
+export interface ReturnedRow {
+  readonly day: number;
+  readonly sender: string;
+  /** Empty when the person was forgotten. */
+  readonly domain: string;
+  readonly kind: 'bounced' | 'complained';
+  readonly n: number;
 }
 
 /** One moment of the database for all of `read`: figures that belong together agree, and no writer waits meanwhile. */
@@ -56,89 +68,62 @@ export async function countsNow(db: Db, campaignId: number | undefined): Promise
   return toCounts(await query.execute());
 }
 
-/** Mails that came to an end, by its time and sender. */
-export async function endedMails(db: Db, span: Span): Promise<EndedRow[]> {
-  const { rows } = await sql<EndedRow>`select
-      ${ENDED_AT} / ${sql.lit(SLOT_MS)} as slot,
+/** Mails that came to an end, by day, sender and, of these domains, by domain. */
+export async function endedMails(db: Db, span: Span, domains: readonly string[]): Promise<EndedRow[]> {
+  const domain = domains.length === 0 ? sql`null` : sql`case when attempts.domain in (${sql.join(domains)}) then attempts.domain end`;
+  const { rows } = await sql<EndedRow>`select ${dayOf(span, ENDED_AT)} as day,
       case when ${NEVER_SENT} then null else attempts.sender end as sender,
+      case when ${NEVER_SENT} then null else ${domain} end as domain,
       messages.state as state,
       count(*) as n,
-      sum(case when ${isRefused} then 1 else 0 end) as refused
+      sum(case when messages.state = 'failed' and attempts.outcome = 'recipient_refused' then 1 else 0 end) as refused
     from messages left join attempts on attempts.id = messages.attempt_id
-    where messages.state in ('accepted', 'failed', 'uncertain', 'suppressed', 'cancelled') and ${ofCampaign(span)}
-      and ${since(span, ENDED_AT)}
-    group by 1, 2, 3`.execute(db);
-  return rows;
-}
-
-export interface ReturnedRow {
-  readonly slot: number;
-  readonly sender: string;
-  /** Empty when the person was forgotten. */
-  readonly domain: string;
-  readonly kind: 'bounced' | 'complained';
-  readonly n: number;
-}
-
-/** Mails that were accepted, and came back or were complained of later; by the time of their try. */
-export async function returnedMails(db: Db, span: Span): Promise<ReturnedRow[]> {
-  const { rows } = await sql<ReturnedRow>`select attempts.started_at / ${sql.lit(SLOT_MS)} as slot,
-      attempts.sender as sender, attempts.domain as domain, returned.kind as kind, count(*) as n
-    from (select distinct +message_id as message_id, kind from events where kind in ('bounced', 'complained')) as returned
-    cross join messages cross join attempts
-    where messages.id = returned.message_id and attempts.id = messages.attempt_id and ${ofCampaign(span)} and ${since(span, sql`attempts.started_at`)}
+    where messages.state in ('accepted', 'failed', 'uncertain', 'suppressed', 'cancelled') and ${ofCampaign(span)} and ${since(span, ENDED_AT)}
     group by 1, 2, 3, 4`.execute(db);
   return rows;
 }
 
-/** Mails whose text was written, by the time it was last written. */
-export async function draftedMails(db: Db, span: Span): Promise<{ slot: number; n: number }[]> {
+/** Mails that were accepted, and came back or were complained of later; by the day of their try. */
+export async function returnedMails(db: Db, span: Span): Promise<ReturnedRow[]> {
+  const { rows } = await sql<ReturnedRow>`select ${dayOf(span, sql`attempts.started_at`)} as day,
+      attempts.sender as sender, attempts.domain as domain, returned.kind as kind, count(*) as n
+    from (select distinct +message_id as message_id, kind from events where kind in ('bounced', 'complained')) as returned
+    cross join messages cross join attempts
+    where messages.id = returned.message_id and attempts.id = messages.attempt_id
+      and ${ofCampaign(span)} and ${since(span, sql`attempts.started_at`)}
+    group by 1, 2, 3, 4`.execute(db);
+  return rows;
+}
+
+/** Mails whose text was written, by the day on which it was last written. */
+export async function draftedMails(db: Db, span: Span): Promise<{ day: number; n: number }[]> {
   const [joined, chosen] =
     span.campaignId === undefined
       ? [sql``, sql<SqlBool>`1 = 1`]
       : [sql`cross join messages`, sql<SqlBool>`messages.id = events.message_id and ${ofCampaign(span)}`];
-  const { rows } = await sql<{ slot: number; n: number }>`select slot, count(*) as n
+  const { rows } = await sql<{ day: number; n: number }>`select day, count(*) as n
     from (
-      select max(events.at) / ${sql.lit(SLOT_MS)} as slot from events ${joined}
+      select ${dayOf(span, sql`max(events.at)`)} as day from events ${joined}
       where events.kind = 'drafted' and ${chosen} and ${since(span, sql`events.at`)}
       group by +events.message_id
     ) as written
-    group by slot`.execute(db);
+    group by day`.execute(db);
   return rows;
 }
 
-export interface DomainRow {
-  readonly domain: string;
-  readonly sent: number;
-  readonly failed: number;
-  readonly uncertain: number;
-  readonly refused: number;
-}
-
-/** The domains with the most mails, and how many there are; people who were forgotten have none. */
-export async function domainsWithMost(db: Db, span: Span, limit: number): Promise<{ domains: number; top: DomainRow[] }> {
-  if (span.campaignId !== undefined) return groupDomains(db, span, limit, sql`attempts.domain <> ''`);
-  // Of all campaigns an index knows which ones were tried most: sorting a million names would take as long as all the rest.
-  const { rows } = await sql<{ domain: string; domains: number }>`select domain, count(*) over () as domains from attempts
-    where counted = 1 and domain <> '' and ${since(span, sql`started_at`)}
-    group by domain order by count(*) desc, domain limit ${sql.lit(limit)}`.execute(db);
-  if (rows.length === 0) return { domains: 0, top: [] };
-  const among = sql<SqlBool>`attempts.domain in (${sql.join(rows.map(({ domain }) => domain))})`;
-  return { ...(await groupDomains(db, span, limit, among)), domains: rows[0]?.domains ?? 0 };
-}
-
-async function groupDomains(db: Db, span: Span, limit: number, among: RawBuilder<SqlBool>): Promise<{ domains: number; top: DomainRow[] }> {
-  const { rows } = await sql<DomainRow & { domains: number }>`select attempts.domain as domain,
-      sum(case when messages.state = 'accepted' then 1 else 0 end) as sent,
-      sum(case when messages.state = 'failed' then 1 else 0 end) as failed,
-      sum(case when messages.state = 'uncertain' then 1 else 0 end) as uncertain,
-      sum(case when ${isRefused} then 1 else 0 end) as refused,
-      count(*) over () as domains
-    from messages cross join attempts
-    where attempts.id = messages.attempt_id and messages.state in ('accepted', 'failed', 'uncertain') and ${ofCampaign(span)}
-      and ${among} and ${since(span, sql`attempts.started_at`)}
+/**
+ * The domains that mails were tried at most, and how many domains there are; people who were forgotten have none.
+ * Of all campaigns together an index knows, without a row being read: sorting a million names takes as long as all the rest.
+ */
+export async function domainsTriedMost(db: Db, span: Span, limit: number): Promise<{ domains: number; top: string[] }> {
+  const { campaignId } = span;
+  const tried = campaignId === undefined ? sql`attempts` : sql`messages cross join attempts`;
+  const chosen = campaignId === undefined ? sql<SqlBool>`1 = 1` : sql<SqlBool>`attempts.id = messages.attempt_id and ${ofCampaign(span)}`;
+  const { rows } = await sql<{ domain: string; domains: number }>`select attempts.domain as domain, count(*) over () as domains
+    from ${tried}
+    where ${chosen} and attempts.counted = 1 and attempts.domain <> '' and ${since(span, sql`attempts.started_at`)}
     group by attempts.domain order by count(*) desc, attempts.domain limit ${sql.lit(limit)}`.execute(db);
-  return { domains: rows[0]?.domains ?? 0, top: rows.map(({ domains: _, ...row }) => row) };
+  return { domains: rows[0]?.domains ?? 0, top: rows.map(({ domain }) => domain) };
 }
 
 export interface FailureRow {
@@ -187,7 +172,13 @@ function ofJobsOf(campaignId: number): RawBuilder<SqlBool> {
 const NEVER_SENT = sql<SqlBool>`messages.state in ('suppressed', 'cancelled')`;
 /** A person may settle an uncertain mail days later: it was sent when it was tried. */
 const ENDED_AT = sql<number>`(case when ${NEVER_SENT} then messages.state_at else coalesce(attempts.started_at, messages.state_at) end)`;
-const isRefused = sql<SqlBool>`messages.state = 'failed' and attempts.outcome = 'recipient_refused'`;
+/** Worked out by SQLite, so that a million mails come out as a few rows a day. */
+function dayOf({ clock: [first, ...later] }: Span, time: RawBuilder<unknown>): RawBuilder<number> {
+  const shifts = later.reverse().map(({ at, offset }) => sql`when ${time} >= ${sql.lit(at)} then ${sql.lit(offset)}`);
+  const start = sql.lit(first?.offset ?? 0);
+  const offset = shifts.length === 0 ? start : sql`case ${sql.join(shifts, sql` `)} else ${start} end`;
+  return sql<number>`(${time} + ${offset}) / ${sql.lit(DAY)}`;
+}
 
 function ofCampaign({ campaignId }: Span): RawBuilder<SqlBool> {
   return campaignId === undefined ? sql<SqlBool>`1 = 1` : sql<SqlBool>`messages.campaign_id = ${campaignId}`;

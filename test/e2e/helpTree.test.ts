@@ -112,7 +112,7 @@ test('help tells of a command, of a topic and of the topics, and what was meant 
     expect(await says('import')).toBe((await outreach(folder, ['import', '--help'])).stdout);
     const list = await says('topics');
     for (const [name, { purpose, read }] of Object.entries(TOPICS)) {
-      expect(list).toContain(`${name.padEnd(10)}  ${purpose}`);
+      expect(list).toContain(`${name.padEnd(14)}  ${purpose}`);
       const text = await says(name);
       expect(text).toBe(`${await read()}\n`);
       expect(text, name).toMatch(/^[\n\x20-\x7e]+$/);
