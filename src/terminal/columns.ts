@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /**
  * How many columns of a terminal a text takes, and texts cut and filled to so many. East Asian wide
  * characters and emoji take two (Unicode UAX #11, UTS #51), marks and joiners none.
@@ -16,6 +18,11 @@ export function columnsOf(text: string): number {
   let columns = 0;
   for (const part of partsOf(text)) columns += widthOf(part);
   return columns;
+}
+
+/** Of a text with colours in it. */
+export function visibleColumns(text: string): number {
+  return columnsOf(stripVTControlCharacters(text));
 }
 
 /** Exactly `columns` wide: cut with a dot-dot-dot, or filled with spaces on the other side of `align`. */

@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
-import { Box, Text } from 'ink';
+import { Box } from 'ink';
 import { usagePeriod } from '../domain/usage.ts';
-import { columnsOf, fill } from '../terminal/columns.ts';
+import { columnsOf, fill, visibleColumns } from '../terminal/columns.ts';
 import { cell, number, plural } from '../terminal/output.ts';
 import { Help } from './help.tsx';
 import { Job } from './job.tsx';
@@ -15,14 +14,15 @@ import type { Picture } from './views.ts';
 /** One picture of the dashboard, as high and as wide as its terminal. */
 export function Face({ paint, picture }: { paint: Paint; picture: Picture }) {
   const { layout } = picture;
-  if (layout.tooSmall) return <Text wrap="truncate">{'outreach dash needs\n50 × 14. q leaves.'}</Text>;
+  if (layout.tooSmall)
+    return <Lines paint={paint} lines={['outreach dash needs', '50 columns, 14 rows.', 'q leaves.']} rows={3} columns={layout.columns} />;
   return (
     <Box flexDirection="column" width={layout.columns} height={layout.rows}>
-      <Lines lines={[...header(paint, picture), ' ']} rows={3} columns={layout.columns} />
+      <Lines paint={paint} lines={[...header(paint, picture), ' ']} rows={3} columns={layout.columns} />
       <Box height={layout.body}>
         <Body paint={paint} picture={picture} />
       </Box>
-      <Lines lines={[' ', footer(paint, picture)]} rows={2} columns={layout.columns} />
+      <Lines paint={paint} lines={[' ', footer(paint, picture)]} rows={2} columns={layout.columns} />
     </Box>
   );
 }
@@ -124,10 +124,6 @@ function DECISIONS(state: string | undefined): readonly (readonly [string, strin
 
 /** One text at each end of a line; the right one gives way. */
 function spread(left: string, right: string, columns: number): string {
-  const room = columns - visible(left) - visible(right);
+  const room = columns - visibleColumns(left) - visibleColumns(right);
   return room < 1 ? left : `${left}${' '.repeat(room)}${right}`;
-}
-
-function visible(text: string): number {
-  return columnsOf(stripVTControlCharacters(text));
 }

@@ -23,7 +23,7 @@ export function Feed(props: { paint: Paint; lines: readonly FeedLine[]; rows: nu
     ),
   );
   if (lines.length === 0) shown.push(paint.colour.dim('Nothing yet.'));
-  return <Lines lines={[title(paint, 'Live', columns), ...shown]} rows={rows + 1} columns={columns} />;
+  return <Lines paint={paint} lines={[title(paint, 'Live', columns), ...shown]} rows={rows + 1} columns={columns} />;
 }
 
 /** The time of day; the date of another day. */

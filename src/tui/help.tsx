@@ -16,6 +16,7 @@ export function Help({ paint, rows, columns }: { paint: Paint; rows: number; col
   ];
   return (
     <Lines
+      paint={paint}
       lines={[title(paint, 'Keys', columns, 'esc closes'), ...keys, ' ', title(paint, 'Signs', columns), ...words]}
       rows={rows}
       columns={columns}

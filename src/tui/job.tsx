@@ -19,7 +19,7 @@ export function Job({ paint, picture, job, page }: { paint: Paint; picture: Pict
   ];
   return (
     <Box flexDirection="column">
-      <Lines lines={lines} rows={lines.length} columns={columns} />
+      <Lines paint={paint} lines={lines} rows={lines.length} columns={columns} />
       <Text> </Text>
       <MessageRows
         paint={paint}

@@ -22,5 +22,5 @@ function paceOf({ job, rate, outlook }: JobLine): string {
   const mode = job.send_mode === 'drip' ? `drip of ${job.send_rate} an hour` : job.send_mode;
   const at = job.send_mode === 'scheduled' && job.scheduled_for !== null ? ` at ${moment(job.scheduled_for)}` : '';
   const planned = outlook?.plannedRate == null ? '' : ` of ${number(Math.round(outlook.plannedRate))} planned`;
-  return `${mode}${at}; ${number(Math.round(rate))}${planned} in the last hour`;
+  return `${mode}${at}; now ${number(Math.round(rate))}${planned} an hour`;
 }

@@ -43,7 +43,7 @@ export function Jobs(props: { paint: Paint; board: Board; place: Place; rows: nu
         ? '  None yet. They come with: outreach import leads.csv'
         : '  No campaign, file or number like that. Esc shows all.',
     );
-  return <Lines lines={lines} rows={rows + 2} columns={columns} />;
+  return <Lines paint={paint} lines={lines} rows={rows + 2} columns={columns} />;
 }
 
 function widthsFor(columns: number, jobs: readonly JobLine[]): Widths {

@@ -1,15 +1,12 @@
 import { Box, Text } from 'ink';
+import type { Paint } from './paint.ts';
 
-/** Finished lines, one a row. Each is a text of its own: one that is wider than it says is cut, and takes none of the others along. */
-export function Lines({ lines, rows, columns }: { lines: readonly string[]; rows: number; columns: number }) {
+/** Painted lines, one a row; none is wider than `columns`. Rows that are not filled stay empty. */
+export function Lines({ paint, lines, rows, columns }: { paint: Paint; lines: readonly string[]; rows: number; columns: number }) {
+  const signs = lines.slice(0, rows).map((line) => paint.rows.signFor(line));
   return (
-    <Box flexDirection="column" height={rows} width={columns} flexShrink={0}>
-      {lines.slice(0, rows).map((line, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
-        <Text key={row} wrap="truncate">
-          {line === '' ? ' ' : line}
-        </Text>
-      ))}
+    <Box height={rows} width={columns} flexShrink={0}>
+      <Text>{signs.join('\n')}</Text>
     </Box>
   );
 }

@@ -30,5 +30,12 @@ export function Message({ paint, picture, story }: { paint: Paint; picture: Pict
   // Here a place is the first line shown.
   hold(place, Math.max(1, lines.length - rows + 1), 1);
   const more = lines.length > rows ? `lines ${place.at + 1} to ${Math.min(lines.length, place.at + rows)} of ${lines.length}` : '';
-  return <Lines lines={[title(paint, `Message ${summary.id}`, columns, more), ...lines.slice(place.at)]} rows={body} columns={columns} />;
+  return (
+    <Lines
+      paint={paint}
+      lines={[title(paint, `Message ${summary.id}`, columns, more), ...lines.slice(place.at)]}
+      rows={body}
+      columns={columns}
+    />
+  );
 }

@@ -44,6 +44,7 @@ export function MessageRows(props: {
   const head = `  ${row(['ID', id, undefined, 'right'], ['STATE', 10], ['TO', email], ['TRIES', 5], ['SINCE', when], [props.subjects === true ? 'SUBJECT' : 'REASON OR SUBJECT', says])}`;
   return (
     <Lines
+      paint={paint}
       lines={[title(paint, props.name, columns, `${position}${filter}`), paint.colour.dim(head), ...lines]}
       rows={rows + 2}
       columns={columns}

@@ -14,5 +14,5 @@ export function Needs({ paint, needs, rows, columns }: { paint: Paint; needs: re
   });
   if (needs.length > rows) lines.push(paint.colour.dim(`  and ${plural(needs.length - shown.length, 'thing')} more: outreach status`));
   if (needs.length === 0) lines.push(paint.colour.dim('Nothing. It goes by itself.'));
-  return <Lines lines={[title(paint, 'Needs you', columns), ...lines]} rows={rows + 1} columns={columns} />;
+  return <Lines paint={paint} lines={[title(paint, 'Needs you', columns), ...lines]} rows={rows + 1} columns={columns} />;
 }

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { ChalkInstance } from 'chalk';
 import { MESSAGE_STATES, type StateCounts, sumOf } from '../domain/message.ts';
 import { columnsOf, fill } from '../terminal/columns.ts';
+import { PaintedRows } from './paintedRows.ts';
 
 /** Signs for terminals that show Unicode, and for those that do not. */
 const UNICODE = {
@@ -33,12 +34,13 @@ const ASCII: typeof UNICODE = {
 
 /** Colours are the terminal's own sixteen, so that they suit a light one as a dark one; text stands in its default colour. */
 export interface Paint {
+  readonly rows: PaintedRows;
   readonly colour: ChalkInstance;
   readonly signs: typeof UNICODE;
 }
 
 export function paintFor(colour: ChalkInstance, unicode: boolean): Paint {
-  return { colour, signs: unicode ? UNICODE : ASCII };
+  return { rows: new PaintedRows(), colour, signs: unicode ? UNICODE : ASCII };
 }
 
 /** POSIX: LC_ALL, then LC_CTYPE, then LANG say what the terminal is sent. */

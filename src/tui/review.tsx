@@ -30,6 +30,7 @@ export function Review({ paint, picture, page, story }: { paint: Paint; picture:
       />
       <Text> </Text>
       <Lines
+        paint={paint}
         lines={[title(paint, story === undefined ? 'Mail' : `Mail to ${cell(story.summary.email, 60)}`, columns), ...shown]}
         rows={reading + 1}
         columns={columns}

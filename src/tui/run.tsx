@@ -20,7 +20,7 @@ interface Terminal {
 export async function runDash(open: () => Promise<Desk>, { stdin, stdout, colour, unicode }: Terminal): Promise<void> {
   const paint = paintFor(colour, unicode);
   const screen = new Screen(stdout);
-  const canvas = new Canvas(screen);
+  const canvas = new Canvas(screen, paint);
   let end: (error?: unknown) => void = () => {};
   const ended = new Promise<void>((resolve, reject) => {
     end = (error) => (error === undefined ? resolve() : reject(error));
@@ -73,6 +73,7 @@ export function Dashboard({ paint, picture, press }: { paint: Paint; picture: Pi
   useInput((input, key) => {
     for (const name of namesOf(input, key)) press(name);
   });
+  paint.rows.begin();
   return <Face paint={paint} picture={picture} />;
 }
 
@@ -115,10 +116,12 @@ const NAMED = [
 class Canvas extends EventEmitter {
   readonly isTTY = false;
   readonly #screen: Screen;
+  readonly #paint: Paint;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, paint: Paint) {
     super();
     this.#screen = screen;
+    this.#paint = paint;
   }
 
   get columns(): number {
@@ -130,6 +133,6 @@ class Canvas extends EventEmitter {
   }
 
   write(picture: string): void {
-    this.#screen.draw(picture);
+    this.#screen.draw(this.#paint.rows.put(picture));
   }
 }

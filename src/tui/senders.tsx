@@ -31,6 +31,7 @@ export function Senders({
   const hidden = senders.length - rows;
   return (
     <Lines
+      paint={paint}
       lines={[title(paint, 'Senders', columns, hidden > 0 ? `${rows} of ${senders.length}` : 'last 24 h'), ...lines]}
       rows={rows + 1}
       columns={columns}

@@ -1,0 +1,41 @@
+import { visibleColumns } from '../terminal/columns.ts';
+
+/** The beginning of Unicode's private use area; Ink is shown nothing else that stands there. */
+const FIRST = 0xe000;
+const SIGNS = /[\ue000-\uf8ff]/g;
+
+/**
+ * Painted lines on their way past Ink, which lays out a sign for each. At every picture Ink takes each
+ * character of each line apart with its colours and puts them together again: 13 of 16 ms for 80 columns
+ * and 24 rows (measured), four times a second for lines that come out as they went in.
+ */
+export class PaintedRows {
+  #rows: { line: string; columns: number }[] = [];
+
+  /** A new picture: the signs of the last one mean nothing any more. */
+  begin(): void {
+    this.#rows = [];
+  }
+
+  signFor(line: string): string {
+    this.#rows.push({ line, columns: visibleColumns(line) });
+    return String.fromCharCode(FIRST + this.#rows.length - 1);
+  }
+
+  /** Ink's picture with the lines where their signs stand. */
+  put(picture: string): string {
+    return picture
+      .split('\n')
+      .map((row) => {
+        let put = '';
+        let column = 0;
+        for (const sign of row.matchAll(SIGNS)) {
+          const held = this.#rows[sign[0].charCodeAt(0) - FIRST];
+          put += `${' '.repeat(Math.max(0, sign.index - column))}${held?.line ?? ''}`;
+          column = sign.index + (held?.columns ?? 0);
+        }
+        return put;
+      })
+      .join('\n');
+  }
+}
