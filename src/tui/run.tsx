@@ -69,7 +69,7 @@ export async function runDash(open: () => Promise<Desk>, { stdin, stdout, colour
 }
 
 /** A picture with the keys that are pressed while it is shown. */
-export function Dashboard({ paint, picture, press }: { paint: Paint; picture: Picture; press: (key: Key) => void }) {
+function Dashboard({ paint, picture, press }: { paint: Paint; picture: Picture; press: (key: Key) => void }) {
   useInput((input, key) => {
     for (const name of namesOf(input, key)) press(name);
   });

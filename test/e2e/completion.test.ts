@@ -52,15 +52,15 @@ async function asked(...words: string[]): Promise<string> {
 }
 
 test('bash completes commands, flags and the words that a flag or an argument may be', async () => {
-  expect(await tab('st')).toEqual(['status']);
-  expect(await tab('re')).toEqual(['reject', 'resume', 'retry', 'resolve', 'restore', 'reconcile']);
+  expect(await tab('statu')).toEqual(['status']);
+  expect(await tab('re')).toEqual(['report', 'reject', 'resume', 'retry', 'resolve', 'restore', 'reconcile']);
   expect(await tab('import', '--d')).toEqual(['--dry-run', '--delimiter']);
   expect(await tab('status', '--wor')).toEqual(['--workspace']);
   expect(await tab('messages', '--state', 'u')).toEqual(['uncertain']);
   expect(await tab('messages', '--state', '=', 'u')).toEqual(['uncertain']);
   expect(await tab('senders', '')).toEqual(['resume', 'stop']);
   expect(await tab('completion', 'f')).toEqual(['fish']);
-  expect(await tab('help', 'st')).toEqual(['states', 'status']);
+  expect(await tab('help', 'stat')).toEqual(['states', 'status', 'stats']);
   expect(await tab('status', '--json', '--wa')).toEqual(['--watch']);
   expect(await tab('__')).toEqual([]);
 });
@@ -96,7 +96,7 @@ test('a hostile name is quoted, never run, and never moves the cursor', async ()
 test('zsh and fish are given the whole word and its meaning', async () => {
   expect(await asked('messages', '--state=un')).toBe('--state=uncertain\n');
   expect(await asked('resume', '')).toBe('2\thelp-desk, leads.csv\n1\thello, leads.csv\n');
-  expect(await asked('sta')).toBe('status\tShow jobs, senders, workers, and what needs you.\n');
+  expect(await asked('statu')).toBe('status\tShow jobs, senders, workers, and what needs you.\n');
 });
 
 test('on any trouble it prints nothing, says nothing and makes nothing', async () => {

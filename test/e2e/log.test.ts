@@ -99,11 +99,11 @@ test('the order is that of time, though attempts end in another one than they be
   expect((await entries()).map(({ kind }) => kind)).toEqual(['rejected', 'drafted', 'accepted', 'approved']);
 });
 
-test('people read lines in their own zone, and no word of a lead or server moves their cursor', async () => {
+test("people read lines in the workspace's zone, and no word of a lead or server moves their cursor", async () => {
   await sent(csv(1));
   note('held', 'no\u001b[2J\r\nfake line\u202e', Date.UTC(2030, 0, 2, 12, 0, 0));
   const { stdout } = await outreach(folder, ['log'], { TZ: 'Asia/Tokyo' });
-  expect(stdout).toContain('2030-01-02 21:00:00       1  held               lead0@company0.example  no fake line\n');
+  expect(stdout).toContain('2030-01-02 13:00:00       1  held               lead0@company0.example  no fake line\n');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that there is none is what is tested
   expect(stdout).not.toMatch(/[\u001b\r\u202e]/);
   expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^Next: outreach show ID/);

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** The pages that a user reads, relative to the repository. */
+/** The pages that a user reads, relative to the repository; the reference is made of help texts, whose examples run by themselves. */
 export const PAGES: readonly string[] = [
   'README.md',
   ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && name !== 'reference.md')
     .sort()
     .map((name) => `docs/${name}`),
 ];
