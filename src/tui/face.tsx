@@ -1,4 +1,4 @@
-import { Box } from 'ink';
+import { Box, Text } from 'ink';
 import { usagePeriod } from '../domain/usage.ts';
 import { columnsOf, fill, visibleColumns } from '../terminal/columns.ts';
 import { cell, number, plural } from '../terminal/output.ts';
@@ -8,6 +8,7 @@ import { Lines } from './lines.tsx';
 import { Message } from './message.tsx';
 import { Overview } from './overview.tsx';
 import { type Paint, sparkline } from './paint.ts';
+import { FILLER } from './paintedRows.ts';
 import { Review } from './review.tsx';
 import type { Picture } from './views.ts';
 
@@ -17,11 +18,10 @@ export function Face({ paint, picture }: { paint: Paint; picture: Picture }) {
   if (layout.tooSmall)
     return <Lines paint={paint} lines={['outreach dash needs', '50 columns, 14 rows.', 'q leaves.']} rows={3} columns={layout.columns} />;
   return (
-    <Box flexDirection="column" width={layout.columns} height={layout.rows}>
+    <Box flexDirection="column" width={layout.columns}>
       <Lines paint={paint} lines={[...header(paint, picture), ' ']} rows={3} columns={layout.columns} />
-      <Box height={layout.body}>
-        <Body paint={paint} picture={picture} />
-      </Box>
+      <Body paint={paint} picture={picture} />
+      <Text>{FILLER}</Text>
       <Lines paint={paint} lines={[' ', footer(paint, picture)]} rows={2} columns={layout.columns} />
     </Box>
   );

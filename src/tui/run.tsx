@@ -133,6 +133,6 @@ class Canvas extends EventEmitter {
   }
 
   write(picture: string): void {
-    this.#screen.draw(this.#paint.rows.put(picture));
+    this.#screen.draw(this.#paint.rows.put(picture, this.#screen.rows));
   }
 }
