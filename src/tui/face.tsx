@@ -54,7 +54,7 @@ function header(paint: Paint, { name, board, now, layout, mailsAMonth, trouble }
     [workers, month, time].filter(Boolean).join(colour.dim('  ·  ')),
     layout.columns,
   );
-  if (trouble !== undefined) return [first, colour.red(fill(`${cell(trouble, 300)} Trying again.`, layout.columns))];
+  if (trouble !== undefined) return [first, colour.red(fill(`Trying again: ${cell(trouble, 300)}`, layout.columns))];
   if (board === undefined) return [first, ''];
   const day = `${plural(board.mailsInDay, 'mail')} in 24 h${colour.dim('  ·  ')}${number(Math.round(board.rate))} an hour now`;
   return [first, `${sparkline(paint, board.hours)}  ${day}`];
