@@ -82,6 +82,7 @@ export class Dash {
     try {
       if (this.#desk === undefined) throw new OutreachError('environment', 'the database is not open');
       this.say(await patiently(this.#desk, work));
+      this.#reader?.hurry();
     } catch (error) {
       this.say(sentenceOf(error));
     }
