@@ -39,8 +39,8 @@ export interface Board {
   readonly mailsThisMonth: number;
   readonly review: number;
   readonly workers: number;
-  /** Some outlook is still to be asked. */
-  readonly unfinished: boolean;
+  /** When it must be read again even if nothing changes: something of it was kept from before, or there was no time to ask. Epoch ms. */
+  readonly againAt: number;
 }
 
 interface Shown {
@@ -65,6 +65,7 @@ export class BoardReader {
   readonly #all = new MailsByMinute(null);
   readonly #bySender: ReadonlyMap<string, MailsByMinute>;
   #order: { at: number; filter: string; ids: readonly number[] } | undefined;
+  #changedAt = -Infinity;
   #standings: { at: number; of: Awaited<ReturnType<typeof standings>> } | undefined;
   readonly #outlooks = new Map<number, { at: number; of: string; outlook: JobOutlook }>();
 
@@ -77,13 +78,13 @@ export class BoardReader {
   async look(around: Surroundings, filter: string, shown: (order: readonly number[]) => Shown, now: number): Promise<Board> {
     const { db } = this.#desk.store;
     const { order, anew } = await this.#ordered(filter, now);
+    const stands = await this.#stands(anew, now);
     const { ids, events } = shown(order);
     const rates = await ratesNow(db, now);
     const { lines, unfinished } = await this.#lines(await progressOfJobs(db, ids), rates, anew ? 1 : OUTLOOKS_A_LOOK, now);
     await this.#all.look(db, now);
     for (const mails of this.#bySender.values()) await mails.look(db, now);
     const senders = await this.#desk.senders(now, (name) => this.#bySender.get(name)?.total ?? 0);
-    const stands = await this.#stands(anew, now);
     const held: HeldJob[] = await heldJobs(db, MOST_HELD);
     const resting = await restingProviders(db, now);
     const problems = lines.flatMap(({ job, outlook }) => (outlook?.problem == null ? [] : [{ job: job.id, problem: outlook.problem }]));
@@ -100,14 +101,24 @@ export class BoardReader {
       mailsThisMonth: await usageIn(db, usagePeriod(now)),
       review: stands.review.n,
       workers: around.workers,
-      unfinished,
+      againAt: unfinished ? now : this.#againAt(now),
     };
+  }
+
+  /** Something was committed. */
+  noteChange(now: number): void {
+    this.#changedAt = now;
   }
 
   /** A person has changed something, and wants to see it. */
   hurry(): void {
     this.#order = undefined;
     this.#standings = undefined;
+  }
+
+  #againAt(now: number): number {
+    const outdated = [this.#order?.at ?? now, this.#standings?.at ?? now].filter((at) => at < this.#changedAt);
+    return outdated.length === 0 ? Infinity : Math.min(...outdated) + ALL_JOBS_MS;
   }
 
   async #ordered(filter: string, now: number): Promise<{ order: readonly number[]; anew: boolean }> {

@@ -131,7 +131,8 @@ export class Dash {
     }
     try {
       if (this.#desk === undefined) return now - this.#triedAt >= REOPEN_MS;
-      if (!this.#desk.stands() || this.#picture?.trouble !== undefined || this.#picture?.board?.unfinished === true) return true;
+      if (!this.#desk.stands() || this.#picture?.trouble !== undefined) return true;
+      if (now >= (this.#picture?.board?.againAt ?? Infinity)) return true;
       if (this.#desk.store.dataVersion() !== this.#version) return true;
       if (now - this.#lookedAt >= LOOK_AROUND_MS && (await this.#lookAround(this.#desk))) return true;
     } catch {
@@ -154,8 +155,10 @@ export class Dash {
       const now = this.now();
       if (now - this.#lookedAt >= LOOK_AROUND_MS) await this.#lookAround(desk);
       // Taken before the look: what is committed meanwhile is seen at the next one.
-      this.#version = desk.store.dataVersion();
+      const version = desk.store.dataVersion();
       this.#reader ??= new BoardReader(desk);
+      if (version !== this.#version) this.#reader.noteChange(now);
+      this.#version = version;
       const read = await readPlace(desk, this.#reader, this.#around, this.place, this.#parts.size(), now);
       // What was opened is not there any more: the database is another one.
       if (read === undefined && this.back()) return await this.#look();
