@@ -12,7 +12,12 @@ export const FILLER = '\uf8ff';
  * and 24 rows (measured), four times a second for lines that come out as they went in.
  */
 export class PaintedRows {
+  readonly #unicode: boolean;
   #rows: { line: string; columns: number }[] = [];
+
+  constructor(unicode: boolean) {
+    this.#unicode = unicode;
+  }
 
   /** A new picture: the signs of the last one mean nothing any more. */
   begin(): void {
@@ -20,7 +25,7 @@ export class PaintedRows {
   }
 
   signFor(line: string): string {
-    this.#rows.push({ line, columns: visibleColumns(line) });
+    this.#rows.push({ line: this.#unicode ? line : line.replace(/[·…×“”]/g, (sign) => PLAIN[sign] ?? '?'), columns: visibleColumns(line) });
     return String.fromCharCode(FIRST + this.#rows.length - 1);
   }
 
@@ -42,3 +47,6 @@ export class PaintedRows {
       .join('\n');
   }
 }
+
+/** Our own signs, for terminals that show no Unicode; each as wide. A lead's name is shown as it is. */
+const PLAIN: Readonly<Record<string, string>> = { '·': '-', '…': '~', '×': 'x', '“': '"', '”': '"' };
