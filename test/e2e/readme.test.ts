@@ -87,7 +87,7 @@ function commandsOf(markdown: string): string[] {
 
 /** There is no Grace, no terminal, and on most machines that test no keychain. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |there is no (?:lead|mail to) grace@|asks for the .* on a terminal|there is nothing to move|there is no (?:system )?keychain|keychain (?:cannot|does not)|dash needs a terminal/;
 
 /** In a copy of the workspace, so that no command changes what another one needs. It must be understood and do its work. */
 async function runs(command: string): Promise<void> {
