@@ -11,8 +11,8 @@ import { type Picture, type Place, placeAt, type Question } from './views.ts';
 export const POLL_MS = 250;
 /** Processes die and seals change without a commit. */
 const LOOK_AROUND_MS = 5_000;
-/** Clocks, caps and forecasts move without one too. */
-const LONGEST_STILL_MS = 15_000;
+/** Clocks, caps and forecasts move without one too; a look at cold code costs 30 ms, so not more often than the clock shows. */
+const LONGEST_STILL_MS = 60_000;
 const REOPEN_MS = 1_000;
 const NOTICE_MS = 8_000;
 
