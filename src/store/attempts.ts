@@ -154,14 +154,18 @@ export async function domainTriedAt(db: Db, domain: string, now: number): Promis
   return row?.started_at ?? null;
 }
 
-export async function attemptsInDay(db: Db, sender: string, now: number): Promise<number> {
-  const { n } = await db
+/** `most`: who asks whether a cap is full need not have more counted than the cap. */
+export async function attemptsInDay(db: Db, sender: string, now: number, most?: number): Promise<number> {
+  const attempts = db
     .selectFrom('attempts')
-    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .select('started_at')
     .where('sender', '=', sender)
     .where('counted', '=', sql.lit(1))
     .where('started_at', '>', now - DAY)
-    .where('started_at', '<=', now + DAY)
+    .where('started_at', '<=', now + DAY);
+  const { n } = await db
+    .selectFrom((most === undefined ? attempts : attempts.limit(most)).as('in_day'))
+    .select(({ fn }) => fn.countAll<number>().as('n'))
     .executeTakeFirstOrThrow();
   return n;
 }

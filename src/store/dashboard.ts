@@ -142,6 +142,8 @@ export async function newestEvents(db: Db, limit: number): Promise<FeedLine[]> {
       sql<string>`coalesce(attempts.outcome, case when attempts.armed_at is null then 'connecting' else 'on the wire' end)`.as('kind'),
       'attempts.reply as detail',
     ])
+    // The event beside it says the same, and in our own word.
+    .where(({ or, eb }) => or([eb('attempts.outcome', 'is', null), eb('attempts.outcome', '<>', 'ambiguous')]))
     .orderBy('attempts.id', 'desc')
     .limit(limit)
     .execute();

@@ -13,6 +13,8 @@ import { type Need, needsOf } from './needs.ts';
 /** A forecast asks gates and facts of each job; the counts beside it are of this very moment. */
 const OUTLOOK_MS = 5_000;
 const OUTLOOKS_A_LOOK = 4;
+/** What passes over all jobs, 1.4 ms each with a thousand, is read once a second and never two in one look. Rows that changed places more often could not be followed. */
+const ALL_JOBS_MS = 1_000;
 const MOST_HELD = 4;
 
 export interface JobLine extends JobProgress {
@@ -37,8 +39,8 @@ export interface Board {
   readonly mailsThisMonth: number;
   readonly review: number;
   readonly workers: number;
-  /** Some outlook is still to be asked. */
-  readonly unfinished: boolean;
+  /** When it must be read again even if nothing changes: something of it was kept from before, or there was no time to ask. Epoch ms. */
+  readonly againAt: number;
 }
 
 interface Shown {
@@ -62,6 +64,9 @@ export class BoardReader {
   readonly #desk: Desk;
   readonly #all = new MailsByMinute(null);
   readonly #bySender: ReadonlyMap<string, MailsByMinute>;
+  #order: { at: number; filter: string; ids: readonly number[] } | undefined;
+  #changedAt = -Infinity;
+  #standings: { at: number; of: Awaited<ReturnType<typeof standings>> } | undefined;
   readonly #outlooks = new Map<number, { at: number; of: string; outlook: JobOutlook }>();
 
   constructor(desk: Desk) {
@@ -72,14 +77,14 @@ export class BoardReader {
   /** `shown`: which ids of the order, and how many events. */
   async look(around: Surroundings, filter: string, shown: (order: readonly number[]) => Shown, now: number): Promise<Board> {
     const { db } = this.#desk.store;
-    const order = await jobOrder(db, filter);
+    const { order, anew } = await this.#ordered(filter, now);
+    const stands = await this.#stands(anew, now);
     const { ids, events } = shown(order);
     const rates = await ratesNow(db, now);
-    const { lines, unfinished } = await this.#lines(await progressOfJobs(db, ids), rates, now);
+    const { lines, unfinished } = await this.#lines(await progressOfJobs(db, ids), rates, anew ? 1 : OUTLOOKS_A_LOOK, now);
     await this.#all.look(db, now);
     for (const mails of this.#bySender.values()) await mails.look(db, now);
     const senders = await this.#desk.senders(now, (name) => this.#bySender.get(name)?.total ?? 0);
-    const stands = await standings(db);
     const held: HeldJob[] = await heldJobs(db, MOST_HELD);
     const resting = await restingProviders(db, now);
     const problems = lines.flatMap(({ job, outlook }) => (outlook?.problem == null ? [] : [{ job: job.id, problem: outlook.problem }]));
@@ -96,11 +101,43 @@ export class BoardReader {
       mailsThisMonth: await usageIn(db, usagePeriod(now)),
       review: stands.review.n,
       workers: around.workers,
-      unfinished,
+      againAt: unfinished ? now : this.#againAt(now),
     };
   }
 
-  async #lines(jobs: readonly JobProgress[], rates: ReadonlyMap<number, number>, now: number) {
+  /** Something was committed. */
+  noteChange(now: number): void {
+    this.#changedAt = now;
+  }
+
+  /** A person has changed something, and wants to see it. */
+  hurry(): void {
+    this.#order = undefined;
+    this.#standings = undefined;
+  }
+
+  #againAt(now: number): number {
+    const outdated = [this.#order?.at ?? now, this.#standings?.at ?? now].filter((at) => at < this.#changedAt);
+    return outdated.length === 0 ? Infinity : Math.min(...outdated) + ALL_JOBS_MS;
+  }
+
+  async #ordered(filter: string, now: number): Promise<{ order: readonly number[]; anew: boolean }> {
+    const known = this.#order;
+    if (known !== undefined && known.filter === filter && isFresh(known.at, now)) return { order: known.ids, anew: false };
+    const ids = await jobOrder(this.#desk.store.db, filter);
+    this.#order = { at: now, filter, ids };
+    return { order: ids, anew: true };
+  }
+
+  async #stands(later: boolean, now: number): Promise<Awaited<ReturnType<typeof standings>>> {
+    const known = this.#standings;
+    if (known !== undefined && (later || isFresh(known.at, now))) return known.of;
+    const of = await standings(this.#desk.store.db);
+    this.#standings = { at: now, of };
+    return of;
+  }
+
+  async #lines(jobs: readonly JobProgress[], rates: ReadonlyMap<number, number>, most: number, now: number) {
     let asked = 0;
     let unfinished = false;
     const lines: JobLine[] = [];
@@ -110,7 +147,7 @@ export class BoardReader {
       const of = `${status}.${job.paused_at}.${job.ai_budget_reached}`;
       const known = this.#outlooks.get(job.id);
       const stale = known === undefined || known.of !== of || now - known.at >= OUTLOOK_MS || now < known.at;
-      if (stale && asked < OUTLOOKS_A_LOOK) {
+      if (stale && asked < most) {
         asked++;
         this.#outlooks.set(job.id, { at: now, of, outlook: await this.#desk.job(progress, now) });
       } else if (stale) unfinished = true;
@@ -118,6 +155,11 @@ export class BoardReader {
     }
     return { lines, unfinished };
   }
+}
+
+/** A clock that was set back makes everything stale. */
+function isFresh(at: number, now: number): boolean {
+  return now >= at && now - at < ALL_JOBS_MS;
 }
 
 /** The time that is left, no more than a person wants to know; null when nobody knows. */

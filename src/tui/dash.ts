@@ -11,8 +11,8 @@ import { type Picture, type Place, placeAt, type Question } from './views.ts';
 export const POLL_MS = 250;
 /** Processes die and seals change without a commit. */
 const LOOK_AROUND_MS = 5_000;
-/** Clocks, caps and forecasts move without one too. */
-const LONGEST_STILL_MS = 15_000;
+/** Clocks, caps and forecasts move without one too; a look at cold code costs 30 ms, so not more often than the clock shows. */
+const LONGEST_STILL_MS = 60_000;
 const REOPEN_MS = 1_000;
 const NOTICE_MS = 8_000;
 
@@ -82,6 +82,7 @@ export class Dash {
     try {
       if (this.#desk === undefined) throw new OutreachError('environment', 'the database is not open');
       this.say(await patiently(this.#desk, work));
+      this.#reader?.hurry();
     } catch (error) {
       this.say(sentenceOf(error));
     }
@@ -130,7 +131,8 @@ export class Dash {
     }
     try {
       if (this.#desk === undefined) return now - this.#triedAt >= REOPEN_MS;
-      if (!this.#desk.stands() || this.#picture?.trouble !== undefined || this.#picture?.board?.unfinished === true) return true;
+      if (!this.#desk.stands() || this.#picture?.trouble !== undefined) return true;
+      if (now >= (this.#picture?.board?.againAt ?? Infinity)) return true;
       if (this.#desk.store.dataVersion() !== this.#version) return true;
       if (now - this.#lookedAt >= LOOK_AROUND_MS && (await this.#lookAround(this.#desk))) return true;
     } catch {
@@ -153,8 +155,10 @@ export class Dash {
       const now = this.now();
       if (now - this.#lookedAt >= LOOK_AROUND_MS) await this.#lookAround(desk);
       // Taken before the look: what is committed meanwhile is seen at the next one.
-      this.#version = desk.store.dataVersion();
+      const version = desk.store.dataVersion();
       this.#reader ??= new BoardReader(desk);
+      if (version !== this.#version) this.#reader.noteChange(now);
+      this.#version = version;
       const read = await readPlace(desk, this.#reader, this.#around, this.place, this.#parts.size(), now);
       // What was opened is not there any more: the database is another one.
       if (read === undefined && this.back()) return await this.#look();

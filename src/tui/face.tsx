@@ -1,4 +1,4 @@
-import { Box } from 'ink';
+import { Box, Text } from 'ink';
 import { usagePeriod } from '../domain/usage.ts';
 import { columnsOf, fill, visibleColumns } from '../terminal/columns.ts';
 import { cell, number, plural } from '../terminal/output.ts';
@@ -8,6 +8,7 @@ import { Lines } from './lines.tsx';
 import { Message } from './message.tsx';
 import { Overview } from './overview.tsx';
 import { type Paint, sparkline } from './paint.ts';
+import { FILLER } from './paintedRows.ts';
 import { Review } from './review.tsx';
 import type { Picture } from './views.ts';
 
@@ -17,11 +18,10 @@ export function Face({ paint, picture }: { paint: Paint; picture: Picture }) {
   if (layout.tooSmall)
     return <Lines paint={paint} lines={['outreach dash needs', '50 columns, 14 rows.', 'q leaves.']} rows={3} columns={layout.columns} />;
   return (
-    <Box flexDirection="column" width={layout.columns} height={layout.rows}>
+    <Box flexDirection="column" width={layout.columns}>
       <Lines paint={paint} lines={[...header(paint, picture), ' ']} rows={3} columns={layout.columns} />
-      <Box height={layout.body}>
-        <Body paint={paint} picture={picture} />
-      </Box>
+      <Body paint={paint} picture={picture} />
+      <Text>{FILLER}</Text>
       <Lines paint={paint} lines={[' ', footer(paint, picture)]} rows={2} columns={layout.columns} />
     </Box>
   );
@@ -54,10 +54,10 @@ function header(paint: Paint, { name, board, now, layout, mailsAMonth, trouble }
     [workers, month, time].filter(Boolean).join(colour.dim('  ·  ')),
     layout.columns,
   );
-  if (trouble !== undefined) return [first, colour.red(fill(`${cell(trouble, 300)} Trying again.`, layout.columns))];
+  if (trouble !== undefined) return [first, colour.red(fill(`Trying again: ${cell(trouble, 300)}`, layout.columns))];
   if (board === undefined) return [first, ''];
-  const day = `${plural(board.mailsInDay, 'mail')} in 24 h${colour.dim('  ·  ')}${number(Math.round(board.rate))} an hour now`;
-  return [first, `${sparkline(paint, board.hours)}  ${day}`];
+  const day = `${plural(board.mailsInDay, 'mail')} in 24 h  ·  ${number(Math.round(board.rate))} an hour now`;
+  return [first, `${sparkline(paint, board.hours)}  ${fill(day, layout.columns - board.hours.length - 2).trimEnd()}`];
 }
 
 /** The keys of this place; while something is asked, typed or told, that instead. */

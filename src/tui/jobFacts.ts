@@ -21,6 +21,6 @@ export function jobFacts(line: JobLine, now: number): readonly (readonly [what: 
 function paceOf({ job, rate, outlook }: JobLine): string {
   const mode = job.send_mode === 'drip' ? `drip of ${job.send_rate} an hour` : job.send_mode;
   const at = job.send_mode === 'scheduled' && job.scheduled_for !== null ? ` at ${moment(job.scheduled_for)}` : '';
-  const planned = outlook?.plannedRate == null ? '' : ` of ${number(Math.round(outlook.plannedRate))} planned`;
-  return `${mode}${at}; now ${number(Math.round(rate))}${planned} an hour`;
+  const planned = outlook?.plannedRate == null ? '' : `, ${number(Math.round(outlook.plannedRate))} planned`;
+  return `${mode}${at}; ${number(Math.round(rate))} an hour now${planned}`;
 }

@@ -21,7 +21,7 @@ interface Widths {
 /** Jobs with their progress; `place` says which one is chosen, and from which on they are shown. */
 export function Jobs(props: { paint: Paint; board: Board; place: Place; rows: number; columns: number }) {
   const { paint, board, place, rows, columns } = props;
-  const widths = widthsFor(columns, board.jobs);
+  const widths = widthsFor(columns, board);
   const { length } = board.order;
   const position = length > rows ? `${place.at + 1} of ${number(length)}` : length === 0 ? '' : number(length);
   const lines = [
@@ -46,7 +46,7 @@ export function Jobs(props: { paint: Paint; board: Board; place: Place; rows: nu
   return <Lines paint={paint} lines={lines} rows={rows + 2} columns={columns} />;
 }
 
-function widthsFor(columns: number, jobs: readonly JobLine[]): Widths {
+function widthsFor(columns: number, { jobs, at }: Board): Widths {
   const wide = columns >= 96;
   const longest = (of: (job: JobLine) => string, least: number) => Math.max(least, ...jobs.map((job) => of(job).length));
   const fixed = {
@@ -56,7 +56,7 @@ function widthsFor(columns: number, jobs: readonly JobLine[]): Widths {
     failed: longest(({ counts }) => number(counts.failed), 4),
     you: longest((job) => number(waitsForYou(job)), 3),
     rate: columns < 64 ? 0 : longest(rateOf, 6),
-    left: columns < 70 ? 0 : 9,
+    left: columns < 70 ? 0 : longest((job) => leftOf(job, at), 9),
   };
   const taken = Object.values(fixed).filter((width) => width > 0);
   // The sign before, and one column between any two.

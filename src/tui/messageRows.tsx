@@ -1,4 +1,5 @@
 import type { MessageSummary } from '../store/progress.ts';
+import { columnsOf } from '../terminal/columns.ts';
 import { cell, number } from '../terminal/output.ts';
 import { clock } from './feed.tsx';
 import { Lines } from './lines.tsx';
@@ -22,7 +23,8 @@ export function MessageRows(props: {
   const id = Math.max(4, ...page.rows.map((message) => String(message.id).length));
   const when = columns < 70 ? 0 : 8;
   const rest = columns - 2 - id - 1 - 10 - 1 - (when === 0 ? 0 : when + 1) - 6;
-  const email = Math.max(12, Math.min(36, Math.floor(rest * 0.45)));
+  const longest = Math.max(12, ...page.rows.map((message) => columnsOf(cell(message.email))));
+  const email = Math.min(longest, 40, Math.max(12, Math.floor(rest * 0.6)));
   const says = Math.max(6, rest - email - 1);
   const filter = place.filter === '' ? '' : ` with “${cell(place.filter, 20)}”`;
   const position =

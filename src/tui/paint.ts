@@ -40,7 +40,7 @@ export interface Paint {
 }
 
 export function paintFor(colour: ChalkInstance, unicode: boolean): Paint {
-  return { rows: new PaintedRows(), colour, signs: unicode ? UNICODE : ASCII };
+  return { rows: new PaintedRows(unicode), colour, signs: unicode ? UNICODE : ASCII };
 }
 
 /** POSIX: LC_ALL, then LC_CTYPE, then LANG say what the terminal is sent. */

@@ -50,7 +50,8 @@ export async function runDash(open: () => Promise<Desk>, { stdin, stdout, colour
   };
   const leave = () => end();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, leave);
+  // Not `once`: Ink ends the process by the signal where it finds itself the only one that listens.
+  for (const signal of signals) process.on(signal, leave);
   stdout.on('resize', resize);
   screen.open();
   const polling = setInterval(() => dash.tick().catch(end), POLL_MS);
@@ -61,15 +62,15 @@ export async function runDash(open: () => Promise<Desk>, { stdin, stdout, colour
   } finally {
     clearInterval(polling);
     stdout.off('resize', resize);
-    for (const signal of signals) process.off(signal, leave);
     screen.close();
     ink?.unmount();
     await dash.close();
+    for (const signal of signals) process.off(signal, leave);
   }
 }
 
 /** A picture with the keys that are pressed while it is shown. */
-function Dashboard({ paint, picture, press }: { paint: Paint; picture: Picture; press: (key: Key) => void }) {
+export function Dashboard({ paint, picture, press }: { paint: Paint; picture: Picture; press: (key: Key) => void }) {
   useInput((input, key) => {
     for (const name of namesOf(input, key)) press(name);
   });
@@ -133,6 +134,6 @@ class Canvas extends EventEmitter {
   }
 
   write(picture: string): void {
-    this.#screen.draw(this.#paint.rows.put(picture));
+    this.#screen.draw(this.#paint.rows.put(picture, this.#screen.rows));
   }
 }

@@ -1,4 +1,5 @@
 import { benchClaim } from './claim.ts';
+import { benchDash } from './dash.ts';
 import { benchImport } from './import.ts';
 import { benchQueues } from './queues.ts';
 import { benchSend } from './send.ts';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, (full: boolean) => boolean | Promise<bool
   write: benchWrite,
   import: benchImport,
   claim: benchClaim,
+  dash: benchDash,
 };
 
 const words = process.argv.slice(2);

@@ -1,10 +1,16 @@
 import { sql } from 'kysely';
-import type { Store } from '../../src/store/database.ts';
+import { openDesk } from '../../src/app/desk.ts';
+import { deskOf } from '../../src/commands/dash.ts';
+import { workspaceAt } from '../../src/config/workspace.ts';
+import { openStore, type Store } from '../../src/store/database.ts';
+import { BoardReader, lookAround } from '../../src/tui/board.ts';
+import type { Desk } from '../../src/tui/desk.ts';
+import { CAMPAIGN, type Folder } from './program.ts';
 
 const DAY = 86_400_000;
 
 /** Fills a database with jobs and messages in every stage; what was sent was sent within the last day, by `main`. */
-export async function crowd(store: Store, { jobs, messages, now }: { jobs: number; messages: number; now: number }): Promise<void> {
+async function crowd(store: Store, { jobs, messages, now }: { jobs: number; messages: number; now: number }): Promise<void> {
   const each = Math.floor(messages / jobs);
   const numbers = (n: number) => sql`with recursive n (i) as (select 1 union all select i + 1 from n where i < ${n})`;
   // 1 of 100 is uncertain, review or failed; 40 sent; the rest waits.
@@ -30,4 +36,34 @@ export async function crowd(store: Store, { jobs, messages, now }: { jobs: numbe
       tx,
     );
   });
+}
+
+/** A workspace in `folder` with a database that is full of this, and the desk that the dashboard gets there. */
+export async function crowdedDesk(folder: Folder, size: { jobs: number; messages: number; now: number }): Promise<Desk> {
+  folder.write(
+    'outreach.yaml',
+    `version: 1
+identity: { name: Ana Ruiz, timezone: UTC }
+senders:
+  - { name: main, type: outbox, from: "Ana Ruiz <ana@ruiz.example>", daily_cap: 100, gap: { min: 60s, max: 180s } }
+`,
+  );
+  folder.write('campaigns/hello.md', CAMPAIGN);
+  const store = await openStore(folder.at('.outreach', 'outreach.db'));
+  await crowd(store, size);
+  await store.close();
+  return deskOf(await openDesk(workspaceAt(folder.path), { OUTREACH_STATE: folder.at('state') }));
+}
+
+/** What a picture of the dashboard reads, in ms: the median of looks, four a second. */
+export async function lookTime(desk: Desk, now: number, looks = 60): Promise<number> {
+  const around = await lookAround(desk);
+  const reader = new BoardReader(desk);
+  const times: number[] = [];
+  for (let look = 0; look < looks; look++) {
+    const began = performance.now();
+    await reader.look(around, '', (order) => ({ ids: order.slice(0, 20), events: 20 }), now + look * 250);
+    times.push(performance.now() - began);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(looks / 2)] ?? 0;
 }
