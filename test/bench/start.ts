@@ -6,9 +6,9 @@ import { median, verdict } from './measure.ts';
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'outreach.js');
 
 const COMMANDS = [
-  { parameters: ['--version'], most: 1.25 },
-  { parameters: ['--help'], most: 1.4 },
-  { parameters: ['status'], most: 2.3 },
+  { parameters: ['--version'], most: 1.2 },
+  { parameters: ['--help'], most: 1.35 },
+  { parameters: ['status'], most: 2 },
 ] as const;
 
 /** How long a short command takes, start to exit, beside a Node that does nothing; the two in turn, pair by pair. */
