@@ -18,13 +18,18 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** One line of the result; false when the ratio misses its bound. `least` for "at least", `most` for "at most". */
-export function verdict(what: string, ratio: number, bound: { least?: number; most?: number } = {}, detail = ''): boolean {
-  const met = ratio >= (bound.least ?? -Infinity) && ratio <= (bound.most ?? Infinity);
-  const asked =
-    bound.least !== undefined ? `at least ${bound.least}×` : bound.most !== undefined ? `at most ${bound.most}×` : 'for the record';
-  console.log(
-    `  ${met ? 'ok  ' : 'MISS'} ${what.padEnd(58)} ${ratio.toFixed(2).padStart(6)}×  (${asked})${detail === '' ? '' : `  ${detail}`}`,
-  );
+/** What a figure is held to: `least` for "at least", `most` for "at most"; a ratio unless it has a unit. */
+export interface Bound {
+  readonly least?: number;
+  readonly most?: number;
+  readonly unit?: '×' | ' ms';
+}
+
+/** One line of the result; false when the figure misses its bound. */
+export function verdict(what: string, figure: number, { least, most, unit = '×' }: Bound = {}, detail = ''): boolean {
+  const met = figure >= (least ?? -Infinity) && figure <= (most ?? Infinity);
+  const asked = least !== undefined ? `at least ${least}${unit}` : most !== undefined ? `at most ${most}${unit}` : 'for the record';
+  const line = `  ${met ? 'ok  ' : 'MISS'} ${what.padEnd(58)} ${figure.toFixed(2).padStart(6)}${unit}  (${asked})`;
+  console.log(detail === '' ? line : `${line}  ${detail}`);
   return met;
 }

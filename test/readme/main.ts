@@ -55,24 +55,28 @@ function demo(): string {
 /** One table row a figure; what the bench says of its circumstances stays above its rows. */
 function bench(): string {
   const text = output('npm', ['run', '--silent', 'bench'], ROOT);
-  const rows: string[] = [];
+  const rows: string[][] = [];
   let about = '';
   for (const line of text.split('\n')) {
-    const figure = /^ {2}(ok|MISS|skip) +(.+?)(?: {2,}([\d.]+×) +\((.+?)\).*)?$/.exec(line);
+    const figure = /^ {2}(ok|MISS|skip) +(.+?)(?: {2,}([\d.]+(?:×| ms)) +\((.+?)\).*)?$/.exec(line);
     if (figure === null) {
-      if (/^\S/.test(line) && !/^claim|^slowest/.test(line)) about = line;
-      const slowest = /^slowest \/ fastest: ([\d.]+×) \(bound (.+)\)/.exec(line);
-      if (slowest !== null)
-        rows.push(
-          `| claim + end of a mail, 1 million waiting or blocked / 10 thousand waiting | ${slowest[1]} | at most ${slowest[2]} | |`,
-        );
+      if (/^\S/.test(line)) about = line;
     } else {
-      const [, verdict, what, ratio, bound] = figure;
-      rows.push(`| ${what} | ${ratio ?? 'skipped'} | ${bound ?? ''} ${verdict === 'MISS' ? '**MISS**' : ''} | ${about} |`);
+      const [, verdict, what, value, bound] = figure;
+      rows.push([what ?? '', value ?? 'skipped', `${bound ?? ''}${verdict === 'MISS' ? ' **MISS**' : ''}`, about]);
       about = '';
     }
   }
-  return ['| figure | ratio | bound | measured |', '| --- | ---: | --- | --- |', ...rows].join('\n');
+  return aligned([['figure', 'measured', 'bound', 'how'], ...rows]);
+}
+
+/** A table whose columns line up in the source too; the second one holds figures. */
+function aligned([head = [], ...rows]: readonly string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => (column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 1 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
 function output(program: string, parameters: readonly string[], cwd: string): string {
