@@ -113,6 +113,16 @@ test('a mail that leaves shows at the next look, and nothing is drawn when nothi
   expect(dashboard.screen).toMatch(/accepted +lead0@company0.example/);
 });
 
+test('a job that is done sends nothing now, however much it did a moment ago', async () => {
+  await campaign(csv(1));
+  await bench.draft();
+  bench.now += 180_000;
+  await sendMessage(bench.sending(), 1, bench.campaign);
+  await open();
+  expect(dashboard.screen).toContain('1 mail in 24 h  ·  0 an hour now');
+  expect(dashboard.screen).toMatch(/hello .* 1\/1 +0 +0 +0.* done/);
+});
+
 test('what was kept from a moment before a change is read again a second later, and then all is still', async () => {
   await campaign(csv(2), 'review: all');
   await open();
