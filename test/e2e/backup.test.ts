@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Status } from '../../src/app/status.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
-import { CAMPAIGN, config, csv, Folder, json, outreach, start } from '../support/program.ts';
+import { CAMPAIGN, config, csv, Folder, json, outreach, start, until } from '../support/program.ts';
 
 const LEADS = 10;
 let folder: Folder;
@@ -33,14 +33,6 @@ const on = (workspace: string) => ['--workspace', folder.at(workspace)];
 const send = (workspace = 'ws', env: Record<string, string> = {}) =>
   outreach(folder, ['worker', '--until-done', ...on(workspace)], { OUTREACH_MACHINE_ID: 'here', ...env });
 const run = (...parameters: string[]) => outreach(folder, [...parameters, ...on('ws')], { OUTREACH_MACHINE_ID: 'here' });
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 /** Sends this many of the leads with a worker that is killed, so that the rest still waits. */
 async function sendSome(count: number): Promise<void> {

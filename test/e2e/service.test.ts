@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Sink, startSink } from '../crash/sink.ts';
-import { CAMPAIGN, config, csv, Folder, objects, outreach } from '../support/program.ts';
+import { CAMPAIGN, config, csv, Folder, objects, outreach, until } from '../support/program.ts';
 
 /** Real child processes in place of the system's own programs: they keep what they are told, and run what they are given. */
 const SYSTEMCTL = `
@@ -69,14 +69,6 @@ const service = (words: string, tools?: string) =>
 async function answer(words: string, tools?: string): Promise<Record<string, unknown>> {
   const ended = await service(`${words} --json`, tools);
   return { code: ended.code, ...objects(ended)[0] };
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const text = (path: string) => readFileSync(folder.at(path), 'utf8');

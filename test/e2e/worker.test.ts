@@ -7,7 +7,7 @@ import { takeLivenessLock } from '../../src/store/sqlite/lock.ts';
 import { suppress } from '../../src/store/suppressions.ts';
 import { registerWorker } from '../../src/store/workers.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
-import { CAMPAIGN, config, csv, Folder, json, outreach, start } from '../support/program.ts';
+import { CAMPAIGN, config, csv, Folder, json, outreach, start, until } from '../support/program.ts';
 
 let folder: Folder;
 let sink: Sink;
@@ -26,14 +26,6 @@ afterEach(async () => {
   await sink.close();
   folder.remove();
 });
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 const states = async () => (await json<Status>(folder, 'status')).jobs[0]?.states;
 

@@ -61,6 +61,15 @@ export function outreach(folder: Folder, parameters: readonly string[], env: Rec
   return start(folder, parameters, env, input).ended;
 }
 
+/** Waits for what a process beside us does; 15 s at most, whatever the machine is busy with. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** The JSON objects that a command printed, one a line. */
 export function objects<T = Record<string, unknown>>(ended: Ended): T[] {
   return ended.stdout
