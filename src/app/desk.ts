@@ -33,6 +33,7 @@ export async function openDesk(workspace: Workspace, env: NodeJS.ProcessEnv) {
   return {
     store,
     name: basename(workspace.root),
+    timezone: app.config.identity.timezone,
     mailsAMonth: app.pace.limits.emailsPerMonth,
     /** False when another database lies in its place, or other settings: it is opened anew then. */
     stands() {

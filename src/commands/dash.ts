@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { JobOutlook, openDesk, SenderOutlook } from '../app/desk.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { tellTimesIn } from '../terminal/output.ts';
 import type { Desk, SenderLine } from '../tui/desk.ts';
 import { type Context, command, type Use } from './context.ts';
 import { stateOf, troubles } from './status.ts';
@@ -26,7 +27,12 @@ async function dash(context: Context): Promise<undefined> {
   const { openDesk } = await import('../app/desk.ts');
   const { showsUnicode } = await import('../tui/paint.ts');
   const { runDash } = await import('../tui/run.tsx');
-  await runDash(async () => deskOf(await openDesk(workspace, env)), {
+  const open = async () => {
+    const desk = await openDesk(workspace, env);
+    tellTimesIn(desk.timezone);
+    return deskOf(desk);
+  };
+  await runDash(open, {
     stdin: process.stdin,
     stdout: process.stdout,
     colour: output.colour,

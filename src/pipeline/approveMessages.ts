@@ -15,12 +15,15 @@ export interface Approval {
   readonly voided: number;
 }
 
-/** review → ready. What is approved is the frozen mail that review showed, byte for byte. */
-export async function approveMessages(store: Store, selection: Selection, now: () => number): Promise<Approval> {
+/**
+ * review → ready. What is approved is the frozen mail that review showed, byte for byte. `shown`: the SHA-256 of the one that a
+ * person has before their eyes; another one, written meanwhile, stays in review.
+ */
+export async function approveMessages(store: Store, selection: Selection, now: () => number, shown?: string): Promise<Approval> {
   const total = { approved: 0, without_draft: 0, voided: 0 };
   for await (const ids of batches(store, selection)) {
     const batch = await store.write(async (tx) => {
-      const sorted = await sortForApproval(tx, ids);
+      const sorted = await sortForApproval(tx, ids, shown);
       const moved = await moveByHand(tx, sorted.approvable, ['review'], 'ready', { now: now(), reason: null });
       await noteEvents(tx, moved, 'approved', now());
       const voided = await voidMessages(tx, sorted.outdated, now(), 'the campaign changed');
@@ -56,7 +59,7 @@ async function* batches(store: Store, selection: Selection): AsyncGenerator<numb
   }
 }
 
-async function sortForApproval(tx: Tx, ids: readonly number[]) {
+async function sortForApproval(tx: Tx, ids: readonly number[], shown: string | undefined) {
   const sorted = { approvable: [] as number[], outdated: [] as number[], withoutDraft: 0 };
   const contents = new Map<number, string>();
   for (const id of ids) {
@@ -66,7 +69,7 @@ async function sortForApproval(tx: Tx, ids: readonly number[]) {
     contents.set(row.campaign_id, content);
     if (row.frozen_sha256 === null) sorted.withoutDraft++;
     else if (row.content_hash !== content) sorted.outdated.push(id);
-    else sorted.approvable.push(id);
+    else if (shown === undefined || row.frozen_sha256 === shown) sorted.approvable.push(id);
   }
   return sorted;
 }

@@ -53,14 +53,21 @@ export interface Standing {
   readonly job: number | null;
 }
 
-/** What jobs that are not cancelled have for a person, and for a worker. */
+/** What jobs that are not cancelled have for a person, and those that are not paused for a worker. */
 export async function standings(db: Db): Promise<{ uncertain: Standing; review: Standing; open: number }> {
-  const among = (states: readonly MessageState[]) => sql`filter (where state in (${sql.join(states.map((state) => sql.lit(state)))}))`;
+  const among = (states: readonly MessageState[], also = sql``) =>
+    sql`filter (where state in (${sql.join(states.map((state) => sql.lit(state)))})${also})`;
   const sum = (...states: MessageState[]) => sql<number>`coalesce(sum(n) ${among(states)}, 0)`;
   const first = (state: MessageState) => sql<number | null>`min(job_id) ${among([state])}`;
   const row = await db
     .selectFrom('job_counts')
-    .select([sum('uncertain').as('uncertain'), sum('review').as('review'), sum(...OPEN_STATES).as('open')])
+    .select([
+      sum('uncertain').as('uncertain'),
+      sum('review').as('review'),
+      sql<number>`coalesce(sum(n) ${among(OPEN_STATES, sql` and job_id not in (select id from jobs where paused_at is not null)`)}, 0)`.as(
+        'open',
+      ),
+    ])
     .select([first('uncertain').as('uncertain_job'), first('review').as('review_job')])
     .where('n', '>', 0)
     .where('job_id', 'not in', db.selectFrom('jobs').select('id').where('cancelled_at', 'is not', null))

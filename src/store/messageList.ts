@@ -66,6 +66,22 @@ export async function messagesAt(db: Db, { runs }: MessageList, offset: number, 
   return inOrder(db, ids);
 }
 
+/** Where in the list a message stands now; undefined when it is not in it. */
+export async function placeInList(db: Db, { runs }: MessageList, id: number): Promise<number | undefined> {
+  const message = await db.selectFrom('messages').select(['job_id', 'state']).where('id', '=', id).executeTakeFirst();
+  const index = runs.findIndex(({ job, state }) => job === message?.job_id && state === message.state);
+  const run = runs[index];
+  if (run === undefined) return undefined;
+  const { n } = await db
+    .selectFrom('messages')
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .where('job_id', '=', run.job)
+    .where('state', '=', run.state)
+    .where('id', '<', id)
+    .executeTakeFirstOrThrow();
+  return runs.slice(0, index).reduce((sum, { n: length }) => sum + length, n);
+}
+
 /** From the nearer end: what is skipped is walked over, 15 ms for a million entries of the index. */
 async function idsOfRun(db: Db, { job, state, n }: Run, skip: number, limit: number): Promise<number[]> {
   const wanted = Math.min(limit, n - skip);

@@ -6,6 +6,7 @@ import { draftOf } from './drafts.ts';
 import { eventsOf } from './events.ts';
 import { type Author, authorOf } from './generations.ts';
 import { listJobs, type NamedJob, toCounts } from './jobs.ts';
+import { findMessage } from './messages.ts';
 import type { AttemptRow, Db, DraftRow, EventRow, ImportRow } from './schema.ts';
 
 /** The read model: what every face of the program shows. Reads counters, never scans messages. */
@@ -67,6 +68,8 @@ export function messagePage(db: Db, filter: MessageFilter, after: number, limit:
 export interface MessageStory {
   readonly summary: MessageSummary;
   readonly draft: DraftRow | undefined;
+  /** SHA-256 of the mail as it was frozen; null without one. */
+  readonly frozen: string | null;
   /** Who wrote it, when a model did. */
   readonly author: Author | undefined;
   readonly attempts: readonly AttemptRow[];
@@ -80,6 +83,7 @@ export async function messageStory(db: Db, id: number): Promise<MessageStory | u
   return {
     summary,
     draft: await draftOf(db, id),
+    frozen: (await findMessage(db, id))?.frozen_sha256 ?? null,
     author: await authorOf(db, id),
     attempts: await attemptsOf(db, id),
     events: await eventsOf(db, id),

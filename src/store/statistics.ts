@@ -70,7 +70,10 @@ export async function countsNow(db: Db, campaignId: number | undefined): Promise
 
 /** Mails that came to an end, by day, sender and, of these domains, by domain. */
 export async function endedMails(db: Db, span: Span, domains: readonly string[]): Promise<EndedRow[]> {
-  const domain = domains.length === 0 ? sql`null` : sql`case when attempts.domain in (${sql.join(domains)}) then attempts.domain end`;
+  const domain =
+    domains.length === 0
+      ? sql`null`
+      : sql`case when attempts.domain in (select value from json_each(${JSON.stringify(domains)})) then attempts.domain end`;
   const { rows } = await sql<EndedRow>`select ${dayOf(span, ENDED_AT)} as day,
       case when ${NEVER_SENT} then null else attempts.sender end as sender,
       case when ${NEVER_SENT} then null else ${domain} end as domain,

@@ -41,13 +41,14 @@ export async function retry({ store }: Desk, selection: Selection, now: () => nu
   return `${plural(retried, 'mail')} will be tried again${left.length === 0 ? '' : `; left as they are: ${left.join(', ')}`}.`;
 }
 
-export async function approve(desk: Desk, id: number, now: () => number): Promise<string> {
+/** `shown`: SHA-256 of the mail whose text stands on the screen. */
+export async function approve(desk: Desk, id: number, shown: string | null, now: () => number): Promise<string> {
   await desk.refreshCampaigns();
   await checkSelection(desk.store, { ids: [id] }, 'review');
-  const { approved, without_draft, voided } = await approveMessages(desk.store, { ids: [id] }, now);
+  const { approved, without_draft, voided } = await approveMessages(desk.store, { ids: [id] }, now, shown ?? undefined);
   if (without_draft > 0) return `Message ${id} has no draft: mend the lead and import it again with --update, or reject it.`;
   if (voided > 0) return `Message ${id} will be written anew first: the campaign changed after the draft.`;
-  return approved > 0 ? `Message ${id} is approved.` : `Message ${id} is not in review any more.`;
+  return approved > 0 ? `Message ${id} is approved.` : `Message ${id} was written anew or decided meanwhile: look at it again.`;
 }
 
 export async function reject({ store }: Desk, id: number, now: () => number): Promise<string> {

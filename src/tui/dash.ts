@@ -15,6 +15,8 @@ const LOOK_AROUND_MS = 5_000;
 const LONGEST_STILL_MS = 60_000;
 const REOPEN_MS = 1_000;
 const NOTICE_MS = 8_000;
+/** What takes longer says so. */
+const LONG_MS = 200;
 
 export interface DashParts {
   /** Rejects with an `OutreachError` while settings or database cannot be opened. */
@@ -44,6 +46,9 @@ export class Dash {
   help = false;
   typing: string | undefined;
   question: Question | undefined;
+  left = false;
+  /** When another message, or another text of it, came to be shown without a key. */
+  replacedAt = -Infinity;
 
   constructor(parts: DashParts) {
     this.#parts = parts;
@@ -63,6 +68,7 @@ export class Dash {
   }
 
   leave(): void {
+    this.left = true;
     this.#parts.leave();
   }
 
@@ -77,14 +83,20 @@ export class Dash {
     return true;
   }
 
-  /** Does something with the database and says what came of it. */
+  /** Does something with the database and says what came of it; while that takes long, that it does. */
   async act(work: (desk: Desk) => Promise<string>): Promise<void> {
+    const working = setTimeout(() => {
+      this.say('Working…');
+      this.#show({ ...EMPTY, ...this.#picture, trouble: undefined });
+    }, LONG_MS);
     try {
       if (this.#desk === undefined) throw new OutreachError('environment', 'the database is not open');
       this.say(await patiently(this.#desk, work));
       this.#reader?.hurry();
     } catch (error) {
       this.say(sentenceOf(error));
+    } finally {
+      clearTimeout(working);
     }
   }
 
@@ -96,11 +108,20 @@ export class Dash {
   async tick(): Promise<void> {
     if (this.#turns > 0) return;
     await this.#inTurn(async () => {
-      if (await this.#changed()) await this.#look();
+      if (!(await this.#changed())) return;
+      const before = this.#picture?.story;
+      await this.#look();
+      const { story } = this.#picture ?? {};
+      if (before?.summary.id !== story?.summary.id || before?.frozen !== story?.frozen) this.replacedAt = this.now();
     });
   }
 
+  /** Ctrl-C waits for nothing: what a key has set going is finished without a screen. */
   press(key: Key): Promise<void> {
+    if (key === 'ctrl-c') {
+      this.leave();
+      return Promise.resolve();
+    }
     return this.#inTurn(async () => {
       this.#notice = undefined;
       if (await this.#keys.press(key)) await this.#look();

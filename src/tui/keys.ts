@@ -1,3 +1,4 @@
+import { plural } from '../terminal/output.ts';
 import { approve, doubtAbout, pauseOrResume, reject, retry } from './act.ts';
 import type { JobLine } from './board.ts';
 import type { Dash } from './dash.ts';
@@ -6,7 +7,7 @@ import { type Picture, placeAt } from './views.ts';
 /** A key by its name, or the character it makes. */
 export type Key = string;
 
-/** A second press that follows at once was meant for what stood there before. */
+/** A press that follows at once was meant for what stood there before. */
 const TWICE_MS = 400;
 
 /** What keys do. What they act on is what the last picture showed, whatever has changed since. */
@@ -21,12 +22,11 @@ export class Keys {
   /** Whether anything is to be shown anew. */
   async press(key: Key): Promise<boolean> {
     const dash = this.#dash;
-    if (key === 'ctrl-c') dash.leave();
-    else if (dash.question !== undefined) await this.#answer(key);
+    if (dash.question !== undefined) await this.#answer(key);
     else if (dash.typing !== undefined) this.#type(key);
     else if (dash.help) dash.help = key === '?' ? false : !['escape', 'enter', 'left', 'q', 'h'].includes(key);
     else await this.#command(key);
-    return key !== 'ctrl-c' && (key !== 'q' || dash.typing !== undefined);
+    return !dash.left;
   }
 
   async #answer(key: Key): Promise<void> {
@@ -128,7 +128,7 @@ export class Keys {
       return undefined;
     }
     dash.question = {
-      text: `Try ${job.counts.failed} failed mails of job ${job.job.id} again?`,
+      text: `Try ${plural(job.counts.failed, 'failed mail')} of job ${job.job.id} again?`,
       yes: (desk) => retry(desk, { jobId: job.job.id }, () => dash.now()),
     };
     return undefined;
@@ -139,6 +139,7 @@ export class Keys {
     const summary = picture?.story?.summary;
     if (summary === undefined) return;
     const { id } = summary;
+    if (dash.now() - dash.replacedAt < TWICE_MS) return dash.say(`Message ${id} has just come to this place: read it, and decide again.`);
     if (summary.state !== 'review') return dash.say(`Message ${id} is ${summary.state}: it does not wait for you.`);
     if (key === 'x') {
       dash.question = {
@@ -148,7 +149,7 @@ export class Keys {
       return;
     }
     if (dash.now() - this.#decidedAt < TWICE_MS) return;
-    await dash.act((desk) => approve(desk, id, () => dash.now()));
+    await dash.act((desk) => approve(desk, id, picture?.story?.frozen ?? null, () => dash.now()));
     this.#decidedAt = dash.now();
   }
 }

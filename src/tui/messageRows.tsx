@@ -27,8 +27,8 @@ export function MessageRows(props: {
   const email = Math.min(longest, 40, Math.max(12, Math.floor(rest * 0.6)));
   const says = Math.max(6, rest - email - 1);
   const filter = place.filter === '' ? '' : ` with “${cell(place.filter, 20)}”`;
-  const position =
-    page.length === 0 ? 'none' : page.length > rows ? `${number(place.at + 1)} of ${number(page.length)}` : number(page.length);
+  const length = page.more === true ? `the first ${number(page.length)}` : number(page.length);
+  const position = page.length === 0 ? 'none' : page.length > rows ? `${number(place.at + 1)} of ${length}` : length;
   const words = ({ reason, subject }: MessageSummary) => (props.subjects === true ? (subject ?? reason) : (reason ?? subject));
   const lines = page.rows.map((message) => {
     const isChosen = message.id === place.chosen;

@@ -1,6 +1,7 @@
 import { MESSAGE_STATES } from '../domain/message.ts';
-import { listOfJob, listOfReview, messagesAt, messagesToPrefix } from '../store/messageList.ts';
+import { listOfJob, listOfReview, type MessageList, messagesAt, messagesToPrefix, placeInList } from '../store/messageList.ts';
 import { messageStory } from '../store/progress.ts';
+import type { Db } from '../store/schema.ts';
 import type { Board, BoardReader, Surroundings } from './board.ts';
 import type { Desk } from './desk.ts';
 import { jobFacts } from './jobFacts.ts';
@@ -31,11 +32,7 @@ export async function readPlace(
     }
     case 'review': {
       const board = await reader.look(around, '', () => NO_JOBS, now);
-      const list = await listOfReview(db);
-      const rows = layoutOf(size, 0, 0).review;
-      hold(place, list.length, rows);
-      const page = { length: list.length, rows: await messagesAt(db, list, place.top, rows) };
-      choose(place, page);
+      const page = await pageOf(db, await listOfReview(db), place, layoutOf(size, 0, 0).review);
       return { ...NOTHING, board, page, story: place.chosen === undefined ? undefined : await messageStory(db, place.chosen) };
     }
     case 'message': {
@@ -71,25 +68,33 @@ function readJobs(reader: BoardReader, around: Surroundings, place: Place, size:
 async function readMessages({ store: { db } }: Desk, place: Place, rows: number): Promise<Page> {
   const filter = place.filter.toLowerCase();
   const states = MESSAGE_STATES.filter((state) => state.startsWith(filter));
-  if (states.length > 0) {
-    const list = await listOfJob(db, place.id, states);
-    hold(place, list.length, rows);
-    const page = { length: list.length, rows: await messagesAt(db, list, place.top, rows) };
-    choose(place, page);
-    return page;
-  }
-  const found = await messagesToPrefix(db, place.id, filter, MOST_FOUND);
-  hold(place, found.length, rows);
-  const page = { length: found.length, rows: found.slice(place.top, place.top + rows) };
-  choose(place, page);
-  return page;
+  if (states.length > 0) return pageOf(db, await listOfJob(db, place.id, states), place, rows);
+  const found = await messagesToPrefix(db, place.id, filter, MOST_FOUND + 1);
+  const listed = found.slice(0, MOST_FOUND);
+  const stays = listed.findIndex(({ id }) => id === place.chosen);
+  if (stays >= 0) place.at = stays;
+  hold(place, listed.length, rows);
+  place.chosen = listed[place.at]?.id;
+  return { length: listed.length, more: found.length > MOST_FOUND, rows: listed.slice(place.top, place.top + rows) };
 }
 
 const MOST_FOUND = 100;
 
-/** Stays with the chosen message while it is in sight: others may have moved to before it. */
-function choose(place: Place, { rows }: Page): void {
-  const stays = rows.findIndex(({ id }) => id === place.chosen);
+/** The rows in sight. Stays with the chosen message wherever it is now: others may have come before it, or gone. */
+async function pageOf(db: Db, list: MessageList, place: Place, rows: number): Promise<Page> {
+  const read = async () => {
+    hold(place, list.length, rows);
+    return messagesAt(db, list, place.top, rows);
+  };
+  let shown = await read();
+  let stays = shown.findIndex(({ id }) => id === place.chosen);
+  const moved = stays < 0 && place.chosen !== undefined ? await placeInList(db, list, place.chosen) : undefined;
+  if (moved !== undefined) {
+    place.at = moved;
+    shown = await read();
+    stays = shown.findIndex(({ id }) => id === place.chosen);
+  }
   if (stays >= 0) place.at = place.top + stays;
-  place.chosen = rows[place.at - place.top]?.id;
+  place.chosen = shown[place.at - place.top]?.id;
+  return { length: list.length, rows: shown };
 }

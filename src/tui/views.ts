@@ -31,6 +31,8 @@ export function hold(place: Place, length: number, rows: number): void {
 /** Some rows of a list of any length. */
 export interface Page {
   readonly length: number;
+  /** There are others beyond `length`, which cannot be gone to. */
+  readonly more?: boolean;
   readonly rows: readonly MessageSummary[];
 }
 

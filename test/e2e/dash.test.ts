@@ -20,6 +20,19 @@ test('off a terminal the dashboard ends with 2 and points to status', async () =
   expect(stderr).toContain('outreach status');
 });
 
+test.skipIf(!HAS_PTY)("its times are the workspace's, wherever the machine stands", { timeout: 30_000 }, async () => {
+  folder.write('outreach.yaml', config(1).replace('Europe/Madrid', 'Asia/Kolkata'));
+  const dash = onTerminal(folder, ['dash']);
+  const began = Date.now();
+  await dash.answer('hello', 'q');
+  const { screen } = await dash.ended;
+  const clocks = [began, Date.now()].map((at) => new Date(at + 5.5 * 3_600_000).toISOString().slice(11, 16));
+  expect(
+    clocks.some((clock) => screen.includes(clock)),
+    screen,
+  ).toBe(true);
+});
+
 test.skipIf(!HAS_PTY)('on a terminal it shows jobs, opens one, pauses it, and gives the screen back', { timeout: 30_000 }, async () => {
   const dash = onTerminal(folder, ['dash']);
   await dash.answer('hello', ENTER);

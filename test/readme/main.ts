@@ -27,6 +27,7 @@ for (const [name, make] of Object.entries(MAKERS)) {
   );
 }
 
+spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', README], { stdio: 'inherit' });
 if (asked.length === 0 || asked.includes('reference')) writeFileSync(join(ROOT, 'docs', 'reference.md'), await reference());
 
 /** The demo's first lines, and the status of the workspace that it leaves. */
@@ -55,7 +56,7 @@ function demo(): string {
 /** One table row a figure; what the bench says of its circumstances stays above its rows. */
 function bench(): string {
   const text = output('npm', ['run', '--silent', 'bench'], ROOT);
-  const rows: string[][] = [];
+  const rows: string[] = [];
   let about = '';
   for (const line of text.split('\n')) {
     const figure = /^ {2}(ok|MISS|skip) +(.+?)(?: {2,}([\d.]+(?:×| ms)) +\((.+?)\).*)?$/.exec(line);
@@ -63,20 +64,11 @@ function bench(): string {
       if (/^\S/.test(line)) about = line;
     } else {
       const [, verdict, what, value, bound] = figure;
-      rows.push([what ?? '', value ?? 'skipped', `${bound ?? ''}${verdict === 'MISS' ? ' **MISS**' : ''}`, about]);
+      rows.push(`| ${what} | ${value ?? 'skipped'} | ${bound ?? ''}${verdict === 'MISS' ? ' **MISS**' : ''} | ${about} |`);
       about = '';
     }
   }
-  return aligned([['figure', 'measured', 'bound', 'how'], ...rows]);
-}
-
-/** A table whose columns line up in the source too; the second one holds figures. */
-function aligned([head = [], ...rows]: readonly string[][]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => (column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, column) => (column === 1 ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
+  return ['| figure | measured | bound | how |', '| --- | ---: | --- | --- |', ...rows].join('\n');
 }
 
 function output(program: string, parameters: readonly string[], cwd: string): string {

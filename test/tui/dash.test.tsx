@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { openStore } from '../../src/store/database.ts';
+import { moveByHand } from '../../src/store/messages.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { columnsOf, fill, wrap } from '../../src/terminal/columns.ts';
 import { Bench } from '../support/bench.ts';
@@ -195,7 +196,7 @@ test('r tries the chosen failed mail again, and all failed ones of a job after a
   expect(dashboard.screen).toContain('1 mail will be tried again.');
   expect((await bench.states()).filter((state) => state === 'failed')).toHaveLength(1);
   await dashboard.press(KEYS.escape, 'r');
-  expect(dashboard.screen).toContain('Try 1 failed mails of job 1 again?');
+  expect(dashboard.screen).toContain('Try 1 failed mail of job 1 again?');
   await dashboard.press('y');
   expect(await bench.states()).not.toContain('failed');
 });
@@ -228,6 +229,59 @@ test('what was drafted from a campaign that has changed since is not approved', 
   expect(await bench.states()).toEqual(['pending']);
 });
 
+/** Somebody else takes a mail out of the review. */
+const takeAway = (id: number, to: 'pending' | 'cancelled') =>
+  bench.store.write((tx) => moveByHand(tx, [id], ['review'], to, { now: bench.now, reason: null }));
+
+async function look(): Promise<void> {
+  bench.now += 1_000;
+  await dashboard.dash.tick();
+}
+
+test('the chosen mail stays chosen when others come before it, out of sight', async () => {
+  await campaign(csv(12), 'review: all');
+  await bench.draft();
+  await takeAway(3, 'pending');
+  await open();
+  const { review } = dashboard.dash.picture?.layout ?? { review: 0 };
+  await dashboard.press('v', ...Array.from({ length: review - 1 }, () => 'j'));
+  const chosen = review + 1;
+  expect(dashboard.screen).toMatch(new RegExp(`▸ +${chosen} review`));
+  await bench.draft();
+  await look();
+  expect(dashboard.screen).toMatch(new RegExp(`▸ +${chosen} review`));
+  await dashboard.press('a');
+  expect(await bench.states()).toEqual(Array.from({ length: 12 }, (_, index) => (index + 1 === chosen ? 'ready' : 'review')));
+});
+
+test('what has just come to the place of another mail is not decided by a key that was meant for that one', async () => {
+  await campaign(csv(3), 'review: all');
+  await bench.draft();
+  await open();
+  await dashboard.press('v');
+  await takeAway(1, 'cancelled');
+  await look();
+  expect(dashboard.screen).toMatch(/▸ +2 review/);
+  await dashboard.press('a');
+  expect(dashboard.screen).toContain('Message 2 has just come to this place');
+  await dashboard.press('x');
+  expect(dashboard.screen).not.toContain('Reject message');
+  bench.now += 500;
+  await dashboard.press('a');
+  expect(await bench.states()).toEqual(['cancelled', 'ready', 'review']);
+});
+
+test('a mail that was written anew since it was shown is not approved', async () => {
+  await campaign(csv(1), 'review: all');
+  await bench.draft();
+  await open();
+  await dashboard.press('v');
+  await bench.store.write((tx) => tx.updateTable('messages').set({ frozen_sha256: 'of another text' }).execute());
+  await dashboard.press('a');
+  expect(dashboard.screen).toContain('Message 1 was written anew or decided meanwhile');
+  expect(await bench.states()).toEqual(['review']);
+});
+
 test('/ filters jobs by name, and mails by state or by the beginning of an address', async () => {
   await campaign(csv(12));
   await sendThree();
@@ -248,8 +302,40 @@ test('? shows the keys, and q leaves from everywhere', async () => {
   await open();
   await dashboard.press('?');
   expect(dashboard.screen).toContain('open a job, then a message with its tries');
+  await dashboard.press('q');
+  expect(dashboard.screen).not.toContain('open a job, then a message with its tries');
+  expect(dashboard.left).toBe(false);
   await dashboard.press('?', KEYS.enter, 'q');
   expect(dashboard.left).toBe(true);
+});
+
+test('q at a question is a no', async () => {
+  await campaign(csv(1), 'review: all');
+  await bench.draft();
+  await open();
+  await dashboard.press('v', 'x');
+  expect(dashboard.screen).toContain('Reject message 1?');
+  await dashboard.press('q');
+  expect(dashboard.screen).not.toContain('Reject message 1?');
+  await dashboard.press('y');
+  expect([dashboard.left, await bench.states()]).toEqual([false, ['review']]);
+});
+
+test('more addresses than can be listed are said to be more', async () => {
+  await campaign(csv(120));
+  await open();
+  await dashboard.press(KEYS.enter, '/', 'lead', KEYS.enter);
+  expect(dashboard.screen).toContain('Mails  1 of the first 100 with “lead”');
+});
+
+test('jobs that are paused need no worker', async () => {
+  await campaign();
+  await open();
+  expect(dashboard.screen).toContain('no worker is running');
+  await dashboard.press('p');
+  await look();
+  await look();
+  expect(dashboard.screen).not.toContain('no worker is running');
 });
 
 test('keys that come in one piece all count', async () => {
