@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Surroundings } from '../config/workspace.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
-import { oneLine } from '../domain/text.ts';
+import { asTyped, oneLine } from '../domain/text.ts';
 import {
   blockIn,
   cronFile,
@@ -86,7 +86,11 @@ function systemd({ name, system, workspace, env, tool }: KeeperChoice): ServiceK
     },
     // `restart` also starts; one that runs takes the new text.
     begin: async () => inOrder(tool, [control('daemon-reload'), control('enable', unit), control('restart', unit)]),
-    end: async () => inOrder(tool, [control('disable', '--now', unit)]),
+    end: async () => {
+      const undone = inOrder(tool, [control('disable', '--now', unit)]);
+      // Its file goes in any case, and what has no file can be stopped, but not disabled.
+      return undone && { ...undone, commands: [asTyped(control('stop', unit))] };
+    },
     state() {
       const [program = '', ...words] = control('show', unit, '--property=UnitFileState,ActiveState,SubState,Result,MainPID');
       const answer = tool(program, words);
@@ -135,7 +139,7 @@ function launchd({ name, system, workspace, log, env, tool }: KeeperChoice): Ser
       const words = /^\s*state = (.+)/m.exec(answer.stdout)?.[1] ?? 'not loaded';
       return { enabled: answer.code === 0, running: pid !== undefined, pid: pid === undefined ? null : Number(pid), words };
     },
-    follow: `tail -f ${log}`,
+    follow: asTyped(['tail', '-f', log]),
   };
 }
 
@@ -152,7 +156,7 @@ function cronFolder({ name, workspace, log }: KeeperChoice): ServiceKeeper {
     ...BY_THE_CLOCK,
     mark: cronWorkspace(workspace),
     textOf: cronFile,
-    follow: `tail -f ${log}`,
+    follow: asTyped(['tail', '-f', log]),
   };
 }
 
@@ -179,7 +183,7 @@ function crontab({ name, workspace, log, tool }: KeeperChoice): ServiceKeeper {
     },
     write: (text) => writeCrontab(tool, withBlock(readCrontab(tool), markers, bytesOf(text.trimEnd()))),
     erase: () => writeCrontab(tool, withoutBlock(readCrontab(tool), markers)),
-    follow: `tail -f ${log}`,
+    follow: asTyped(['tail', '-f', log]),
   };
 }
 
@@ -257,10 +261,6 @@ function inOrder(tool: SystemTool, commands: readonly (readonly string[])[]): Un
     return { reason: oneLine(stderr) || `${program} ended with ${code}`, commands: commands.slice(at).map(asTyped) };
   }
   return undefined;
-}
-
-function asTyped(words: readonly string[]): string {
-  return words.map((word) => (/^[\w./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }
 
 function noAnswer({ stderr, code }: ToolAnswer): ServiceState {

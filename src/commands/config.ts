@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { Trouble } from '../config/inspect.ts';
 import type { Setting } from '../config/origin.ts';
-import { OutreachError } from '../domain/errors.ts';
+import { messageOf, OutreachError } from '../domain/errors.ts';
 import { cell, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
@@ -37,8 +37,13 @@ async function check(context: Context): Promise<number> {
   const workspace = context.workspace();
   const { inspectWorkspace } = await import('../config/inspect.ts');
   const { writeSchemas } = await import('../config/jsonSchema.ts');
-  writeSchemas(workspace);
   const { files, troubles } = inspectWorkspace(workspace);
+  try {
+    writeSchemas(workspace);
+  } catch (error) {
+    // Somebody else's workspace can be checked too.
+    output.talk(`No schema for editors was written: ${messageOf(error)}`);
+  }
   output.object({ ok: troubles.length === 0, files, problems: troubles });
   sayTroubles(context, troubles);
   if (troubles.length > 0) {

@@ -7,6 +7,7 @@ import { AI_CHOICES, type Answers, hasMailbox } from '../config/samples.ts';
 import type { Workspace } from '../config/workspace.ts';
 import { parseAddress } from '../domain/address.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
+import { asTyped } from '../domain/text.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 export function initCommand(use: Use): Command {
@@ -46,7 +47,7 @@ async function init(context: Context, dir: string, flags: Answers): Promise<unde
   const short = (path: string) => relative(context.cwd, path) || '.';
   output.line(made.length === 0 ? `${workspace.root} is a workspace already; nothing was changed.` : `A workspace in ${workspace.root}:`);
   for (const path of made) output.line(`  ${short(path)}`);
-  const enter = short(workspace.root) === '.' ? '' : `cd ${short(workspace.root)} && `;
+  const enter = short(workspace.root) === '.' ? '' : `cd ${asTyped([short(workspace.root)])} && `;
   output.line(
     `\nNext: ${enter}outreach ${unstored !== undefined ? `login ${unstored}` : hasMailbox(answers) ? 'doctor' : 'import leads.csv'}`,
   );

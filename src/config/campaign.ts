@@ -26,7 +26,7 @@ const clock = text('"09:00"')
   });
 
 const days = text('mon-fri')
-  .meta({ pattern: '^[A-Za-z]+([-,] *[A-Za-z]+)*$' })
+  .meta({ pattern: '^ *[A-Za-z]+( *[-,] *[A-Za-z]+)* *$' })
   .transform((value, context) => {
     const parsed = parseDays(value);
     if (parsed !== undefined) return parsed;

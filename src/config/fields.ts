@@ -35,7 +35,7 @@ export const zone = z
   .refine(isZone, {
     error: ({ input }) => `${String(input)} is not a time zone; write an IANA name such as Europe/Madrid`,
   })
-  .meta({ pattern: '^(UTC|GMT|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$' });
+  .meta({ pattern: '^[A-Za-z][A-Za-z0-9_+/-]*$' });
 
 export const positive = (what: string) => z.number({ error: `not a number; write ${what}` }).positive(`must be above 0; write ${what}`);
 
@@ -55,9 +55,9 @@ const SECRET =
 export const secret = z
   .string({ error: SECRET })
   .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` })
-  .meta({ pattern: String.raw`^(env:[A-Za-z_][A-Za-z0-9_]*|keychain:[A-Za-z0-9][\w.-]*)$` });
+  .meta({ pattern: String.raw`^(env:[A-Za-z_][A-Za-z0-9_]*|(keychain|credential):[A-Za-z0-9][\w.-]*)$` });
 
-const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
+const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$/;
 /** RFC 6376 §3.1. */
 const SELECTOR = /^[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)*$/;
 
@@ -70,7 +70,7 @@ const privateKey = z
       context.addIssue({ code: 'custom', message: `${message}, or file:dkim.pem` });
     }
   })
-  .meta({ pattern: String.raw`^(file:\S.*|env:[A-Za-z_][A-Za-z0-9_]*|keychain:[A-Za-z0-9][\w.-]*)$` });
+  .meta({ pattern: String.raw`^(file:\S.*|env:[A-Za-z_][A-Za-z0-9_]*|(keychain|credential):[A-Za-z0-9][\w.-]*)$` });
 
 export const dkim = strictObject({
   domain: text('ruiz.example').toLowerCase().regex(DOMAIN, 'not a domain; write ruiz.example (in ASCII, as it stands in the DNS)'),

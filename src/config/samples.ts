@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { oneLine } from '../domain/text.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 
 export const AI_CHOICES = ['openai', 'openrouter', 'ollama', 'none'] as const;
@@ -29,7 +30,7 @@ export interface Answers {
 const schemaLine = (path: string) => `# yaml-language-server: $schema=${path}`;
 
 export function configText(answers: Answers): string {
-  const name = answers.name ?? 'Your Name';
+  const name = oneLine(answers.name ?? 'Your Name');
   const zone = answers.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
   const company = answers.company === undefined ? '# company: Your Company' : `company: ${scalar(answers.company)}`;
   const postal =
@@ -59,7 +60,8 @@ ${aiText(answers)}`;
 }
 
 function scalar(value: string): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd();
+  // YAML's block style for several lines would need to know how deep it stands; JSON is YAML too.
+  return value.includes('\n') ? JSON.stringify(value) : stringify(value, { lineWidth: 0 }).trimEnd();
 }
 
 /** Whether a real mailbox is to send. */

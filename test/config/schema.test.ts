@@ -62,6 +62,10 @@ review: flagged
 test.each<[SchemaName, string]>([
   ['outreach', CONFIG],
   ['outreach', 'version: 1\nidentity: { name: A, timezone: UTC }\n'],
+  ['outreach', 'version: 1\nidentity: { name: A, timezone: CET }\n'],
+  ['outreach', CONFIG.replace('"keychain:main"', '"credential:smtp"')],
+  ['outreach', CONFIG.replace('"file:dkim.pem"', '"credential:dkim"').replace('domain: ruiz.example', 'domain: Ruiz.Example')],
+  ['campaign', CAMPAIGN.replace('days: mon-fri', 'days: "mon - fri, sun"')],
   ['campaign', CAMPAIGN],
   ['campaign', 'generator: ai\n'],
   ['campaign', frontMatter(SAMPLE_CAMPAIGN)],
@@ -76,6 +80,7 @@ test.each<[string, Answers]>([
   ['a preset and OpenAI', { name: 'Ana "A": Ruiz', from: 'ana@gmail.com', preset: 'gmail', ai: 'openai', password: 'keychain:main' }],
   ['a server and OpenRouter', { name: 'Ana', smtpHost: 'smtp.x.example', smtpUser: 'a@x.example', smtpPort: 465, ai: 'openrouter' }],
   ['Ollama', { ai: 'ollama', aiModel: 'qwen3:8b' }],
+  ['an address of several lines', { name: 'Ana\nRuiz', company: 'Ruiz\n& Co', postalAddress: 'Calle Mayor 1\n28013 Madrid: Spain\n' }],
 ])('what init writes of %s names a schema that is there, and holds by it', (_, answers) => {
   writeWorkspace(workspace, answers);
   for (const path of [workspace.configFile, join(workspace.campaigns, 'hello.md')]) {
@@ -90,7 +95,7 @@ test.each<[string, Answers]>([
 test.each<[SchemaName, string, string]>([
   ['outreach', 'version: 1', 'version: 2'],
   ['outreach', 'name: Ana Ruiz', 'nam: Ana Ruiz'],
-  ['outreach', 'Europe/Madrid', 'Mars'],
+  ['outreach', 'Europe/Madrid', 'in Mars'],
   ['outreach', 'type: smtp,', 'type: pigeon,'],
   ['outreach', 'ana@ruiz.example', 'ana'],
   ['outreach', 'host: smtp.ruiz.example, ', ''],

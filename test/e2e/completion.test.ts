@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readdirSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CAMPAIGN, csv, Folder, json, outreach } from '../support/program.ts';
@@ -78,6 +78,16 @@ test('bash completes the names that the workspace has just now', async () => {
   expect(await tab('pause', '')).toEqual(['2', '1']);
 });
 
+test('bash completes what stands in quotes, or with a backslash', async () => {
+  for (const typed of ['"hel', "'hel", 'h\\el'])
+    expect((await outreach(folder, ['__complete', 'bash', '--', 'preview', typed])).stdout).toBe('hello\tcampaign\nhelp-desk\tcampaign\n');
+});
+
+test('campaign check completes campaigns, and its leads files', async () => {
+  expect(await tab('campaign', 'check', 'hel')).toEqual(['hello', 'help-desk']);
+  expect(await asked('campaign', 'check', 'hello', '--leads', '')).toBe(':file\n');
+});
+
 test('files and folders are the shell’s own business', async () => {
   expect(await tab('import', 'lea')).toEqual(['leads.csv']);
   expect(await tab('init', 'camp')).toEqual(['campaigns']);
@@ -128,6 +138,10 @@ test('another workspace is asked when the line names one', async () => {
       ['pause', '--workspace', folder.path, ''],
     ])
       expect((await outreach(other, ['__complete', 'fish', '--', ...words])).stdout).toContain('1\thello, leads.csv');
+    // As shells hand it over: not one of them expands it before it asks.
+    const home = { HOME: dirname(folder.path) };
+    const words = ['--workspace', `~/${basename(folder.path)}`, 'pause', ''];
+    expect((await outreach(other, ['__complete', 'zsh', '--', ...words], home)).stdout).toContain('1\thello, leads.csv');
   } finally {
     other.remove();
   }

@@ -19,6 +19,15 @@ interface Problem {
 
 const IDENTITY = 'identity: { name: Ana Ruiz, timezone: Europe/Madrid }\n';
 
+test('a workspace that may not be written to is checked all the same', async () => {
+  // Where the schemas for editors would go.
+  folder.write('outreach.yaml', `version: 1\n${IDENTITY}`);
+  folder.write('.outreach', 'no folder');
+  const { code, stdout, stderr } = await outreach(folder, ['config', 'check']);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('all is well')]);
+  expect(stderr).toContain('No schema for editors was written');
+});
+
 test('config check tells every problem of every file, with its place, and exits with 2', async () => {
   folder.write(
     'outreach.yaml',

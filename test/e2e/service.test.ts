@@ -129,7 +129,12 @@ test.skipIf(process.platform === 'win32')(
       enabled: null,
       running: null,
     });
-    expect(await answer('remove --kind systemd', folder.at('nothing'))).toMatchObject({ code: 1, removed: true });
+    // What has no file any more can be stopped, but not disabled.
+    expect(await answer('remove --kind systemd', folder.at('nothing'))).toMatchObject({
+      code: 1,
+      removed: true,
+      commands: ['systemctl --user stop outreach-acme.service'],
+    });
     expect(existsSync(folder.at('.config/systemd/user/outreach-acme.service'))).toBe(false);
   },
 );

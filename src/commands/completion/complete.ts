@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { Command } from 'commander';
 import type { Use } from '../context.ts';
 import { type Candidate, type Names, suggest } from './suggest.ts';
@@ -11,7 +12,7 @@ export function completeCommand(_use: Use, _program: Command): Command {
     .argument('[words...]')
     .action(async (shell: string, words: string[]) => {
       try {
-        const found = await suggest(readTree(), words, shell, liveNames);
+        const found = await suggest(readTree(), shell === 'bash' ? words.map(unquoted) : words, shell, liveNames);
         process.stdout.write(found.map(lineOf).join(''));
       } catch {
         // The line stays as it is.
@@ -26,7 +27,11 @@ function readTree(): Branch {
 
 const liveNames: Names = async (kind, flag) => {
   const { findWorkspace } = await import('../../config/workspace.ts');
-  const workspace = findWorkspace(flag, { cwd: process.cwd(), env: process.env, platform: process.platform });
+  const workspace = findWorkspace(flag?.replace(/^~(?=\/|$)/, homedir()), {
+    cwd: process.cwd(),
+    env: process.env,
+    platform: process.platform,
+  });
   const { campaignNames } = await import('../../config/campaignFolder.ts');
   if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));
   const { lastConfig } = await import('../../app/app.ts');
@@ -39,6 +44,14 @@ const liveNames: Names = async (kind, flag) => {
   const providers = (config.ai?.providers ?? []).map(({ name }) => ({ value: name, meaning: 'AI provider' }));
   return kind === 'login' ? [...senders, ...providers] : senders;
 };
+
+/** bash hands words over as they are typed, quotes and backslashes and all; a quote that is still open too. */
+function unquoted(word: string): string {
+  return word.replace(
+    /'([^']*)'?|"((?:\\.|[^"\\])*)"?|\\(.)/gs,
+    (_, single?: string, double?: string, escaped?: string) => single ?? double?.replace(/\\([$`"\\])/g, '$1') ?? escaped ?? '',
+  );
+}
 
 /** Names are a person's, and a shell draws them: one with anything that could move the cursor is left out. */
 function lineOf({ value, meaning }: Candidate): string {

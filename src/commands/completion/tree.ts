@@ -63,6 +63,7 @@ const BY_NAME: Readonly<Record<string, Kind>> = {
   sender: 'sender',
   file: 'file',
   out: 'file',
+  leads: 'file',
   'env-file': 'file',
   dir: 'dir',
   workspace: 'dir',
@@ -78,7 +79,7 @@ const KNOWN: Readonly<Record<string, Kind>> = {
   'logout name': 'login',
   'suppress who': 'file',
   'reconcile sent': 'file',
-  'campaign check name': 'campaign',
+  'campaign name': 'campaign',
 };
 
 function pathOf(command: Command): string {
