@@ -7,7 +7,7 @@ import { command } from '../../src/commands/context.ts';
 import { TOPICS } from '../../src/commands/topics/topics.ts';
 import { EXIT_MEANINGS } from '../../src/domain/exitCodes.ts';
 import { MESSAGE_STATES } from '../../src/domain/message.ts';
-import { reference } from '../readme/reference.ts';
+import { commandTable, reference } from '../readme/reference.ts';
 import { commandsIn, commandTree, examplesOf, helpOf, parametersOf, pathOf } from '../support/commandTree.ts';
 import { Folder, outreach } from '../support/program.ts';
 
@@ -87,6 +87,13 @@ test('every example is understood by the command that shows it', async () => {
 test('docs/reference.md is what npm run readme -- reference makes of the commands', async () => {
   const written = readFileSync(join(ROOT, 'docs', 'reference.md'), 'utf8');
   expect(written, 'run: npm run readme -- reference').toBe(await reference());
+});
+
+test("README's list of commands is what npm run readme -- commands makes of them", async () => {
+  const cells = (table: string) => table.split('\n').map((row) => row.split('|').map((cell) => cell.trim().replace(/^-+$/, '-')));
+  const [, written = ''] =
+    /<!-- made by npm run readme: commands -->\n\n([\s\S]*?)\n\n<!-- end -->/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  expect(cells(written), 'run: npm run readme -- commands').toEqual(cells(await commandTable()));
 });
 
 test('--help alone is read from a file of the build, in ASCII, and tells what commander does', async () => {

@@ -3,16 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Folder } from '../support/program.ts';
-import { reference } from './reference.ts';
+import { commandTable, reference } from './reference.ts';
 
 /**
- * `npm run readme [-- demo] [-- bench] [-- reference]`: makes docs/reference.md of the commands' help, and the output that README
+ * `npm run readme [-- demo] [-- commands] [-- bench] [-- reference]`: makes docs/reference.md of the commands' help, and the output that README
  * shows, by running what it names, between the markers `<!-- made by npm run readme: NAME -->` and `<!-- end -->`.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
 const README = join(ROOT, 'README.md');
 
-const MAKERS: Readonly<Record<string, () => string>> = { demo, bench };
+const MAKERS: Readonly<Record<string, () => string | Promise<string>>> = { demo, commands: commandTable, bench };
 
 const asked = process.argv.slice(2);
 for (const [name, make] of Object.entries(MAKERS)) {
@@ -20,7 +20,7 @@ for (const [name, make] of Object.entries(MAKERS)) {
   const text = readFileSync(README, 'utf8');
   const block = new RegExp(`(<!-- made by npm run readme: ${name} -->\\n)[\\s\\S]*?(\\n<!-- end -->)`);
   if (!block.test(text)) throw new Error(`README.md has no place for ${name}`);
-  const made = make();
+  const made = await make();
   writeFileSync(
     README,
     text.replace(block, (_, before: string, after: string) => `${before}\n${made.trim()}\n${after}`),

@@ -5,8 +5,7 @@ import { commandTree, examplesOf, pathOf } from '../support/commandTree.ts';
 /** The command reference in Markdown, made of the command tree and the help topics: `docs/reference.md`. */
 export async function reference(): Promise<string> {
   const program = await commandTree();
-  const groups = new Map<string, Command[]>();
-  for (const command of program.commands) groups.set(command.helpGroup(), [...(groups.get(command.helpGroup()) ?? []), command]);
+  const groups = groupsOf(program);
   const parts = [
     '# Commands, flags, topics',
     'Made of the program itself by `npm run readme -- reference`, and compared with it by `npm run check`; do not edit. The same is told by `outreach help COMMAND` and `outreach help TOPIC`.',
@@ -18,6 +17,24 @@ export async function reference(): Promise<string> {
     ...(await topics()),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Every command with the first sentence of its purpose, as README lists them. */
+export async function commandTable(): Promise<string> {
+  const rows = [...groupsOf(await commandTree())].flatMap(([heading, commands]) => [
+    `| **${heading.replace(/:$/, '')}** | |`,
+    ...commands.map(
+      (command) =>
+        `| [\`${pathOf(command)}\`](docs/reference.md#${anchor(pathOf(command))}) | ${/^.*?\.(?= |$)/.exec(command.description())?.[0]} |`,
+    ),
+  ]);
+  return ['| command | |', '| --- | --- |', ...rows].join('\n');
+}
+
+function groupsOf(program: Command): Map<string, Command[]> {
+  const groups = new Map<string, Command[]>();
+  for (const command of program.commands) groups.set(command.helpGroup(), [...(groups.get(command.helpGroup()) ?? []), command]);
+  return groups;
 }
 
 function listed(heading: string, commands: readonly Command[]): string {
