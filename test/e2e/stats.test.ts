@@ -8,7 +8,9 @@ import type { Context, Use } from '../../src/commands/context.ts';
 import { statsCommand } from '../../src/commands/stats.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { localDay } from '../../src/domain/localDay.ts';
+import { openStore } from '../../src/store/database.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
+import { endedMails } from '../../src/store/statistics.ts';
 import { Output } from '../../src/terminal/output.ts';
 import { formatTable } from '../../src/terminal/table.ts';
 import { type Sink, startSink } from '../crash/sink.ts';
@@ -235,6 +237,17 @@ test.each(['Europe/Madrid', 'Asia/Kathmandu', 'America/St_Johns'])(
       }
   },
 );
+
+test('as many domains are told apart as one asks for', async () => {
+  const store = await openStore(folder.at('many', 'outreach.db'));
+  try {
+    const span = { campaignId: undefined, since: undefined, clock: [{ at: 0, offset: 0 }] };
+    const domains = Array.from({ length: 40_000 }, (_, index) => `company${index}.example`);
+    expect(await endedMails(store.db, span, domains)).toEqual([]);
+  } finally {
+    await store.close();
+  }
+});
 
 test('figures are read beside a writer, and keep none waiting', async () => {
   folder.write('outreach.yaml', 'version: 1\nidentity: { name: Ana Ruiz, timezone: Europe/Madrid }\n');
