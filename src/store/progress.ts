@@ -6,7 +6,6 @@ import { draftOf } from './drafts.ts';
 import { eventsOf } from './events.ts';
 import { type Author, authorOf } from './generations.ts';
 import { listJobs, type NamedJob, toCounts } from './jobs.ts';
-import { findMessage } from './messages.ts';
 import type { AttemptRow, Db, DraftRow, EventRow, ImportRow } from './schema.ts';
 
 /** The read model: what every face of the program shows. Reads counters, never scans messages. */
@@ -80,10 +79,11 @@ export interface MessageStory {
 export async function messageStory(db: Db, id: number): Promise<MessageStory | undefined> {
   const summary = await summaries(db).where('messages.id', '=', id).executeTakeFirst();
   if (summary === undefined) return undefined;
+  const row = await db.selectFrom('messages').select('frozen_sha256').where('id', '=', id).executeTakeFirst();
   return {
     summary,
     draft: await draftOf(db, id),
-    frozen: (await findMessage(db, id))?.frozen_sha256 ?? null,
+    frozen: row?.frozen_sha256 ?? null,
     author: await authorOf(db, id),
     attempts: await attemptsOf(db, id),
     events: await eventsOf(db, id),
