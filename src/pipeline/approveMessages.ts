@@ -17,9 +17,9 @@ export interface Approval {
 
 /**
  * review → ready. What is approved is the frozen mail that review showed, byte for byte. `shown`: the SHA-256 of the one that a
- * person has before their eyes; another one, written meanwhile, stays in review.
+ * person has before their eyes, null where they saw none; another one, written meanwhile, stays in review.
  */
-export async function approveMessages(store: Store, selection: Selection, now: () => number, shown?: string): Promise<Approval> {
+export async function approveMessages(store: Store, selection: Selection, now: () => number, shown?: string | null): Promise<Approval> {
   const total = { approved: 0, without_draft: 0, voided: 0 };
   for await (const ids of batches(store, selection)) {
     const batch = await store.write(async (tx) => {
@@ -59,7 +59,7 @@ async function* batches(store: Store, selection: Selection): AsyncGenerator<numb
   }
 }
 
-async function sortForApproval(tx: Tx, ids: readonly number[], shown: string | undefined) {
+async function sortForApproval(tx: Tx, ids: readonly number[], shown: string | null | undefined) {
   const sorted = { approvable: [] as number[], outdated: [] as number[], withoutDraft: 0 };
   const contents = new Map<number, string>();
   for (const id of ids) {

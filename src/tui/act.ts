@@ -41,11 +41,11 @@ export async function retry({ store }: Desk, selection: Selection, now: () => nu
   return `${plural(retried, 'mail')} will be tried again${left.length === 0 ? '' : `; left as they are: ${left.join(', ')}`}.`;
 }
 
-/** `shown`: SHA-256 of the mail whose text stands on the screen. */
+/** `shown`: SHA-256 of the mail whose text stands on the screen, null where there is none. */
 export async function approve(desk: Desk, id: number, shown: string | null, now: () => number): Promise<string> {
   await desk.refreshCampaigns();
   await checkSelection(desk.store, { ids: [id] }, 'review');
-  const { approved, without_draft, voided } = await approveMessages(desk.store, { ids: [id] }, now, shown ?? undefined);
+  const { approved, without_draft, voided } = await approveMessages(desk.store, { ids: [id] }, now, shown);
   if (without_draft > 0) return `Message ${id} has no draft: mend the lead and import it again with --update, or reject it.`;
   if (voided > 0) return `Message ${id} will be written anew first: the campaign changed after the draft.`;
   return approved > 0 ? `Message ${id} is approved.` : `Message ${id} was written anew or decided meanwhile: look at it again.`;

@@ -282,6 +282,19 @@ test('a mail that was written anew since it was shown is not approved', async ()
   expect(await bench.states()).toEqual(['review']);
 });
 
+test('a draft that came after a message was shown without one is not approved', async () => {
+  await campaign(csv(1), 'review: all');
+  await bench.draft();
+  const [{ frozen_sha256 = null } = {}] = await bench.store.db.selectFrom('messages').select('frozen_sha256').execute();
+  const freeze = (sha256: string | null) => bench.store.write((tx) => tx.updateTable('messages').set({ frozen_sha256: sha256 }).execute());
+  await freeze(null);
+  await open();
+  await dashboard.press('v');
+  await freeze(frozen_sha256);
+  await dashboard.press('a');
+  expect(await bench.states()).toEqual(['review']);
+});
+
 test('/ filters jobs by name, and mails by state or by the beginning of an address', async () => {
   await campaign(csv(12));
   await sendThree();
