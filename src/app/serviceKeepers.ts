@@ -139,7 +139,7 @@ function launchd({ name, system, workspace, log, env, tool }: KeeperChoice): Ser
       const words = /^\s*state = (.+)/m.exec(answer.stdout)?.[1] ?? 'not loaded';
       return { enabled: answer.code === 0, running: pid !== undefined, pid: pid === undefined ? null : Number(pid), words };
     },
-    follow: asTyped(['tail', '-f', log]),
+    follow: tail(log),
   };
 }
 
@@ -156,7 +156,7 @@ function cronFolder({ name, workspace, log }: KeeperChoice): ServiceKeeper {
     ...BY_THE_CLOCK,
     mark: cronWorkspace(workspace),
     textOf: cronFile,
-    follow: asTyped(['tail', '-f', log]),
+    follow: tail(log),
   };
 }
 
@@ -183,7 +183,7 @@ function crontab({ name, workspace, log, tool }: KeeperChoice): ServiceKeeper {
     },
     write: (text) => writeCrontab(tool, withBlock(readCrontab(tool), markers, bytesOf(text.trimEnd()))),
     erase: () => writeCrontab(tool, withoutBlock(readCrontab(tool), markers)),
-    follow: asTyped(['tail', '-f', log]),
+    follow: tail(log),
   };
 }
 
@@ -261,6 +261,10 @@ function inOrder(tool: SystemTool, commands: readonly (readonly string[])[]): Un
     return { reason: oneLine(stderr) || `${program} ended with ${code}`, commands: commands.slice(at).map(asTyped) };
   }
   return undefined;
+}
+
+function tail(log: string): string {
+  return asTyped(['tail', '-f', log]);
 }
 
 function noAnswer({ stderr, code }: ToolAnswer): ServiceState {

@@ -51,12 +51,16 @@ export const mailbox = text('"Ana Ruiz <ana@ruiz.example>"')
 const SECRET =
   'write env:NAME, the name of an environment variable, keychain:NAME, what outreach login NAME stores, or credential:NAME, what systemd gives a service';
 
+/** What `parseReference` takes, for editors. */
+const REFERENCE = String.raw`env:[A-Za-z_][A-Za-z0-9_]*|(keychain|credential):[A-Za-z0-9][\w.-]*`;
+
 /** `env:NAME`, `keychain:NAME` or `credential:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
 export const secret = z
   .string({ error: SECRET })
   .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` })
-  .meta({ pattern: String.raw`^(env:[A-Za-z_][A-Za-z0-9_]*|(keychain|credential):[A-Za-z0-9][\w.-]*)$` });
+  .meta({ pattern: `^(${REFERENCE})$` });
 
+/** In either case: editors hold it against what is written, before it is lowered. */
 const DOMAIN = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$/;
 /** RFC 6376 §3.1. */
 const SELECTOR = /^[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)*$/;
@@ -70,7 +74,7 @@ const privateKey = z
       context.addIssue({ code: 'custom', message: `${message}, or file:dkim.pem` });
     }
   })
-  .meta({ pattern: String.raw`^(file:\S.*|env:[A-Za-z_][A-Za-z0-9_]*|(keychain|credential):[A-Za-z0-9][\w.-]*)$` });
+  .meta({ pattern: String.raw`^(file:\S.*|${REFERENCE})$` });
 
 export const dkim = strictObject({
   domain: text('ruiz.example').toLowerCase().regex(DOMAIN, 'not a domain; write ruiz.example (in ASCII, as it stands in the DNS)'),

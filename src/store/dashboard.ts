@@ -55,19 +55,13 @@ export interface Standing {
 
 /** What jobs that are not cancelled have for a person, and those that are not paused for a worker. */
 export async function standings(db: Db): Promise<{ uncertain: Standing; review: Standing; open: number }> {
-  const among = (states: readonly MessageState[], also = sql``) =>
-    sql`filter (where state in (${sql.join(states.map((state) => sql.lit(state)))})${also})`;
-  const sum = (...states: MessageState[]) => sql<number>`coalesce(sum(n) ${among(states)}, 0)`;
-  const first = (state: MessageState) => sql<number | null>`min(job_id) ${among([state])}`;
+  const among = (states: readonly MessageState[]) => sql`state in (${sql.join(states.map((state) => sql.lit(state)))})`;
+  const sum = (condition: RawBuilder<unknown>) => sql<number>`coalesce(sum(n) filter (where ${condition}), 0)`;
+  const first = (state: MessageState) => sql<number | null>`min(job_id) filter (where ${among([state])})`;
   const row = await db
     .selectFrom('job_counts')
-    .select([
-      sum('uncertain').as('uncertain'),
-      sum('review').as('review'),
-      sql<number>`coalesce(sum(n) ${among(OPEN_STATES, sql` and job_id not in (select id from jobs where paused_at is not null)`)}, 0)`.as(
-        'open',
-      ),
-    ])
+    .select([sum(among(['uncertain'])).as('uncertain'), sum(among(['review'])).as('review')])
+    .select(sum(sql`${among(OPEN_STATES)} and job_id not in (select id from jobs where paused_at is not null)`).as('open'))
     .select([first('uncertain').as('uncertain_job'), first('review').as('review_job')])
     .where('n', '>', 0)
     .where('job_id', 'not in', db.selectFrom('jobs').select('id').where('cancelled_at', 'is not', null))
@@ -160,7 +154,7 @@ export async function newestEvents(db: Db, limit: number): Promise<FeedLine[]> {
 /** Enough to tell a pace from, few enough to read four times a second. */
 const SAMPLE = 300;
 
-/** Mails an hour at present, of each job that sends: over the last hour, or over the newest 300 attempts where there are more. */
+/** Mails an hour at present, of each job that has something to send and is not paused: over the last hour, or over the newest 300 attempts where there are more. */
 export async function ratesNow(db: Db, now: number): Promise<Map<number, number>> {
   const sample = await db
     .selectFrom('attempts')
@@ -176,5 +170,20 @@ export async function ratesNow(db: Db, now: number): Promise<Map<number, number>
   // A job that has begun a minute ago has not sent sixty times as much an hour.
   const cut = recent.length === SAMPLE ? now - (recent.at(-1)?.at ?? now) : undefined;
   const span = (since: number) => Math.max(1_000, cut ?? Math.max(10 * MINUTE, now - since));
-  return new Map([...oldest].map(([job, { at, n }]) => [job, (n * HOUR) / span(at)]));
+  const going = await jobsWithWork(db, [...oldest.keys()]);
+  return new Map([...oldest].flatMap(([job, { at, n }]) => (going.has(job) ? [[job, (n * HOUR) / span(at)]] : [])));
+}
+
+async function jobsWithWork(db: Db, ids: readonly number[]): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom('job_counts')
+    .innerJoin('jobs', 'jobs.id', 'job_counts.job_id')
+    .select('jobs.id')
+    .where('jobs.id', 'in', ids)
+    .where('jobs.paused_at', 'is', null)
+    .where('jobs.cancelled_at', 'is', null)
+    .where('job_counts.state', 'in', OPEN_STATES)
+    .where('job_counts.n', '>', 0)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
 }

@@ -82,7 +82,6 @@ export class BoardReader {
     const { ids, events } = shown(order);
     const rates = await ratesNow(db, now);
     const { lines, unfinished } = await this.#lines(await progressOfJobs(db, ids), rates, anew ? 1 : OUTLOOKS_A_LOOK, now);
-    for (const { job, rate } of lines) rates.set(job.id, rate);
     await this.#all.look(db, now);
     for (const mails of this.#bySender.values()) await mails.look(db, now);
     const senders = await this.#desk.senders(now, (name) => this.#bySender.get(name)?.total ?? 0);
@@ -152,7 +151,7 @@ export class BoardReader {
         asked++;
         this.#outlooks.set(job.id, { at: now, of, outlook: await this.#desk.job(progress, now) });
       } else if (stale) unfinished = true;
-      lines.push({ ...progress, rate: isAtRest(status) ? 0 : (rates.get(job.id) ?? 0), outlook: this.#outlooks.get(job.id)?.outlook });
+      lines.push({ ...progress, rate: rates.get(job.id) ?? 0, outlook: this.#outlooks.get(job.id)?.outlook });
     }
     return { lines, unfinished };
   }
@@ -165,11 +164,6 @@ function isFresh(at: number, now: number): boolean {
 
 /** The time that is left, no more than a person wants to know; null when nobody knows. */
 export function timeLeft({ outlook, status }: JobLine, now: number): number | null {
-  if (outlook?.endsAt == null || isAtRest(status)) return null;
+  if (outlook?.endsAt == null || ['paused', 'completed', 'failed', 'cancelled'].includes(status)) return null;
   return Math.max(0, Math.min(outlook.endsAt - now, 9_999 * HOUR));
-}
-
-/** Nothing leaves now, however much did a moment ago. */
-function isAtRest(status: JobLine['status']): boolean {
-  return status === 'paused' || status === 'completed' || status === 'failed' || status === 'cancelled';
 }

@@ -54,10 +54,7 @@ function readJobs(reader: BoardReader, around: Surroundings, place: Place, size:
     place.filter,
     (order) => {
       const layout = layoutOf(size, order.length, senders);
-      const stays = place.chosen === undefined ? -1 : order.indexOf(place.chosen);
-      if (stays >= 0) place.at = stays;
-      hold(place, order.length, layout.jobs);
-      place.chosen = order[place.at];
+      stay(place, order, layout.jobs);
       return { ids: order.slice(place.top, place.top + layout.jobs), events: layout.feed };
     },
     now,
@@ -71,30 +68,38 @@ async function readMessages({ store: { db } }: Desk, place: Place, rows: number)
   if (states.length > 0) return pageOf(db, await listOfJob(db, place.id, states), place, rows);
   const found = await messagesToPrefix(db, place.id, filter, MOST_FOUND + 1);
   const listed = found.slice(0, MOST_FOUND);
-  const stays = listed.findIndex(({ id }) => id === place.chosen);
-  if (stays >= 0) place.at = stays;
-  hold(place, listed.length, rows);
-  place.chosen = listed[place.at]?.id;
+  stay(
+    place,
+    listed.map(({ id }) => id),
+    rows,
+  );
   return { length: listed.length, more: found.length > MOST_FOUND, rows: listed.slice(place.top, place.top + rows) };
 }
 
 const MOST_FOUND = 100;
 
-/** The rows in sight. Stays with the chosen message wherever it is now: others may have come before it, or gone. */
+/** The rows in sight of a list that is not read as a whole. */
 async function pageOf(db: Db, list: MessageList, place: Place, rows: number): Promise<Page> {
-  const read = async () => {
+  const read = () => {
     hold(place, list.length, rows);
     return messagesAt(db, list, place.top, rows);
   };
   let shown = await read();
-  let stays = shown.findIndex(({ id }) => id === place.chosen);
-  const moved = stays < 0 && place.chosen !== undefined ? await placeInList(db, list, place.chosen) : undefined;
-  if (moved !== undefined) {
-    place.at = moved;
+  const { chosen } = place;
+  if (chosen !== undefined && !shown.some(({ id }) => id === chosen)) {
+    place.at = (await placeInList(db, list, chosen)) ?? place.at;
     shown = await read();
-    stays = shown.findIndex(({ id }) => id === place.chosen);
   }
+  const stays = shown.findIndex(({ id }) => id === chosen);
   if (stays >= 0) place.at = place.top + stays;
   place.chosen = shown[place.at - place.top]?.id;
   return { length: list.length, rows: shown };
+}
+
+/** Stays with what was chosen, wherever it is now: others may have come before it, or gone. */
+function stay(place: Place, ids: readonly number[], rows: number): void {
+  const stays = place.chosen === undefined ? -1 : ids.indexOf(place.chosen);
+  if (stays >= 0) place.at = stays;
+  hold(place, ids.length, rows);
+  place.chosen = ids[place.at];
 }

@@ -25,9 +25,9 @@ for (const [name, make] of Object.entries(MAKERS)) {
     README,
     text.replace(block, (_, before: string, after: string) => `${before}\n${made.trim()}\n${after}`),
   );
+  spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', README], { stdio: 'inherit' });
 }
 
-spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', README], { stdio: 'inherit' });
 if (asked.length === 0 || asked.includes('reference')) writeFileSync(join(ROOT, 'docs', 'reference.md'), await reference());
 
 /** The demo's first lines, and the status of the workspace that it leaves. */

@@ -12,7 +12,7 @@ export async function reference(): Promise<string> {
     ...[...groups].map(([heading, commands]) => listed(heading, commands)),
     '## Flags of every command',
     flagTable('Flag', program.options),
-    ...[...groups].flatMap(([heading, commands]) => [`## ${heading.replace(/:$/, '')}`, ...commands.flatMap(described)]),
+    ...[...groups].flatMap(([heading, commands]) => [`## ${heading}`, ...commands.flatMap(described)]),
     '## Topics',
     ...(await topics()),
   ];
@@ -22,7 +22,7 @@ export async function reference(): Promise<string> {
 /** Every command with the first sentence of its purpose, as README lists them. */
 export async function commandTable(): Promise<string> {
   const rows = [...groupsOf(await commandTree())].flatMap(([heading, commands]) => [
-    `| **${heading.replace(/:$/, '')}** | |`,
+    `| **${heading}** | |`,
     ...commands.map(
       (command) =>
         `| [\`${pathOf(command)}\`](docs/reference.md#${anchor(pathOf(command))}) | ${/^.*?\.(?= |$)/.exec(command.description())?.[0]} |`,
@@ -33,13 +33,16 @@ export async function commandTable(): Promise<string> {
 
 function groupsOf(program: Command): Map<string, Command[]> {
   const groups = new Map<string, Command[]>();
-  for (const command of program.commands) groups.set(command.helpGroup(), [...(groups.get(command.helpGroup()) ?? []), command]);
+  for (const command of program.commands) {
+    const heading = command.helpGroup().replace(/:$/, '');
+    groups.set(heading, [...(groups.get(heading) ?? []), command]);
+  }
   return groups;
 }
 
 function listed(heading: string, commands: readonly Command[]): string {
   const lines = commands.map((command) => `- [\`${pathOf(command)}\`](#${anchor(pathOf(command))}): ${command.description()}`);
-  return [`**${heading.replace(/:$/, '')}**`, '', ...lines].join('\n');
+  return [`**${heading}**`, '', ...lines].join('\n');
 }
 
 function described(command: Command): string[] {

@@ -122,6 +122,8 @@ test('a job that is done sends nothing now, however much it did a moment ago', a
   await open();
   expect(dashboard.screen).toContain('1 mail in 24 h  ·  0 an hour now');
   expect(dashboard.screen).toMatch(/hello .* 1\/1 +0 +0 +0.* done/);
+  await dashboard.press(KEYS.enter);
+  expect(dashboard.screen).toContain('1 mail in 24 h  ·  0 an hour now');
 });
 
 test('what was kept from a moment before a change is read again a second later, and then all is still', async () => {

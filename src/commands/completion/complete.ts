@@ -12,7 +12,7 @@ export function completeCommand(_use: Use, _program: Command): Command {
     .argument('[words...]')
     .action(async (shell: string, words: string[]) => {
       try {
-        const found = await suggest(readTree(), shell === 'bash' ? words.map(unquoted) : words, shell, liveNames);
+        const found = await suggest(readTree(), words, shell, liveNames);
         process.stdout.write(found.map(lineOf).join(''));
       } catch {
         // The line stays as it is.
@@ -44,14 +44,6 @@ const liveNames: Names = async (kind, flag) => {
   const providers = (config.ai?.providers ?? []).map(({ name }) => ({ value: name, meaning: 'AI provider' }));
   return kind === 'login' ? [...senders, ...providers] : senders;
 };
-
-/** bash hands words over as they are typed, quotes and backslashes and all; a quote that is still open too. */
-function unquoted(word: string): string {
-  return word.replace(
-    /'([^']*)'?|"((?:\\.|[^"\\])*)"?|\\(.)/gs,
-    (_, single?: string, double?: string, escaped?: string) => single ?? double?.replace(/\\([$`"\\])/g, '$1') ?? escaped ?? '',
-  );
-}
 
 /** Names are a person's, and a shell draws them: one with anything that could move the cursor is left out. */
 function lineOf({ value, meaning }: Candidate): string {

@@ -11,7 +11,7 @@ export type Names = (kind: 'campaign' | 'job' | 'sender' | 'login', workspace: s
 
 /** What may stand where the last of `words` is being typed. */
 export async function suggest(root: Branch, words: readonly string[], shell: string, names: Names): Promise<Candidate[]> {
-  const typed = joined(words);
+  const typed = joined(shell === 'bash' ? words.map(unquoted) : words);
   const current = typed.at(-1) ?? '';
   const { branch, flags, place, onlyPlaces, pending, workspace } = walk(root, typed.slice(0, -1));
   const valuesOf = async (of: Place | undefined) => (of === undefined ? [] : values(of, names, workspace));
@@ -33,6 +33,14 @@ export async function suggest(root: Branch, words: readonly string[], shell: str
   const found = [...children.map(({ name, purpose }) => ({ value: name, meaning: purpose })), ...(await valuesOf(open))];
   if (open?.kind !== 'topic' || place > 0) return starting(found, current);
   return starting([...found, ...root.commands.map(({ name, purpose }) => ({ value: name, meaning: purpose }))], current);
+}
+
+/** bash hands words over as they are typed, quotes and backslashes and all; a quote that is still open too. */
+function unquoted(word: string): string {
+  return word.replace(
+    /'([^']*)'?|"((?:\\.|[^"\\])*)"?|\\(.)/gs,
+    (_, single?: string, double?: string, escaped?: string) => single ?? double?.replace(/\\([$`"\\])/g, '$1') ?? escaped ?? '',
+  );
 }
 
 /** bash cuts `--job=3` into three words. */

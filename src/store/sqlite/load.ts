@@ -18,29 +18,35 @@ export interface SqliteStatement {
   run(...parameters: readonly unknown[]): { changes: number; lastInsertRowid: number | bigint };
 }
 
-type SqliteConstructor = new (
-  path: string,
-  options?: { readonly?: boolean; fileMustExist?: boolean; timeout?: number; nativeBinding?: string },
-) => SqliteConnection;
+export interface ConnectOptions {
+  readonly readonly?: boolean;
+  readonly fileMustExist?: boolean;
+  /** How long a statement waits for other programs, in ms. */
+  readonly timeout?: number;
+}
+
+type Connect = (path: string, options?: ConnectOptions) => SqliteConnection;
+type SqliteConstructor = new (path: string, options: ConnectOptions & { readonly nativeBinding?: string }) => SqliteConnection;
 
 /** Version 13 carries binaries for Node ≥ 22 and crashes Node 20; version 12 is built from source there. */
 const PACKAGE = Number(process.versions.node.split('.')[0]) >= 22 ? 'better-sqlite3' : 'better-sqlite3-v12';
 
-let loaded: { readonly Sqlite: SqliteConstructor; readonly native: { readonly nativeBinding?: string } } | undefined;
+let loaded: Connect | undefined;
 
-export function connect(path: string, options?: { readonly?: boolean; fileMustExist?: boolean; timeout?: number }): SqliteConnection {
+export function connect(path: string, options?: ConnectOptions): SqliteConnection {
   loaded ??= load();
-  return new loaded.Sqlite(path, { ...options, ...loaded.native });
+  return loaded(path, options);
 }
 
-function load(): NonNullable<typeof loaded> {
+function load(): Connect {
   try {
     const require = createRequire(import.meta.url);
     const Sqlite = require(PACKAGE) as SqliteConstructor;
     const native = builtNative(require);
+    const open: Connect = (path, options) => new Sqlite(path, { ...options, ...native });
     // The native half is only looked up when a database is opened: try it here, where the sentence can help.
-    new Sqlite(':memory:', native).close();
-    return { Sqlite, native };
+    open(':memory:').close();
+    return open;
   } catch (cause) {
     throw new OutreachError('environment', `the native database part (${PACKAGE}) is missing for Node ${process.versions.node}`, {
       hint:
