@@ -24,7 +24,7 @@ export function chooseCampaign(workspace: Workspace, asked: string | undefined):
   if (only !== undefined && names.length === 1) return only;
   if (only === undefined)
     throw new OutreachError('usage', `there is no campaign in ${workspace.campaigns}`, { hint: 'Make a sample with: outreach init' });
-  throw new OutreachError('usage', 'there is more than one campaign, so name one', { hint: `--campaign ${names.join(' | ')}` });
+  throw new OutreachError('usage', 'there is more than one campaign, so name one', { hint: `One of: ${names.join(' | ')}` });
 }
 
 /** The file of a campaign; a name that leads out of the folder is no campaign. */

@@ -92,11 +92,14 @@ async function* parsed(
   const decoded = source.pipe(decoder(encoding, name));
   for (const stream of [source, decoded]) stream.on('error', (error: Error) => parser.destroy(error));
   decoded.pipe(parser);
+  let twice = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      // `lines` is where the record ends; line breaks inside its cells lead back to where it begins.
-      const breaks = record.reduce((sum, cell) => sum + cell.split(/\r\n|\n|\r/).length - 1, 0);
-      if (record.some((cell) => cell.trim() !== '')) yield { cells: record, line: info.lines - breaks };
+      // `lines` is where the record ends, with each CRLF inside a quoted cell counted twice; line breaks inside its cells lead back to where it begins.
+      const text = record.join(' ');
+      twice += text.split('\r\n').length - 1;
+      const breaks = text.split(/\r\n|\n|\r/).length - 1;
+      if (record.some((cell) => cell.trim() !== '')) yield { cells: record, line: info.lines - twice - breaks };
     }
   } catch (error) {
     throw readableError(error, name);

@@ -15,9 +15,9 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
 /** Every code there is, for the person who writes a script. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   0: 'done; also when single mails failed, and whenever a command only reads',
-  1: 'failed, or only a stopped sender is left to send with',
+  1: 'failed, or worker --until-done has only a stopped sender left to send with',
   2: 'wrong usage, configuration or input: nothing was changed',
   3: 'worker --drain, --for or --until-done ended, and mails wait for you (review or uncertain)',
-  4: 'the monthly limit, the budget or the tier is in the way',
+  4: 'worker --until-done ended, and only the monthly limit or the budget is in the way',
   130: 'interrupted',
 };

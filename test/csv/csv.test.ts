@@ -19,6 +19,11 @@ async function read(content: string | Buffer, options: { delimiter?: string; enc
   return { file, rows };
 }
 
+test('rows carry the line they begin on after CRLF in cells too', async () => {
+  const { rows } = await read('a,b\r\n1,"x\r\ny"\r\n2,z\r\n"q\r\n\r\nr",s\r\n3,"u\nv"\r\n4,w\r\n');
+  expect(rows.map(({ line }) => line)).toEqual([2, 4, 5, 8, 10]);
+});
+
 test('rows carry the line they begin on, through quotes, blank lines and line breaks in cells', async () => {
   const { rows } = await read('a,b\n1,"x\ny"\n\n2,z\r\n3,"say ""hi"""\n');
   expect(rows).toEqual([

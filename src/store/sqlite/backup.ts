@@ -153,10 +153,14 @@ function foldJournal(path: string): void {
     connection.pragma('journal_mode = delete');
   } catch (error) {
     if (isCode(error, 'SQLITE_BUSY')) {
-      throw new OutreachError('refused', `another program has ${path} open: an import, perhaps, or outreach status --watch`, {
-        hint: 'End it, then restore.',
-        cause: error,
-      });
+      throw new OutreachError(
+        'refused',
+        `another program has ${path} open: an import, perhaps, outreach dash, or outreach status --watch`,
+        {
+          hint: 'End it, then restore.',
+          cause: error,
+        },
+      );
     }
     // A damaged one is what a restore is for.
     if (!isCode(error, 'SQLITE_NOTADB') && !isCode(error, 'SQLITE_CORRUPT')) throw storageError(error, path) ?? error;
