@@ -12,6 +12,7 @@ import { firstDay } from '../pipeline/watchSender.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import { restingProviders } from '../store/aiProviders.ts';
 import { attemptsInDay } from '../store/attempts.ts';
+import { dueSpan } from '../store/messages.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
 import { recordSince } from '../store/senderDays.ts';
 import { senderNow } from '../store/senders.ts';
@@ -148,7 +149,7 @@ export async function jobReport(app: App, { job, status, counts, total, processe
     states: counts,
     import_complete: job.imported_at !== null,
     writing: await writing(app, job),
-    ...(await outlook(app, job, sumOf(counts, OPEN_STATES), now)),
+    ...(await outlook(app, job, counts, now)),
   };
 }
 
@@ -166,12 +167,14 @@ async function writing(app: App, job: JobProgress['job']): Promise<JobReport['wr
 type Outlook = Pick<JobReport, 'eta' | 'waits_for' | 'problem'>;
 
 /** The same gates that the worker asks, and what follows from them. */
-async function outlook(app: App, job: JobProgress['job'], waiting: number, now: number): Promise<Outlook> {
+async function outlook(app: App, job: JobProgress['job'], counts: StateCounts, now: number): Promise<Outlook> {
   const nothing: Outlook = { eta: null, waits_for: [], problem: null };
-  if (waiting === 0 || job.cancelled_at !== null) return nothing;
+  const count = sumOf(counts, OPEN_STATES);
+  if (count === 0 || job.cancelled_at !== null) return nothing;
   try {
     const campaign = app.campaigns.load(job.campaign);
-    const facts = factsIn((await app.openStore()).db);
+    const { db } = await app.openStore();
+    const facts = factsIn(db);
     const answer = await askGates(facts, job, campaign, app.pace, { now, asOf: undefined });
     const waits_for = answer.open
       ? []
@@ -184,7 +187,7 @@ async function outlook(app: App, job: JobProgress['job'], waiting: number, now: 
             await jobPace(facts, job, campaign),
             await forecasts(app, campaign.senders, now),
             app.pace.limits.sendPerHour,
-            waiting,
+            { count, due: await dueSpan(db, job.id), unwritten: count > counts.ready },
             start,
             now,
           );

@@ -9,23 +9,33 @@ export interface SenderForecast {
   readonly room: number;
 }
 
+/** The mails that wait, as an estimate sees them. */
+export interface Waiting {
+  readonly count: number;
+  /** When the first and the last of those that are written are due (window, domain gap, retry); null when none is written. */
+  readonly due: { readonly first: number; readonly last: number } | null;
+  /** Some are still to be written: they are due at once. */
+  readonly unwritten: boolean;
+}
+
 /**
- * When the last of `waiting` mails will have left, if the first leaves at `start` and everything goes
+ * When the last of `waiting` mails will have left, if the job's gates open at `opensAt` and everything goes
  * on as configured; null when nothing but the wire limits the pace. An estimate, not a promise.
  */
 export function estimateEnd(
   job: JobPace,
   senders: readonly SenderForecast[],
   hourlyLimit: number | null,
-  waiting: number,
-  start: number,
+  { count, due, unwritten }: Waiting,
+  opensAt: number,
   now: number,
 ): number | null {
+  const start = unwritten || due === null ? opensAt : Math.max(opensAt, due.first);
   const interval = pacedInterval(job, senders);
-  const hours = hourlyLimit === null ? 0 : Math.floor((waiting - 1) / hourlyLimit) * HOUR;
-  const inWindow = Math.max(interval * (waiting - 1), hours);
-  const capped = start + cappedDays(senders, waiting) * DAY;
-  const end = Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow)));
+  const hours = hourlyLimit === null ? 0 : Math.floor((count - 1) / hourlyLimit) * HOUR;
+  const inWindow = Math.max(interval * (count - 1), hours);
+  const capped = start + cappedDays(senders, count) * DAY;
+  const end = Math.round(Math.max(capped, afterOpenTime(job.window, start, inWindow), due?.last ?? 0));
   return end <= now ? null : end;
 }
 

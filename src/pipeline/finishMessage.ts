@@ -25,6 +25,8 @@ export interface Finished {
   readonly dueAt: number | null;
   /** What its bounces or silences say of the sender; null when all is well. */
   readonly warning: string | null;
+  /** It was the probe of a sender that had failed, and shows that it works again. */
+  readonly recovered: boolean;
 }
 
 type Decision = Omit<SendEnd, 'now'>;
@@ -47,14 +49,14 @@ export function finishMessage(
       reply: delivery.reply,
       counted: providerSaw(delivery) ? 1 : 0,
     });
-    await noteSenderHealth(tx, claim, delivery, now);
+    const recovered = await noteSenderHealth(tx, claim, delivery, now);
     const warning = await watchSender(tx, claim, delivery, now);
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
     const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
     if (moved) await settle(tx, row, decision, delivery, now);
     if (moved && decision.state === 'uncertain') await planReplay(tx, claim.attemptId, now);
     reached('t3.open');
-    return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning };
+    return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning, recovered };
   });
 }
 
@@ -112,15 +114,23 @@ export async function settle(tx: Tx, row: MessageRow, decision: Decision, delive
 
 /**
  * Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses
- * nothing. After a failure one mail at a time probes (see the claim), and its end decides.
+ * nothing. After a failure one mail at a time probes (see the claim), and its end decides: true when
+ * the sender works again.
  */
-async function noteSenderHealth(tx: Tx, { sender, failures: before }: ClaimedMail, delivery: Delivery, now: number): Promise<void> {
+async function noteSenderHealth(tx: Tx, { sender, failures: before }: ClaimedMail, delivery: Delivery, now: number): Promise<boolean> {
   const probe = before > 0;
-  if (!SPEAKS_OF_SENDER.includes(delivery.kind)) {
-    // A mail that left before the first failure is no proof of health after it.
-    if (!probe) return;
-    return PROVES_HEALTH.includes(delivery.kind) ? senderWorks(tx, sender) : setSender(tx, sender, { rest_until: now });
+  if (SPEAKS_OF_SENDER.includes(delivery.kind)) {
+    await noteFailure(tx, sender, delivery, probe, now);
+    return false;
   }
+  // A mail that left before the first failure is no proof of health after it.
+  if (!probe) return false;
+  const works = PROVES_HEALTH.includes(delivery.kind);
+  await (works ? senderWorks(tx, sender) : setSender(tx, sender, { rest_until: now }));
+  return works;
+}
+
+async function noteFailure(tx: Tx, sender: string, delivery: Delivery, probe: boolean, now: number): Promise<void> {
   const health = await senderNow(tx, sender);
   // Connections that failed beside the first one are the same failure.
   const known = health.rest_until > now && !probe;

@@ -165,17 +165,23 @@ export async function findMessage(db: Db, id: number): Promise<MessageRow | unde
 const selectMessage = statement((db, value: Blanks<{ id: number }>) => db.selectFrom('messages').selectAll().where('id', '=', value('id')));
 
 /** When the next ready message of a job is due; null when none is ready. */
-export async function nextDueAt(db: Db, jobId: number): Promise<number | null> {
+export async function nextDueAt(db: Db, jobId: number, order: 'asc' | 'desc' = 'asc'): Promise<number | null> {
   const row = await db
     .selectFrom('messages')
     .select('due_at')
     .where('job_id', '=', jobId)
     .where('state', '=', sql.lit('ready' as const))
-    .orderBy('due_at')
-    .orderBy('id')
+    .orderBy('due_at', order)
+    .orderBy('id', order)
     .limit(1)
     .executeTakeFirst();
   return row?.due_at ?? null;
+}
+
+/** When the first and the last ready message of a job are due; null without any. Two seeks in the index of the claim. */
+export async function dueSpan(db: Db, jobId: number): Promise<{ first: number; last: number } | null> {
+  const [first, last] = [await nextDueAt(db, jobId), await nextDueAt(db, jobId, 'desc')];
+  return first === null || last === null ? null : { first, last };
 }
 
 /** Puts deferred messages of a job, after `after`, where they would be due without their recipients' gates; returns the last id seen. */

@@ -1,8 +1,7 @@
-import { DateTime } from 'luxon';
-import type { PauseReason } from '../domain/job.ts';
 import { type ClaimedMail, type ClaimResult, claimMessage } from '../pipeline/claimMessage.ts';
 import { returnClaim, type SendDependencies, type Sent, sendClaimed } from '../pipeline/sendMessage.ts';
 import type { Board, BoardJob } from './board.ts';
+import type { GateNews } from './gateNews.ts';
 import type { Stage } from './stage.ts';
 
 /** A job's turn, and what claiming from it gave. */
@@ -22,7 +21,7 @@ export async function sendLane(
   stage: Stage,
   board: Board,
   deps: SendDependencies,
-  said: Map<number, string>,
+  news: GateNews,
   asOf: number | undefined,
 ): Promise<void> {
   const claimNext = async (): Promise<Turn | undefined> => {
@@ -40,13 +39,14 @@ export async function sendLane(
     if (claim.kind === 'nothing_due' && claim.more) return undefined;
     // An answer from before something changed shuts nothing.
     if (current) board.shut(job, job.round, { opensAt: claim.opensAt, gates: claim.kind === 'shut' ? claim.gates : [] });
-    sayGates(stage, job, said);
+    news.say(job);
     return undefined;
   };
   const noteEnd = (sent: Sent) => {
     report(stage, sent);
-    // Whatever did not go out gave places back, and other lanes may have found them taken meanwhile.
-    if (sent.end.state !== 'accepted' && sent.end.state !== 'uncertain') board.reopenAll();
+    // Whatever did not go out gave places back, and other lanes may have found them taken meanwhile;
+    // behind a probe they found its sender resting.
+    if (sent.end.recovered || (sent.end.state !== 'accepted' && sent.end.state !== 'uncertain')) board.reopenAll();
   };
   let ahead: Promise<Turn | undefined> | undefined;
   const takeAhead = () => {
@@ -71,10 +71,12 @@ export async function sendLane(
       if (stage.stopping.aborted) return giveBack(turn);
       const claim = turn && claimIn(turn);
       if (turn === undefined || claim === undefined) return;
-      const sent = await sendClaimed(deps, claim, turn.job.campaign, () => {
-        // What went wrong with it, or was not there yet, is asked for afresh when its turn comes.
-        ahead = claimNext().catch(() => undefined);
-      });
+      const send = () =>
+        sendClaimed(deps, claim, turn.job.campaign, () => {
+          // What went wrong with it, or was not there yet, is asked for afresh when its turn comes.
+          ahead = claimNext().catch(() => undefined);
+        });
+      const sent = await (claim.failures > 0 ? news.whileProbing(send) : send());
       noteEnd(sent);
       // Its sender may have to rest now, or its server may be gone.
       if (sent.delivery.kind !== 'accepted') await giveBack(await takeAhead());
@@ -113,25 +115,4 @@ function report(stage: Stage, { delivery, end, ...sent }: Sent): void {
     case 'superseded':
       log.warn({ ...fields, outcome: delivery.kind }, 'taken over by another worker meanwhile');
   }
-}
-
-/** Gates that nobody shut by hand, and only a person opens. */
-const PAUSED_BY_ITSELF: readonly string[] = ['overdue', 'canary', 'restored'] satisfies PauseReason[];
-
-/** Says once what a job waits for, and again only when that changes. */
-function sayGates(stage: Stage, job: BoardJob, said: Map<number, string>): void {
-  const names = (job.shut?.gates ?? []).map(({ gate }) => gate).join(', ');
-  if (said.get(job.id) === names) return;
-  said.set(job.id, names);
-  // Pace gates open and shut with every mail; only the others are news.
-  if (names === '' || names.split(', ').every((name) => name === 'drip' || name === 'sender gap')) return;
-  const opensAt = job.shut?.opensAt ?? null;
-  if (opensAt === null && names.split(', ').some((name) => PAUSED_BY_ITSELF.includes(name))) {
-    stage.log.warn({ job: job.id, reason: names }, `paused until a person looks at it: outreach resume ${job.id}`);
-    return;
-  }
-  stage.log.info(
-    { job: job.id, gates: names, ...(opensAt === null ? {} : { opens_at: DateTime.fromMillis(opensAt, { zone: 'utc' }).toISO() }) },
-    'waiting',
-  );
 }

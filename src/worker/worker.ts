@@ -16,6 +16,7 @@ import { forgetOldWorkers, markStopped, registerWorker } from '../store/workers.
 import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
 import { isStopped, isStuck, isTemporary, summarise, type WorkerEnd } from './end.ts';
+import { GateNews } from './gateNews.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
 import { Upkeep, type UpkeepParts } from './upkeep.ts';
@@ -160,11 +161,11 @@ export class Worker {
       trouble: (error) => this.#stage.noteTrouble(error),
     };
     const asOf = mode.kind === 'drain' ? this.#startedAt : undefined;
-    const said = new Map<number, string>();
+    const news = new GateNews(this.#stage.log);
     return this.#laneNames().map((lane) => {
       const generator = GENERATORS.find((known) => known === lane);
       return generator === undefined
-        ? sendLane(lane, this.#stage, this.#board, sending, said, asOf)
+        ? sendLane(lane, this.#stage, this.#board, sending, news, asOf)
         : draftStage(lane, generator, this.#stage, this.#board, drafting, choice);
     });
   }

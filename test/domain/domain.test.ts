@@ -133,15 +133,24 @@ test('the estimate follows the slowest of rate, gap, hourly limit, daily caps an
     dailyCap,
     room,
   });
+  const mails = (count: number, due: [number, number] | null = null, unwritten = false) => ({
+    count,
+    due: due === null ? null : { first: due[0], last: due[1] },
+    unwritten,
+  });
   const free = { ...DRIP, mode: 'immediate' as const, rate: null };
-  expect(estimateEnd(free, [sender(null, null)], null, 10, now, now)).toBeNull();
-  expect(estimateEnd(DRIP, [sender(null, null)], null, 21, now, now)).toBe(now + 3_600_000);
-  expect(estimateEnd(DRIP, [sender(null, null)], null, 1, now + 5_000, now)).toBe(now + 5_000);
-  expect(estimateEnd(free, [sender(120_000, null), sender(120_000, null)], null, 61, now, now)).toBe(now + 3_600_000);
-  expect(estimateEnd(free, [sender(null, null)], 3, 7, now, now)).toBe(now + 2 * 3_600_000);
-  expect(estimateEnd(free, [sender(null, 50)], null, 101, now, now)).toBe(now + 2 * 86_400_000);
-  expect(estimateEnd(free, [sender(null, 50, 10)], null, 60, now, now)).toBe(now + 86_400_000);
-  expect(estimateEnd({ ...DRIP, window: OFFICE }, [sender(null, null)], null, 201, now, now)).toBe(at('2026-11-24T10:00:00Z'));
+  expect(estimateEnd(free, [sender(null, null)], null, mails(10), now, now)).toBeNull();
+  expect(estimateEnd(DRIP, [sender(null, null)], null, mails(21), now, now)).toBe(now + 3_600_000);
+  expect(estimateEnd(DRIP, [sender(null, null)], null, mails(1), now + 5_000, now)).toBe(now + 5_000);
+  expect(estimateEnd(free, [sender(120_000, null), sender(120_000, null)], null, mails(61), now, now)).toBe(now + 3_600_000);
+  expect(estimateEnd(free, [sender(null, null)], 3, mails(7), now, now)).toBe(now + 2 * 3_600_000);
+  expect(estimateEnd(free, [sender(null, 50)], null, mails(101), now, now)).toBe(now + 2 * 86_400_000);
+  expect(estimateEnd(free, [sender(null, 50, 10)], null, mails(60), now, now)).toBe(now + 86_400_000);
+  expect(estimateEnd({ ...DRIP, window: OFFICE }, [sender(null, null)], null, mails(201), now, now)).toBe(at('2026-11-24T10:00:00Z'));
+  const later = now + 600_000;
+  expect(estimateEnd(free, [sender(null, null)], null, mails(3, [now, later]), now, now)).toBe(later);
+  expect(estimateEnd(DRIP, [sender(null, null)], null, mails(21, [later, later]), now, now)).toBe(later + 3_600_000);
+  expect(estimateEnd(DRIP, [sender(null, null)], null, mails(21, [later, later], true), now, now)).toBe(now + 3_600_000);
 });
 
 test('retry delays follow the policy, and giving up counts only open-window time', () => {

@@ -7,7 +7,7 @@ import { takeLivenessLock } from '../../src/store/sqlite/lock.ts';
 import { suppress } from '../../src/store/suppressions.ts';
 import { registerWorker } from '../../src/store/workers.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
-import { CAMPAIGN, config, csv, Folder, json, outreach, start, until } from '../support/program.ts';
+import { CAMPAIGN, config, csv, Folder, json, objects, outreach, start, until } from '../support/program.ts';
 
 let folder: Folder;
 let sink: Sink;
@@ -60,6 +60,34 @@ test('a running worker recovers what another one held within 10 s', async () => 
   second.child.kill('SIGTERM');
   expect((await second.ended).code).toBe(0);
   expect(await states()).toMatchObject({ uncertain: 1, ready: 2 });
+});
+
+test('behind the probe of a sender that had failed all others go on at once, and no false waiting is said', async () => {
+  await outreach(folder, ['import', 'leads.csv']);
+  const db = connect(folder.at('.outreach', 'outreach.db'));
+  db.prepare("insert into senders (name, next_send_at, rest_until, failures, uncertain_in_row) values ('main', 0, 0, 1, 0)").run();
+  db.close();
+  fault = 'dot late, taken';
+  const worker = start(folder, ['worker', '--until-done']);
+  await until(() => sink.received.length === 1, 'the probe on the wire');
+  const began = performance.now();
+  fault = undefined;
+  expect((await worker.ended).code).toBe(0);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(sink.received).toHaveLength(3);
+  expect(worker.talk()).not.toContain('waiting');
+});
+
+test('a mail that is to be tried again later is what the end is reckoned from', async () => {
+  fault = 'rcpt 450';
+  await outreach(folder, ['import', 'leads.csv']);
+  const worker = start(folder, ['worker']);
+  await until(async () => (await states())?.ready === 3 && worker.talk().split('not sent; later').length === 4, 'three retries');
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+  const eta = Date.parse((await json<Status>(folder, 'status')).jobs[0]?.eta ?? '');
+  const due = objects<{ due_at: string }>(await outreach(folder, ['messages', '--json'])).map(({ due_at }) => Date.parse(due_at));
+  expect(eta).toBe(Math.max(...due));
 });
 
 test('SIGTERM finishes what is on the wire, claims no more, and exits 0', async () => {
