@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SenderConfig } from '../config/config.ts';
-import { missingPostalAddress, type Trouble, troubleOf } from '../config/inspect.ts';
+import { lacking, type Trouble, troubleOf } from '../config/inspect.ts';
 import { mapColumns } from '../csv/columns.ts';
 import { readLead } from '../csv/leads.ts';
 import { openCsv } from '../csv/readRows.ts';
 import { columnsWithAddresses, firstRows } from '../csv/sample.ts';
 import type { Campaign } from '../domain/campaign.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { KNOWN_FIELDS, type LeadFields } from '../domain/lead.ts';
 import { renderBody, renderSubject, senderScope } from '../domain/rendering.ts';
 import { checkVariables, type MailTemplate, parseTemplate, type TemplateVariable } from '../domain/template.ts';
@@ -23,7 +24,10 @@ import { openComposing } from './composing.ts';
 export interface CampaignCheck {
   readonly troubles: readonly Trouble[];
   readonly variables: readonly CheckedVariable[];
-  readonly leads: Pick<SampledLeads, 'from' | 'columns'> & { readonly looked_at: number; readonly unwritable: readonly Unwritable[] };
+  readonly leads: Pick<SampledLeads, 'from' | 'path' | 'columns'> & {
+    readonly looked_at: number;
+    readonly unwritable: readonly Unwritable[];
+  };
   /** The window's next opening (epoch ms); null without a window. */
   readonly opensAt: number | null;
   readonly senders: readonly SenderConfig[];
@@ -44,6 +48,8 @@ interface Unwritable {
 interface SampledLeads {
   /** For a person: where they are from. */
   readonly from: string;
+  /** Of the CSV; null for those that are imported or invented. */
+  readonly path: string | null;
   readonly columns: readonly string[];
   readonly leads: readonly LeadFields[];
 }
@@ -60,14 +66,14 @@ export async function checkCampaign(app: App, campaign: Campaign, csv: string | 
   const unwritable: Unwritable[] = [];
   const writable = campaign.generator === 'ai' ? [] : sampled.leads.filter((lead) => note(unwritable, campaign, lead));
   return {
-    troubles: [...unknownVariables(templates, known, campaign.path), ...missingPostalAddress(app.config, senders, null)],
+    troubles: [...unknownVariables(templates, known, campaign.path), ...lacking(app.config, senders, () => null)],
     variables: templates
       .flatMap(({ required, optional }) => [
         ...required.map((variable) => judge(variable, known, 'unknown')),
         ...optional.map((variable) => judge(variable, known, 'default')),
       ])
       .sort((one, other) => one.line - other.line || one.column - other.column),
-    leads: { from: sampled.from, columns: sampled.columns, looked_at: sampled.leads.length, unwritable },
+    leads: { from: sampled.from, path: sampled.path, columns: sampled.columns, looked_at: sampled.leads.length, unwritable },
     opensAt: campaign.window === null ? null : nextOpening(campaign.window, now),
     senders,
     mail: await mailFor(app, campaign, writable[0], { now, unwritable }),
@@ -78,11 +84,16 @@ async function leadsFor(app: App, campaign: Campaign, csv: string | undefined): 
   if (csv !== undefined) return fromFile(csv);
   const imported = existsSync(app.config.database) ? await importedLeads(app, campaign) : [];
   if (imported.length > 0) {
-    return { from: 'the imported leads', columns: [...new Set(imported.flatMap((lead) => Object.keys(lead)))], leads: imported };
+    return {
+      from: 'the imported leads',
+      path: null,
+      columns: [...new Set(imported.flatMap((lead) => Object.keys(lead)))],
+      leads: imported,
+    };
   }
   const sample = join(app.workspace.root, 'leads.csv');
   if (existsSync(sample)) return fromFile(sample);
-  return { from: 'an invented lead', columns: [...KNOWN_FIELDS], leads: [INVENTED_LEAD] };
+  return { from: 'an invented lead', path: null, columns: [...KNOWN_FIELDS], leads: [INVENTED_LEAD] };
 }
 
 async function importedLeads(app: App, { name }: Campaign): Promise<LeadFields[]> {
@@ -99,7 +110,11 @@ async function fromFile(path: string): Promise<SampledLeads> {
     const lead = readLead(row, columns);
     return lead.kind === 'lead' ? [{ ...lead.fields, email: lead.address.email }] : [];
   });
-  return { from: file.name, columns: columns.filter((field) => field !== null), leads };
+  if (leads.length === 0)
+    throw new OutreachError('input', `${file.name}: none of its ${rows.length === 1 ? 'rows' : `first ${rows.length} rows`} is a lead`, {
+      hint: 'Why, row by row: outreach import FILE --dry-run',
+    });
+  return { from: file.name, path, columns: columns.filter((field) => field !== null), leads };
 }
 
 function templatesOf({ subject, body, generator, path, lines }: Campaign): MailTemplate[] {

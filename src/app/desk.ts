@@ -10,7 +10,7 @@ import { activeDays } from '../store/senderDays.ts';
 import { type App, openApp } from './app.ts';
 import { refreshCampaigns } from './campaigns.ts';
 import { refusalOf } from './guard.ts';
-import { type JobReport, jobReport, type SenderReport, senderReports } from './status.ts';
+import { type JobReport, jobReport, type SenderReport, senderReports, workerRefusal } from './status.ts';
 
 /** A database that another program holds must not freeze a screen for as long as a command would wait. */
 const PATIENCE_MS = 150;
@@ -44,6 +44,7 @@ export async function openDesk(workspace: Workspace, env: NodeJS.ProcessEnv) {
     senders: (now: number, sent: (name: string) => number) => senderOutlooks(app, now, sent),
     senderNames: app.config.senders.map(({ name }) => name),
     refusal: () => refusalOf(store, env),
+    workerRefusal: workerRefusal(app),
     /** Read from the files themselves: what is stale must not be approved. */
     async refreshCampaigns() {
       const files = await openApp(workspace, { watching: true });

@@ -1,6 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isLive } from '../config/config.ts';
+import { lacksOf } from '../config/lawful.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, HOUR } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
@@ -17,10 +18,10 @@ const OLDEST_NODE = [20, 19] as const;
 const DISK_WARNS = 1e9;
 const DISK_FAILS = 1e8;
 
-/** What this machine itself needs: Node, the native part, disk, database, worker; and the postal address that a live sender needs. */
+/** What this machine itself needs: Node, the native part, disk, database, worker; and what the law asks for before a live sender sends. */
 export async function machineChecks(app: App, env: NodeJS.ProcessEnv, now: number): Promise<Check[]> {
   const native = nativeCheck();
-  const checks = [nodeCheck(process.versions.node), native, diskCheck(app), addressCheck(app)].filter((check) => check !== undefined);
+  const checks = [nodeCheck(process.versions.node), native, diskCheck(app), ...lawChecks(app)].filter((check) => check !== undefined);
   if (native.status !== 'ok') return checks;
   return [...checks, ...(await databaseChecks(app, env, now))];
 }
@@ -53,14 +54,12 @@ function diskCheck({ workspace, config }: App): Check | undefined {
 }
 
 /** A worker refuses to start without it. */
-function addressCheck({ config }: App): Check | undefined {
-  if (!config.senders.some(isLive)) return undefined;
-  if (config.identity.postal_address !== undefined) return ok('identity', 'postal_address', 'stands at the foot of every mail');
-  return fail(
-    'identity',
-    'postal_address',
-    'missing, and the law of most countries asks for it in such mails',
-    `Write identity.postal_address into ${config.path}.`,
+function lawChecks({ config }: App): Check[] {
+  if (!config.senders.some(isLive)) return [];
+  const lacks = lacksOf(config);
+  if (lacks.length === 0) return [ok('identity', 'postal_address', 'stands at the foot of every mail')];
+  return lacks.map(({ path, text, hint }) =>
+    fail('identity', path.join('.').replace('identity.', ''), text.replace(/^[\w.]+: /, ''), hint),
   );
 }
 

@@ -23,6 +23,8 @@ export interface TypedSecret {
 export interface Interviewed {
   readonly answers: Answers;
   readonly secrets: readonly TypedSecret[];
+  /** A secret that is asked for later: the settings name it, and nobody has typed it. */
+  readonly missing?: string;
 }
 
 /** For a guess; without one a person chooses. */
@@ -37,7 +39,12 @@ export async function interview(questions: Questions, workspace: Workspace, env:
   const you = await askIdentity(questions);
   const mailbox = await askMailbox(questions, workspace, you, place);
   const model = await askModel(questions, workspace, { ...you, ...mailbox.answers }, { env, ollama: await ollama, place });
-  return { answers: { ...you, ...mailbox.answers, ...model.answers }, secrets: [...mailbox.secrets, ...model.secrets] };
+  const { missing } = mailbox;
+  return {
+    answers: { ...you, ...mailbox.answers, ...model.answers },
+    secrets: [...mailbox.secrets, ...model.secrets],
+    ...(missing === undefined ? {} : { missing }),
+  };
 }
 
 async function askIdentity(questions: Questions): Promise<Answers & { readonly name: string }> {
@@ -85,8 +92,8 @@ async function askMailbox(questions: Questions, workspace: Workspace, you: Answe
   const password = await askWorkingSecret(questions, configFrom(workspace, { ...you, ...answers }), 'main');
   const chosen = password === undefined ? undefined : await place();
   if (password === undefined || chosen === undefined) {
-    questions.say('Later, then: outreach.yaml shows how. Until then mails become files that reach nobody.');
-    return NOTHING;
+    questions.say('Later, then: outreach login main asks again, and nothing is sent before it.');
+    return { answers, secrets: [], missing: 'main' };
   }
   return { answers, secrets: [{ name: 'main', value: password, place: chosen }] };
 }

@@ -1,4 +1,5 @@
-import { type Config, isLive, type SenderConfig, type SmtpSenderConfig, unsubscribeAddress } from '../config/config.ts';
+import { type Config, isLive, type SenderConfig, type SmtpSenderConfig } from '../config/config.ts';
+import { lacksOf } from '../config/lawful.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -148,36 +149,10 @@ async function openSigner(
   });
 }
 
-/** CAN-SPAM (16 CFR 316) and its kin ask every commercial mail for a postal address and a way out that works. */
 function refuseUnlawful(config: Config): void {
-  const live = config.senders.filter(isLive);
-  const [first] = live;
-  if (first === undefined) return;
-  if (config.identity.postal_address === undefined) {
-    throw new OutreachError(
-      'config',
-      `${config.path}: identity.postal_address is missing, and sender ${first.name} reaches real mailboxes; write your postal address there`,
-      {
-        hint: 'It stands at the foot of every mail; the law of most countries asks for it.',
-      },
-    );
-  }
-  if (config.unsubscribe?.url !== undefined) return;
-  for (const { name, from } of live) {
-    const mailto = unsubscribeAddress(config, from);
-    if (!READ_BY_NOBODY.test(mailto)) continue;
-    throw new OutreachError(
-      'config',
-      `${config.path}: nobody reads ${mailto}, so mails of sender ${name} have no way to unsubscribe; write unsubscribe: { mailto: "you@…" } with an address that you read, or { url: "https://…" }`,
-      {
-        hint: 'Every mail names it, and the law of most countries asks for one that works.',
-      },
-    );
-  }
+  const [lack] = lacksOf(config);
+  if (lack !== undefined) throw new OutreachError('config', `${config.path}: ${lack.text}`, { hint: lack.hint });
 }
-
-/** Mailboxes that say of themselves that they are not read. */
-const READ_BY_NOBODY = /^(?:no|do-?not|dont)[-_.]?reply\b[^@]*@/i;
 
 /** `require_source` also holds for leads that were imported before it was set. */
 async function refuseUnsourced({ config }: App, { db }: Store): Promise<void> {

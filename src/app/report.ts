@@ -41,7 +41,7 @@ export async function readReport(app: App, env: NodeJS.ProcessEnv, campaign: str
   };
 }
 
-function needsOf({ refuses, senders, workers, jobs }: Status, campaign: string): Need[] {
+function needsOf({ refuses, worker_refuses, senders, workers, jobs }: Status, campaign: string): Need[] {
   const own = jobs.filter((job) => job.campaign === campaign && job.status !== 'cancelled');
   const waiting = own.some(
     ({ status, states }) => status !== 'paused' && states.pending + states.drafting + states.ready + states.sending > 0,
@@ -55,7 +55,8 @@ function needsOf({ refuses, senders, workers, jobs }: Status, campaign: string):
         command: `outreach senders resume ${name}`,
       })),
     ...own.flatMap(needsOfJob),
-    ...(waiting && workers.every(({ alive }) => !alive)
+    ...(worker_refuses === null ? [] : [{ what: `No worker starts: ${worker_refuses}`, command: 'outreach config check' }]),
+    ...(waiting && worker_refuses === null && workers.every(({ alive }) => !alive)
       ? [{ what: 'Mails wait, and no worker is running', command: 'outreach worker' }]
       : []),
   ];

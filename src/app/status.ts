@@ -1,3 +1,4 @@
+import { lacksOf } from '../config/lawful.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { estimateEnd, type SenderForecast } from '../domain/estimate.ts';
@@ -38,6 +39,8 @@ export interface Status {
   readonly senders: readonly SenderReport[];
   /** Why nothing is sent before `outreach reconcile`: a copied or restored database. Null when all is well. */
   readonly refuses: string | null;
+  /** Why no worker starts: what outreach.yaml lacks for mails to strangers. Null when one does. */
+  readonly worker_refuses: string | null;
   /** AI providers that rest after a failure. */
   readonly resting_providers: readonly { readonly name: string; readonly rest_until: string; readonly reason: string | null }[];
 }
@@ -116,12 +119,19 @@ export async function readStatus(app: App, env: NodeJS.ProcessEnv): Promise<Stat
     })),
     senders: await senderReports(app, now),
     refuses: await refusalOf(store, env),
+    worker_refuses: workerRefusal(app),
     resting_providers: (await restingProviders(store.db, now)).map(({ name, rest_until, reason }) => ({
       name,
       rest_until: iso(rest_until),
       reason,
     })),
   };
+}
+
+/** As the worker itself says it at its start. */
+export function workerRefusal({ config }: App): string | null {
+  const [lack] = lacksOf(config);
+  return lack === undefined ? null : `${config.path}: ${lack.text}`;
 }
 
 export async function jobReports(app: App, now: number): Promise<JobReport[]> {
@@ -179,7 +189,7 @@ async function outlook(app: App, job: JobProgress['job'], counts: StateCounts, n
     const waits_for = answer.open
       ? []
       : answer.gates.map(({ gate, opensAt }) => ({ gate, opens_at: opensAt === null ? null : iso(opensAt) }));
-    const start = answer.open ? now : answer.opensAt;
+    const start = workerRefusal(app) !== null ? null : answer.open ? now : answer.opensAt;
     const end =
       start === null
         ? null

@@ -5,21 +5,19 @@ import type { GlobalOptions, Run, Use } from '../commands/context.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { EXIT_CODES } from '../domain/exitCodes.ts';
 import { redact } from '../domain/redact.ts';
-import { didYouMean } from '../domain/text.ts';
+import { blockForTerminal, didYouMean } from '../domain/text.ts';
 import { storageError } from '../store/troubles.ts';
-import { inAscii, speaksUnicode } from '../terminal/abilities.ts';
+import { inAscii, showsColour, speaksUnicode } from '../terminal/abilities.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command line and sets `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`| head`) is no error. Whoever stops reading the talk still wants the work done.
+  // A reader that has seen enough (`| head`) is no error. Whoever does not take the talk still wants the work done.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  process.stderr.on('error', () => {});
   // What is thrown where nobody waits for it passes the same gate; Node itself would print it as it is.
   process.on('uncaughtException', (error) => process.exit(complain(error)));
   try {
@@ -50,7 +48,7 @@ function throwing(command: Command, called = 'outreach'): Command {
   command.exitOverride();
   command.configureOutput({
     writeOut: (text) => process.stdout.write(written(text)),
-    outputError: (text) => say(`${complainer()} ${inOneSentence(text)}`),
+    outputError: (text) => complainOf(inOneSentence(text)),
   });
   command.showHelpAfterError(`  See: ${called} --help`);
   for (const child of command.commands) throwing(child, `${called} ${child.name()}`);
@@ -63,15 +61,19 @@ function inOneSentence(text: string): string {
     .trim()
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
-  const [, value, choices] = /'([^']*)' is invalid(?: for argument '[^']*')?\. Allowed choices are (.+)\.$/.exec(sentence) ?? [];
-  const near = value === undefined ? undefined : didYouMean(value, (choices ?? '').split(', '));
-  return near === undefined ? sentence : `${sentence.replace(/\.$/, '')}; did you mean ${near}?`;
+  const known =
+    /^(?:command-argument value|option '([^']*)' argument) '([^']*)' is invalid(?: for argument '([^']*)')?\. Allowed choices are (.+)\.$/s;
+  const [, flag, value = '', argument, choices] = known.exec(sentence) ?? [];
+  if (choices === undefined) return sentence;
+  const near = didYouMean(value, choices.split(', '));
+  const name = flag === undefined ? `<${argument}>` : flag.replace(/^-\w, /, '').replace(/ .*$/, '');
+  return `${name}: "${value}" is not one of ${choices}${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 
 function complain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof OutreachError ? error : storageError(error);
-  say(`${complainer()} ${known?.message ?? `unexpected error: ${messageOf(error)}`}`);
+  complainOf(known?.message ?? `unexpected error: ${messageOf(error)}`);
   if (known?.hint !== undefined) say(known.hint.replace(/^/gm, '  '));
   if (asked('--verbose') || process.env.OUTREACH_LOG === 'debug') for (const line of causesOf(error, known)) say(line);
   else if (known === undefined) say('  The same command with --verbose shows where.');
@@ -104,16 +106,15 @@ function written(text: string): string {
   return speaksUnicode(process.env) ? text : inAscii(text);
 }
 
-function complainer(): string {
-  const colour = new Chalk({
-    level: process.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb' && !asked('--no-color') ? 1 : 0,
-  });
-  return colour.red('outreach:');
+function complainOf(text: string): void {
+  const colour = new Chalk({ level: process.stderr.isTTY === true && showsColour(process.env) && !asked('--no-color') ? 1 : 0 });
+  process.stderr.write(`${colour.red('outreach:')} `);
+  say(text);
 }
 
-/** Whatever threw may have a secret in its words: a server's echo, a library's argument. */
+/** Whatever threw may have a secret in its words, or what moves a cursor: a server's echo, a library's argument, the name of a file. */
 function say(text: string): void {
-  process.stderr.write(`${written(redact(text))}\n`);
+  process.stderr.write(`${written(blockForTerminal(redact(text)))}\n`);
 }
 
 function readEnvironment(path: string): void {

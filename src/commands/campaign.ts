@@ -6,7 +6,7 @@ import type { Trouble } from '../config/inspect.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { writeDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { blockForTerminal } from '../domain/text.ts';
+import { asTyped, blockForTerminal } from '../domain/text.ts';
 import { writeWindow } from '../domain/window.ts';
 import { cell, iso, moment, number, plural } from '../terminal/output.ts';
 import { sayTroubles } from './config.ts';
@@ -60,6 +60,7 @@ async function begin(context: Context, name: string | undefined, ai: boolean): P
 async function check(context: Context, asked: string | undefined, leads: string | undefined): Promise<number> {
   const { output, cwd } = context;
   const csv = leads === undefined ? undefined : resolve(cwd, leads);
+  if (leads === '-') throw new OutreachError('usage', '--leads takes a file, and not standard input');
   if (csv !== undefined && !existsSync(csv)) throw new OutreachError('input', `there is no file ${leads}`);
   const workspace = context.workspace();
   const { chooseCampaign, campaignNames, missingCampaign } = await import('../config/campaignFolder.ts');
@@ -76,7 +77,7 @@ async function check(context: Context, asked: string | undefined, leads: string 
   if (output.json) output.object(asJson(campaign, checked));
   else report(context, campaign, checked);
   if (checked.troubles.length > 0) return complain(context, name, checked.troubles, checked);
-  output.line(`\nNext: ${nextStep(campaign, checked, leads)}`);
+  output.line(`\nNext: ${nextStep(context, campaign, checked)}`);
   return 0;
 }
 
@@ -134,7 +135,11 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
 function sendingOf({ generator, send, review }: Campaign): string {
   const by = generator === 'ai' ? 'written by a model' : 'a template';
   const how =
-    send.mode === 'drip' ? `${send.rate} mails an hour` : send.at === null ? 'sent as fast as the senders may' : `from ${moment(send.at)}`;
+    send.mode === 'drip'
+      ? `${plural(send.rate ?? 0, 'mail')} an hour`
+      : send.at === null
+        ? 'sent as fast as the senders may'
+        : `from ${moment(send.at)}`;
   return `${by}, ${how}, ${review === 'none' ? 'no review' : `review: ${review}`}`;
 }
 
@@ -164,8 +169,9 @@ function asJson(campaign: Campaign, { troubles, opensAt, senders, ...checked }: 
   };
 }
 
-function nextStep({ name, generator }: Campaign, { leads }: CampaignCheck, csv: string | undefined): string {
+function nextStep({ cwd }: Context, { name, generator }: Campaign, { leads }: CampaignCheck): string {
   if (generator === 'ai') return `outreach preview ${name}    (after an import)`;
   if (leads.from === 'the imported leads') return `outreach preview ${name}`;
-  return `outreach import ${csv ?? 'leads.csv'} --campaign ${name} --dry-run`;
+  const file = leads.path === null ? 'YOUR.csv' : asTyped([relative(cwd, leads.path)]);
+  return `outreach import ${file} --campaign ${name} --dry-run`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CampaignReport } from '../app/campaignList.ts';
 import { cell, number, type Output } from '../terminal/output.ts';
@@ -32,7 +33,8 @@ async function campaigns(context: Context): Promise<undefined> {
     ]),
     [4, 5, 6],
   );
-  const broken = reports.find(({ problem }) => problem !== null);
+  // One whose file is gone is known from its jobs alone, and there is nothing to check.
+  const broken = reports.find(({ problem, path }) => problem !== null && existsSync(path));
   output.line(`\nNext: ${nextStep(reports, broken)}`);
 }
 
@@ -46,5 +48,5 @@ function nextStep(reports: readonly CampaignReport[], broken: CampaignReport | u
   if (broken !== undefined) return `outreach campaign check ${broken.campaign}`;
   const idle = reports.find(({ jobs }) => jobs.length === 0);
   if (idle !== undefined) return `outreach campaign check ${idle.campaign}`;
-  return reports.some(({ needs_you }) => needs_you > 0) ? 'outreach messages --state review' : 'outreach status';
+  return reports.some(({ needs_you }) => needs_you > 0) ? 'outreach status    (which mails wait for you)' : 'outreach status';
 }

@@ -3,6 +3,7 @@ import { Argument, type Command } from 'commander';
 import type { Trouble } from '../config/inspect.ts';
 import type { Setting } from '../config/origin.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
+import { blockForTerminal } from '../domain/text.ts';
 import { cell, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
@@ -58,9 +59,11 @@ async function check(context: Context): Promise<number> {
 
 /** `file:LINE:COL: what`, as editors understand it, with the file as seen from here. */
 export function sayTroubles({ output, cwd }: Context, troubles: readonly Trouble[]): void {
-  for (const { file, line, column, message } of troubles) {
+  for (const [index, { file, line, column, message, hint }] of troubles.entries()) {
     const place = [relative(cwd, file) || file, ...(line === null ? [] : [line]), ...(column === null ? [] : [column])].join(':');
     output.line(`${output.colour.bold(cell(place, 300))}: ${cell(message, 1_000)}`);
+    // Once for all that it mends.
+    if (hint !== null && hint !== troubles[index + 1]?.hint) output.line(blockForTerminal(hint).replace(/^/gm, '  '));
   }
 }
 

@@ -4,7 +4,7 @@ import { type App, openApp } from '../app/app.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { parseSince } from '../domain/since.ts';
-import { canRedraw, speaksUnicode } from '../terminal/abilities.ts';
+import { canRedraw, showsColour, speaksUnicode } from '../terminal/abilities.ts';
 import { Output, tellTimesIn } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -43,7 +43,7 @@ export function command(usage: string, purpose: string, examples: readonly strin
 
 export function openContext(options: GlobalOptions, surroundings: Surroundings): { context: Context; close: () => Promise<void> } {
   const { env } = surroundings;
-  const colour = options.color && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb';
+  const colour = options.color && showsColour(env);
   const output = new Output({
     json: options.json === true,
     colour,

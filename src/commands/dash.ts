@@ -13,7 +13,7 @@ export function dashCommand(use: Use): Command {
 }
 
 async function dash(context: Context): Promise<undefined> {
-  const { env, platform, output } = context;
+  const { env, output } = context;
   // Ink ends with 0 where there is no terminal, and nobody would know why nothing was shown.
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true || env.TERM === 'dumb' || output.json) {
     throw new OutreachError('usage', 'dash needs a terminal for its screen and its keys', {
@@ -25,7 +25,6 @@ async function dash(context: Context): Promise<undefined> {
   // Settings that nobody can read are said before the screen is taken.
   loadConfig(workspace);
   const { openDesk } = await import('../app/desk.ts');
-  const { showsUnicode } = await import('../tui/paint.ts');
   const { runDash } = await import('../tui/run.tsx');
   const open = async () => {
     const desk = await openDesk(workspace, env);
@@ -36,7 +35,7 @@ async function dash(context: Context): Promise<undefined> {
     stdin: process.stdin,
     stdout: process.stdout,
     colour: output.colour,
-    unicode: showsUnicode(env, platform),
+    unicode: output.unicode,
   });
 }
 

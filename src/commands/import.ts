@@ -16,6 +16,7 @@ import type { ImportRequest } from '../pipeline/importLeads.ts';
 import type { ImportTally } from '../store/imports.ts';
 import { cell, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
+import { CONFIG_FIRST } from './status.ts';
 
 interface Options {
   readonly campaign?: string;
@@ -167,7 +168,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
     output.object({ job, campaign: request.campaign.name, ...counts(tally), rejects });
     summarise(context, tally, request.update);
     if (rejects !== null) output.line(`\nRejects, with line and reason: ${rejects}\nMend them there and import that file the same way.`);
-    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : nextStep(request)}`);
+    output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : await nextStep(app, request)}`);
   } finally {
     bar?.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -216,7 +217,9 @@ function counts({ rows, imported, updated, duplicates, invalid, suppressed }: Im
   return { rows, imported, updated, duplicates, invalid, suppressed };
 }
 
-function nextStep(request: ImportRequest): string {
+async function nextStep({ config }: App, request: ImportRequest): Promise<string> {
+  const { lacksOf } = await import('../config/lawful.ts');
+  if (lacksOf(config).length > 0) return CONFIG_FIRST;
   if (request.campaign.review === 'all') return 'outreach worker --only generate --until-done    (then review: outreach status)';
   return 'outreach worker    (writes and sends; stop it any time)';
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { TypedSecret } from '../app/interview.ts';
+import type { Interviewed, TypedSecret } from '../app/interview.ts';
 import { PRESET_NAMES } from '../config/presets.ts';
 import { AI_CHOICES, type Answers, hasMailbox } from '../config/samples.ts';
 import type { Workspace } from '../config/workspace.ts';
@@ -38,10 +38,12 @@ async function init(context: Context, dir: string, flags: Answers): Promise<unde
   const { writeWorkspace } = await import('../config/scaffold.ts');
   const workspace = workspaceAt(resolve(context.cwd, dir));
   const asking = isForPerson(context, flags) && !existsSync(workspace.configFile);
-  const { answers, secrets } = asking ? await ask(context, workspace) : { answers: await completed(flags), secrets: [] };
+  const { answers, secrets, missing }: Interviewed = asking
+    ? await ask(context, workspace)
+    : { answers: await completed(flags), secrets: [] };
   await check(workspace, answers);
   const made = writeWorkspace(workspace, answers);
-  const unstored = await store(context, workspace, secrets);
+  const unstored = (await store(context, workspace, secrets)) ?? missing;
   const { output } = context;
   output.object({ workspace: workspace.root, made });
   const short = (path: string) => relative(context.cwd, path) || '.';
@@ -59,7 +61,7 @@ function isForPerson({ output, env }: Context, flags: Answers): boolean {
   return terminal && !output.json && Object.keys(flags).length === 0 && (env.CI ?? '') === '';
 }
 
-async function ask({ env, cwd }: Context, workspace: Workspace): Promise<{ answers: Answers; secrets: readonly TypedSecret[] }> {
+async function ask({ env, cwd }: Context, workspace: Workspace): Promise<Interviewed> {
   const { openQuestions } = await import('../terminal/questions.ts');
   const { interview } = await import('../app/interview.ts');
   const questions = await openQuestions(process.stdin, process.stdout, 'nothing was made');

@@ -95,6 +95,7 @@ const status = z.strictObject({
   ),
   senders: z.array(sender),
   refuses: z.string().nullable().describe('why nothing is sent before outreach reconcile'),
+  worker_refuses: z.string().nullable().describe('what outreach.yaml lacks, so that no worker starts'),
   resting_providers: z.array(z.strictObject({ name: z.string(), rest_until: time, reason: z.string().nullable() })),
 });
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../app/app.ts';
 import type { DayTally, Statistics, Tally } from '../app/statistics.ts';
-import { bar, drawsBlocks } from '../terminal/bars.ts';
+import { bar } from '../terminal/bars.ts';
 import { cell, number, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, sinceIn, sinceOption, type Use, wholeNumber } from './context.ts';
 
@@ -70,10 +70,10 @@ class Page {
   readonly #width: number | undefined;
   readonly #blocks: boolean;
 
-  constructor({ output, env, platform }: Context) {
+  constructor({ output, env }: Context) {
     this.#output = output;
     this.#width = output.columns;
-    this.#blocks = drawsBlocks(env, platform);
+    this.#blocks = output.unicode && env.TERM !== 'dumb';
   }
 
   print(found: Statistics, period: string, { earlier, days }: { earlier: Tally | undefined; days: readonly DayTally[] }): void {

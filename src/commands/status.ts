@@ -60,6 +60,7 @@ function print(output: Output, status: Status, zone: string): void {
     );
   }
   if (status.refuses !== null) output.line(colour.red(`Nothing is sent: ${status.refuses}.`));
+  if (status.worker_refuses !== null) output.line(colour.red(`No worker starts: ${status.worker_refuses}.`));
   for (const line of status.jobs.flatMap(troubles)) output.line(line);
   output.line();
   for (const sender of status.senders) {
@@ -142,11 +143,15 @@ function nextStep(status: Status, workers: number): string {
   const stopped = first((job) => !job.import_complete);
   if (stopped !== undefined) return `outreach import ${stopped.source}    (continues; or outreach cancel ${stopped.id})`;
   const open = (job: Status['jobs'][number]) => waiting(job.states) > 0;
-  if (workers === 0 && first((job) => open(job) && job.status !== 'paused') !== undefined) return 'outreach worker';
+  if (workers === 0 && first((job) => open(job) && job.status !== 'paused') !== undefined)
+    return status.worker_refuses === null ? 'outreach worker' : CONFIG_FIRST;
   const paused = first((job) => open(job) && job.status === 'paused');
   if (paused !== undefined) return `outreach resume ${paused.id}    (or outreach cancel ${paused.id})`;
   return workers > 0 ? 'outreach status --watch' : 'outreach messages    or    outreach import more.csv';
 }
+
+/** Where a worker would not start. */
+export const CONFIG_FIRST = 'outreach config check    (no worker starts before that is mended)';
 
 function waiting(states: Status['jobs'][number]['states']): number {
   return states.pending + states.drafting + states.ready + states.sending;

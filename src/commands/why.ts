@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Explanation } from '../app/why.ts';
 import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { FINAL_STATES } from '../domain/message.ts';
 import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 import { barred } from './show.ts';
@@ -25,13 +26,16 @@ async function why({ app: open, output }: Context, who: string): Promise<undefin
   const { explain } = await import('../app/why.ts');
   const ids = await asked(db, who);
   const now = Date.now();
+  let next: Explanation | undefined;
   for (const [index, id] of ids.slice(0, MOST_SHOWN).entries()) {
     const found = await explain(app, id, now);
     output.object(asJson(found));
     if (index > 0) output.line();
     if (!output.json) print(output, found);
-    if (index === ids.length - 1 || index === MOST_SHOWN - 1) output.line(`\nNext: ${nextStep(found)}`);
+    // The one that something can still be done for; they come newest first.
+    if (next === undefined || (isOver(next) && !isOver(found))) next = found;
   }
+  if (next !== undefined) output.line(`\nNext: ${nextStep(next)}`);
   if (ids.length > MOST_SHOWN)
     output.talk(`${plural(ids.length - MOST_SHOWN, 'older mail')} not shown; see: outreach messages --email ${who}`);
 }
@@ -107,6 +111,10 @@ function outlook({ id, job, state, gates, freeSenders, expectedAt, before }: Exp
       return `Message ${id} leaves about ${moment(expectedAt)}${after}, if a worker runs.${unwritten}`;
     }
   }
+}
+
+function isOver({ state }: Explanation): boolean {
+  return FINAL_STATES.some((final) => final === state);
 }
 
 /** What a person does about a gate that does not open by itself. */

@@ -5,15 +5,24 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 import type { Workspace } from './workspace.ts';
 
-export function campaignNames(workspace: Workspace): string[] {
+export function campaignNames({ campaigns }: Workspace): string[] {
+  return filesIn(campaigns)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => basename(file, '.md'))
+    .sort();
+}
+
+function filesIn(folder: string): string[] {
   try {
-    return readdirSync(workspace.campaigns)
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => basename(file, '.md'))
-      .sort();
-  } catch {
-    return [];
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw unreadable(folder, error);
   }
+}
+
+function unreadable(path: string, error: unknown): OutreachError {
+  return new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
 }
 
 /** The campaign asked for, or the only one there is. */
@@ -40,7 +49,7 @@ export function stampOf(path: string): string | undefined {
     return `${mtimeMs}:${ctimeMs}:${size}:${ino}`;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 

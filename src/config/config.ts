@@ -268,9 +268,7 @@ function readSource(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new OutreachError('config', existsSync(path) ? `${path} cannot be read: ${messageOf(cause)}` : `there is no ${path}`, {
-      hint: 'Make one with: outreach init',
-      cause,
-    });
+    if (existsSync(path)) throw new OutreachError('config', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new OutreachError('config', `there is no ${path}`, { hint: 'Make one with: outreach init', cause });
   }
 }

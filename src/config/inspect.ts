@@ -3,7 +3,8 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { campaignSchema, filesOf, noProvider, resolveSenders, sendRule, split } from './campaign.ts';
 import { campaignNames, campaignPath } from './campaignFolder.ts';
-import { type Config, inspectConfig, isLive, type SenderConfig } from './config.ts';
+import { type Config, inspectConfig, type SenderConfig } from './config.ts';
+import { lacksOf } from './lawful.ts';
 import type { Workspace } from './workspace.ts';
 import { inspectYaml } from './yaml.ts';
 
@@ -26,13 +27,18 @@ export function inspectWorkspace(workspace: Workspace): Inspection {
   const inspected = inspectConfig(workspace);
   const config = inspected.ok ? inspected.value : undefined;
   const own = inspected.ok
-    ? missingPostalAddress(inspected.value, inspected.value.senders, inspected.lineOf(['identity']))
+    ? lacking(inspected.value, inspected.value.senders, inspected.lineOf)
     : inspected.problems.map(({ path, text, ...place }) => trouble(path, { ...place, message: text }));
   const names = campaignNames(workspace);
   return {
     files: [workspace.configFile, ...names.map((name) => campaignPath(workspace, name))],
-    troubles: [...own, ...names.flatMap((name) => inspectCampaign(workspace, name, config))],
+    troubles: [own, ...names.map((name) => inspectCampaign(workspace, name, config))].flatMap(inOrder),
   };
+}
+
+/** Of one file, as somebody mends it: from the top. */
+function inOrder(troubles: readonly Trouble[]): Trouble[] {
+  return troubles.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0));
 }
 
 /** Everything that is wrong with one campaign; without a configuration what hangs on it is not asked. */
@@ -75,12 +81,9 @@ export function troubleOf(error: unknown, file: string): Trouble {
   return trouble(file, { line: Number(line), column: column === undefined ? null : Number(column), message: text, hint });
 }
 
-/** No worker starts without it for a sender that reaches people: CAN-SPAM and its kin ask for it. */
-export function missingPostalAddress(config: Config, senders: readonly SenderConfig[], line: number | null): Trouble[] {
-  const first = senders.find(isLive);
-  if (first === undefined || config.identity.postal_address !== undefined) return [];
-  const message = `identity.postal_address: missing, and sender ${first.name} reaches real mailboxes; write your postal address`;
-  return [trouble(config.path, { line, message })];
+/** What no worker starts without, for those of `senders` that reach people. */
+export function lacking(config: Config, senders: readonly SenderConfig[], lineOf: (path: readonly string[]) => number | null): Trouble[] {
+  return lacksOf(config, senders).map(({ path, text, hint }) => trouble(config.path, { line: lineOf(path), message: text, hint }));
 }
 
 function trouble(

@@ -72,10 +72,20 @@ export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, 
   const result = schema.safeParse(plain);
   if (result.success)
     return { ok: true, value: result.data, lineOf: (path) => at(path).line, says: (path) => valueAt(plain, path) !== undefined };
-  const problems = result.error.issues
+  const problems = [...result.error.issues, ...issuesBehind(result.error.issues, document.toJS(), schema)]
     .flatMap((issue) => explain(issue, plain, notYet))
     .map(({ path, text }): Problem => ({ ...at(path), text }));
   return { ok: false, problems: problems.filter((one, index) => problems.findIndex((other) => isSame(one, other)) === index) };
+}
+
+/** Rules that compare several keys wait until all are known: with the unknown ones taken out of `plain` they speak too. */
+function issuesBehind(known: readonly z.core.$ZodIssue[], plain: unknown, schema: z.ZodType): readonly z.core.$ZodIssue[] {
+  for (const issue of known) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const parent = valueAt(plain, issue.path) as Record<string, unknown>;
+    for (const key of issue.keys) delete parent[key];
+  }
+  return schema.safeParse(plain).error?.issues ?? [];
 }
 
 function isSame(one: Problem, other: Problem): boolean {

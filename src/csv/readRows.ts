@@ -163,7 +163,9 @@ async function encodingOf(path: string, name: string, asked: string | undefined)
 }
 
 async function firstBytes(path: string, name: string): Promise<Buffer> {
-  const file = await open(path);
+  const file = await open(path).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4_096), 0, 4_096, 0);
     return buffer.subarray(0, bytesRead);

@@ -96,7 +96,11 @@ async function sendDemo(output: Output, app: App, store: Store, server: DemoServ
     only: undefined,
     concurrency: 4,
   });
-  const stop = () => worker.stop();
+  let interrupted = false;
+  const stop = () => {
+    interrupted = true;
+    worker.stop();
+  };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const [before] = await jobsProgress(store.db);
   const bar = progressBar(output.stderr, before?.total ?? 0);
@@ -112,6 +116,7 @@ async function sendDemo(output: Output, app: App, store: Store, server: DemoServ
     bar.stop();
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
+  if (interrupted) throw new OutreachError('interrupted', 'the demo was stopped');
   const [done] = await jobsProgress(store.db);
   if (done === undefined) throw new Error('the demo has no job');
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

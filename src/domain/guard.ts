@@ -65,7 +65,7 @@ export function judge(identity: Identity, { machine, seals, twin }: Surroundings
 export function describeFinding(finding: Finding): string {
   switch (finding.kind) {
     case 'backup':
-      return `is a backup made ${new Date(finding.markedAt).toISOString()}, ${finding.sends === 0 ? 'and does not know of mails sent since' : `${counted(finding.sends)} behind what this machine has sent`}`;
+      return `is a backup made ${new Date(finding.markedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC, ${finding.sends === 0 ? 'and does not know of mails sent since' : `${counted(finding.sends)} behind what this machine has sent`}`;
     case 'other_machine':
       return 'comes from another machine, which may have sent mails since, or still be sending';
     case 'copy':

@@ -104,10 +104,18 @@ export function checkVariables(required: readonly TemplateVariable[], known: Ite
       'input',
       `${path}:${variable.line}:${variable.column}: the leads have no column for {{ ${variable.name} }}${near === undefined ? '' : `; did you mean {{ ${near} }}?`}`,
       {
-        hint: `Columns: ${[...names].filter((name) => !name.includes('.')).join(', ')}. One that may be missing takes a default: {{ ${variable.name} | default: "…" }}, or for a condition {% assign ${variable.name} = ${variable.name} | default: "" %} before it.`,
+        hint: hintFor(variable.name, names),
       },
     );
   }
+}
+
+function hintFor(variable: string, names: ReadonlySet<string>): string {
+  if (variable.startsWith('sender.'))
+    return `Of the sender there are ${[...names].filter((name) => name.startsWith('sender.')).join(', ')}.`;
+  const columns = [...names].filter((name) => !name.includes('.')).join(', ');
+  const condition = variable.includes('.') ? '' : `, or for a condition {% assign ${variable} = ${variable} | default: "" %} before it`;
+  return `Columns: ${columns}. One that may be missing takes a default: {{ ${variable} | default: "…" }}${condition}.`;
 }
 
 /** Why a lead could not be rendered, as one sentence for a person. */

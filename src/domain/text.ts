@@ -8,6 +8,8 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const CONTROLS_BUT_LINES = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]+/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this pattern removes
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this pattern finds
+const LEFT_BY_JSON = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
 const BIDI = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
 
 /** For a header value or any single line: escapes gone, each run of controls one space, trimmed. */
@@ -23,6 +25,11 @@ export function forTerminal(value: string): string {
 /** For several lines shown on a terminal. */
 export function blockForTerminal(value: string): string {
   return bodyText(value).replace(BIDI, '');
+}
+
+/** JSON for a terminal: what JSON itself leaves as it is, C1 controls and bidi overrides, stands as \uXXXX. */
+export function jsonForTerminal(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(LEFT_BY_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** For a mail's text: line ends become \n, every other control but the tab goes. */

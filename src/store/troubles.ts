@@ -17,7 +17,7 @@ const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
   ['SQLITE_CORRUPT', 'the database file is damaged', 'Restore a backup of it.'],
   ['ENOSPC', 'the disk is full', 'Free some space; nothing is lost.'],
   ['EROFS', 'the disk is read-only', 'Make it writable again.'],
-  ['EACCES', 'a file or folder may not be written to', 'Check its permissions.'],
+  ['EACCES', 'a file or folder may not be read or written', 'Check its permissions.'],
   ['SQLITE_NOTADB', 'the file is not a database', 'Set "database" in outreach.yaml to another path.'],
 ];
 

@@ -7,6 +7,11 @@ export function speaksUnicode(env: NodeJS.ProcessEnv): boolean {
   return locale === undefined || /utf-?8/i.test(locale);
 }
 
+/** https://no-color.org, and a terminal that would print the codes. */
+export function showsColour({ NO_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+  return (NO_COLOR ?? '') === '' && TERM !== 'dumb';
+}
+
 /** A dumb terminal knows no way back, and the log of a CI run would hold every step of the bar. */
 export function canRedraw({ TERM, CI }: NodeJS.ProcessEnv): boolean {
   return TERM !== 'dumb' && (CI ?? '') === '';
@@ -17,7 +22,7 @@ export function canAsk({ CI }: NodeJS.ProcessEnv, input: { readonly isTTY?: bool
   return input.isTTY === true && (CI ?? '') === '';
 }
 
-/** What the program itself writes beyond ASCII, in ASCII. Names and texts of people stay as they are. */
+/** Lines, blocks and typographic signs in ASCII, also those within people's words. Letters stay as they are: there is nothing better for them. */
 export function inAscii(text: string): string {
   return text.replace(SIGNS, (sign) => IN_ASCII[sign] ?? '#');
 }

@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 /** Latin, punctuation, blocks, lines and arrows: one column each. */
 const NARROW = /^[\u0020-\u007e\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc]*$/;
 const WIDE =
-  /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}])|\ufe0f/u;
+  /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}])|\ufe0f/u;
 const NOTHING = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]*$/u;
 
 let graphemes: Intl.Segmenter | undefined;
@@ -28,9 +28,14 @@ export function visibleColumns(text: string): number {
 /** Exactly `columns` wide: cut with a dot-dot-dot, or filled with spaces on the other side of `align`. */
 export function fill(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   if (columns <= 0) return '';
-  const shown = columnsOf(text) > columns ? cut(text, columns) : text;
+  const shown = cutTo(text, columns);
   const room = ' '.repeat(Math.max(0, columns - columnsOf(shown)));
   return align === 'left' ? `${shown}${room}` : `${room}${shown}`;
+}
+
+/** At most `columns` wide; where something was left out stands a dot-dot-dot. */
+export function cutTo(text: string, columns: number, sign = '…'): string {
+  return columnsOf(text) > columns ? `${headOf(text, columns - sign.length)}${sign}` : text;
 }
 
 /** Lines of at most `columns`, broken between words where there are any. */
@@ -55,10 +60,6 @@ function wrapLine(line: string, columns: number): string[] {
     }
   }
   return [...lines, current.trimEnd()];
-}
-
-function cut(text: string, columns: number): string {
-  return `${headOf(text, columns - 1)}…`;
 }
 
 /** As much of the beginning as fits, and at least one character. */

@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import { forTerminal } from '../domain/text.ts';
+import { forTerminal, jsonForTerminal } from '../domain/text.ts';
 import { inAscii } from './abilities.ts';
+import { cutTo } from './columns.ts';
 import type { formatTable } from './table.ts';
 
 export interface OutputOptions {
@@ -56,7 +57,7 @@ export class Output {
 
   /** One JSON object; left out without --json. */
   object(value: object): void {
-    if (this.json) this.#options.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.json) this.#options.stdout.write(`${this.terminal ? jsonForTerminal(value) : JSON.stringify(value)}\n`);
   }
 
   /** A piece of what a program will read, as it is; waits for a slow reader, so that nothing piles up in memory. */
@@ -94,10 +95,9 @@ export class Output {
   }
 }
 
-/** Lead data for one cell: nothing in it can move the cursor, and it is no longer than `width`. */
-export function cell(value: string | null | undefined, width = 60): string {
-  const text = forTerminal(value ?? '');
-  return [...text].length > width ? `${[...text].slice(0, width - 1).join('')}…` : text;
+/** Lead data for one cell: nothing in it can move the cursor, and it takes at most `columns`. */
+export function cell(value: string | null | undefined, columns = 60): string {
+  return cutTo(forTerminal(value ?? ''), columns);
 }
 
 /** `1,234,567`. Intl would do it too, and load its 30 MB of tables for it: 36 ms of every short command. */

@@ -23,7 +23,16 @@ export function progressBar(stderr: NodeJS.WriteStream, total: number, env: Node
     speaksUnicode(env) ? cliProgress.Presets.shades_classic : cliProgress.Presets.legacy,
   );
   bar.start(Math.max(1, total), 0, { note: '' });
-  return { update: (done, note) => bar.update(Math.min(done, total), { note }), stop: () => bar.stop() };
+  // Whoever leaves in the middle gets the cursor and the breaking of lines back.
+  const onExit = () => bar.stop();
+  process.once('exit', onExit);
+  return {
+    update: (done, note) => bar.update(Math.min(done, total), { note }),
+    stop() {
+      process.off('exit', onExit);
+      bar.stop();
+    },
+  };
 }
 
 function progressLines(stderr: NodeJS.WriteStream, total: number): ProgressBar {

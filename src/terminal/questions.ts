@@ -1,4 +1,5 @@
 import { OutreachError } from '../domain/errors.ts';
+import { wrap } from './columns.ts';
 
 export interface Choice<Value extends string> {
   readonly value: Value;
@@ -54,8 +55,13 @@ export async function openQuestions(input: NodeJS.ReadStream, output: NodeJS.Wri
       )) as Value;
     },
     yes: (question) => answered<boolean>(clack.confirm({ message: question, initialValue: false, ...both })),
-    say: (text) => clack.log.step(text, both),
-    warn: (text) => clack.log.warn(text, both),
+    say: (text) => clack.log.step(wrapped(text, output.columns), both),
+    warn: (text) => clack.log.warn(wrapped(text, output.columns), both),
     end: (text) => clack.outro(text, both),
   };
+}
+
+/** Beside the bar that clack draws; a terminal would break the line within a word. */
+function wrapped(text: string, columns = 80): string {
+  return wrap(text, Math.max(20, columns - 4)).join('\n');
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
+import { cutTo, visibleColumns } from './columns.ts';
 
 /** A column that needs no more stays whole if it can: ids, states, moments. */
 const SHORT = 20;
@@ -55,16 +56,17 @@ function draw(head: readonly string[], rows: readonly (readonly string[])[], rig
     chars: NO_LINES,
     truncate: cut,
   });
-  table.push(...rows.map((row) => [...row]));
+  const room = (index: number) => (widths[index]?.given ?? 0) - GAP;
+  table.push(...rows.map((row) => row.map((cell, index) => (isPlain(cell) ? cutTo(cell, room(index), cut) : cell))));
   return table.toString().replace(/[ \t]+$/gm, '');
 }
 
 /** `CAMPAIGN  hello`, a line for each cell that holds something, and an empty line between two rows. */
 function blocks(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const longest = Math.max(0, ...head.map(lengthOf));
+  const longest = Math.max(0, ...head.map(visibleColumns));
   const line = (cell: string, index: number) => {
     const title = head[index] ?? '';
-    return cell === '' ? [] : [`${title}${' '.repeat(longest - lengthOf(title) + GAP)}${cell}`];
+    return cell === '' ? [] : [`${title}${' '.repeat(longest - visibleColumns(title) + GAP)}${cell}`];
   };
   return rows.map((row) => row.flatMap(line).join('\n')).join('\n\n');
 }
@@ -78,7 +80,7 @@ interface Width {
 /** Widths that fit into `width` if cutting is enough; `hard` cuts short words too, but neither moments nor numbers. */
 function cutWidths(rows: readonly (readonly string[])[], width: number, whole: readonly number[], hard: boolean): Width[] {
   const columns = (rows.at(-1) ?? []).map((_, index) => rows.map((row) => row[index] ?? ''));
-  const needed = columns.map((cells) => Math.max(...cells.map(lengthOf)) + GAP);
+  const needed = columns.map((cells) => Math.max(...cells.map(visibleColumns)) + GAP);
   const widths = [...needed];
   for (const { short, narrowest } of [{ short: SHORT, narrowest: NARROW }, ...(hard ? [{ short: NARROWEST, narrowest: NARROWEST }] : [])]) {
     const cuttable = (index: number) =>
@@ -99,8 +101,9 @@ function totalOf(widths: readonly Width[]): number {
   return widths.reduce((sum, { given }) => sum + given, 0) - GAP;
 }
 
-function lengthOf(cell: string): number {
-  return [...stripVTControlCharacters(cell)].length;
+/** The table's own cutting knows colours, and cuts a sign of two halves in the middle. */
+function isPlain(cell: string): boolean {
+  return stripVTControlCharacters(cell) === cell;
 }
 
 const NO_LINES = Object.fromEntries(

@@ -18,7 +18,7 @@ const ALL_JOBS_MS = 1_000;
 const MOST_HELD = 4;
 
 export interface JobLine extends JobProgress {
-  /** Mails an hour in the last hour. */
+  /** Tries an hour, over the last hour or less. */
   readonly rate: number;
   /** Undefined until there was time to ask. */
   readonly outlook: JobOutlook | undefined;
@@ -76,7 +76,10 @@ export class BoardReader {
 
   /** `shown`: which ids of the order, and how many events. */
   async look(around: Surroundings, filter: string, shown: (order: readonly number[]) => Shown, now: number): Promise<Board> {
-    const { db } = this.#desk.store;
+    const {
+      workerRefusal,
+      store: { db },
+    } = this.#desk;
     const { order, anew } = await this.#ordered(filter, now);
     const stands = await this.#stands(anew, now);
     const { ids, events } = shown(order);
@@ -94,7 +97,7 @@ export class BoardReader {
       jobs: lines,
       senders,
       feed: events === 0 ? [] : await newestEvents(db, events),
-      needs: needsOf({ ...around, stands, held, senders, resting, problems, jobs: order.length, filtered: filter !== '' }),
+      needs: needsOf({ ...around, workerRefusal, stands, held, senders, resting, problems, jobs: order.length, filtered: filter !== '' }),
       hours: this.#all.hours(now),
       mailsInDay: this.#all.total,
       rate: [...rates.values()].reduce((sum, rate) => sum + rate, 0),

@@ -15,6 +15,8 @@ export interface Desk {
   senders(now: number, sent: (name: string) => number): Promise<readonly SenderLine[]>;
   /** Why nothing at all is sent; null when all is well. */
   refusal(): Promise<string | null>;
+  /** What the settings lack, so that no worker starts; null when one does. */
+  readonly workerRefusal: string | null;
   /** Voids what was drafted from campaigns that have changed since. */
   refreshCampaigns(): Promise<unknown>;
   close(): Promise<void>;

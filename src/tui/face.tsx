@@ -56,7 +56,7 @@ function header(paint: Paint, { name, board, now, layout, mailsAMonth, trouble }
   );
   if (trouble !== undefined) return [first, colour.red(fill(`Trying again: ${cell(trouble, 300)}`, layout.columns))];
   if (board === undefined) return [first, ''];
-  const day = `${plural(board.mailsInDay, 'mail')} in 24 h  ·  ${number(Math.round(board.rate))} an hour now`;
+  const day = `${plural(board.mailsInDay, 'try', 'tries')} in 24 h  ·  ${number(Math.round(board.rate))} an hour now`;
   return [first, `${sparkline(paint, board.hours)}  ${fill(day, layout.columns - board.hours.length - 2).trimEnd()}`];
 }
 

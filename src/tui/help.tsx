@@ -10,7 +10,7 @@ export function Help({ paint, rows, columns }: { paint: Paint; rows: number; col
   const legend = `${sample('accepted')} sent  ${sample('ready')} drafted  ${sample('review')} you  ${sample('failed')} failed  ${sample('pending')} to write`;
   const words = [
     `${row(['progress', 18, colour.bold])} ${legend}`,
-    `${row(['MAIL/H', 18, colour.bold])} in the last hour / as planned by drip, gaps and limits`,
+    `${row(['MAIL/H', 18, colour.bold])} tries an hour lately / as planned by drip, gaps and limits`,
     `${row(['YOU', 18, colour.bold])} mails that wait for you: in review, or uncertain`,
     `${row(['LEFT', 18, colour.bold])} until the last mail has left, if all goes on at this pace`,
   ];

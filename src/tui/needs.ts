@@ -13,6 +13,7 @@ export interface Need {
 interface Facts {
   readonly workers: number;
   readonly refusal: string | null;
+  readonly workerRefusal: string | null;
   readonly stands: { readonly uncertain: Standing; readonly review: Standing; readonly open: number };
   readonly held: readonly HeldJob[];
   readonly senders: readonly SenderLine[];
@@ -30,7 +31,8 @@ export function needsOf(facts: Facts): Need[] {
   for (const { name, health, says } of facts.senders)
     if (health === 'stopped') needs.push({ tone: 'bad', what: `${name} ${says}`, how: `outreach senders resume ${name}` });
   if (uncertain.n > 0) needs.push({ tone: 'bad', what: `${number(uncertain.n)} uncertain, job ${uncertain.job}`, how: 'outreach resolve' });
-  if (facts.workers === 0 && open > 0) needs.push({ tone: 'bad', what: 'no worker is running', how: 'outreach worker' });
+  if (facts.workerRefusal !== null) needs.push({ tone: 'bad', what: 'no worker starts: settings', how: 'outreach config check' });
+  else if (facts.workers === 0 && open > 0) needs.push({ tone: 'bad', what: 'no worker is running', how: 'outreach worker' });
   if (review.n > 0) needs.push({ tone: 'warn', what: `${plural(review.n, 'mail')} to review`, how: 'v' });
   for (const { id, why } of facts.held) needs.push({ tone: 'warn', what: `job ${id}: ${HELD[why]}`, how: HELD_HOW[why](id) });
   for (const { job, problem } of facts.problems) needs.push({ tone: 'bad', what: `job ${job}: ${problem}`, how: '' });

@@ -43,12 +43,6 @@ export function paintFor(colour: ChalkInstance, unicode: boolean): Paint {
   return { rows: new PaintedRows(unicode), colour, signs: unicode ? UNICODE : ASCII };
 }
 
-/** POSIX: LC_ALL, then LC_CTYPE, then LANG say what the terminal is sent. */
-export function showsUnicode(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return platform === 'win32' || platform === 'darwin' || /utf-?8/i.test(locale);
-}
-
 /** A title with a line behind it as far as it goes. */
 export function title({ colour, signs }: Paint, name: string, columns: number, note = ''): string {
   const words = note === '' ? name : `${name}  `;

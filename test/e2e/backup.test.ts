@@ -234,7 +234,7 @@ test('restore keeps the database that was there, puts the key in place, and send
   before.close();
   const refused = await send();
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toMatch(/is a backup made 20\S+, \d sends? behind what this machine has sent/);
+  expect(refused.stderr).toMatch(/is a backup made 20\S+ \S+ UTC, \d sends? behind what this machine has sent/);
   expect(sink.received).toHaveLength(LEADS);
   expect((await run('reconcile', '--moved')).code).toBe(1);
   expect((await run('reconcile', '--yes')).code).toBe(0);

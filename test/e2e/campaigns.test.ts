@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { config, csv, Folder, json, objects, outreach } from '../support/program.ts';
 
@@ -71,6 +72,27 @@ test('campaign check shows window, senders and one mail as it would be, and stor
   expect(stdout).toContain('To grace@harbour.example\n  Subject: For Harbour\n\n  Hi Grace,\n  yours\n\n  -- \n  Ana Ruiz');
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('Next: outreach import some.csv --campaign hello --dry-run');
   expect(await said('jobs')).toContain('No jobs yet.');
+});
+
+test('campaign check names a file that can be imported from where one stands, and says when a file holds no lead', async () => {
+  campaign('subject: "For {{ company }}"', 'Hi');
+  expect(await said('campaign', 'check')).toMatch(/Next: outreach import YOUR\.csv --campaign hello --dry-run\n$/);
+  folder.write('leads.csv', csv(1));
+  folder.write('my leads.csv', csv(1));
+  folder.write('bad.csv', 'email,company\nbad,x\n');
+  const elsewhere = new Folder();
+  const { stdout } = await outreach(elsewhere, ['campaign', 'check', '--workspace', folder.path]);
+  elsewhere.remove();
+  expect(stdout).toContain(`Next: outreach import ../${basename(folder.path)}/leads.csv --campaign`);
+  expect(await said('campaign', 'check', '--leads', 'my leads.csv')).toContain("Next: outreach import 'my leads.csv' --campaign");
+  const bad = await outreach(folder, ['campaign', 'check', '--leads', 'bad.csv']);
+  expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining('bad.csv: none of its rows is a lead')]);
+});
+
+test('a campaigns folder that cannot be read is no empty one', async () => {
+  folder.write('campaigns', 'a file');
+  for (const words of [['campaigns'], ['config', 'check'], ['campaign', 'check', 'hello']])
+    expect(await outreach(folder, words)).toMatchObject({ code: 2, stderr: expect.stringContaining('campaigns cannot be read: ENOTDIR') });
 });
 
 test('campaign check takes the imported leads where there are some, and their data cannot move the cursor', async () => {

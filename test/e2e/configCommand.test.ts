@@ -51,6 +51,17 @@ test('config check tells every problem of every file, with its place, and exits 
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('Next: mend them, then: outreach config check');
 });
 
+test('a key that nobody knows hides no other problem, and each file is told from its top', async () => {
+  const sender = '{ name: main, type: smtp, from: a@ruiz.example, host: smtp.ruiz.example';
+  folder.write('outreach.yaml', `version: 1\n${IDENTITY}senders:\n  - ${sender}, security: none, daily_cpa: 5 }\n  - ${sender} }\n`);
+  const { stdout } = await outreach(folder, ['config', 'check']);
+  expect(stdout.split('\n').slice(0, 3)).toEqual([
+    expect.stringMatching(/^outreach\.yaml:4:\d+: senders\.security: none would send mail and password in clear/),
+    expect.stringMatching(/^outreach\.yaml:4:\d+: senders\.daily_cpa: unknown key; did you mean daily_cap\?/),
+    expect.stringMatching(/^outreach\.yaml:5:\d+: senders\.name: main is there twice/),
+  ]);
+});
+
 test('what hangs on both files is checked too, and --json has file, line and column', async () => {
   folder.write(
     'outreach.yaml',

@@ -220,9 +220,17 @@ test('a template that prints an unknown column is refused before the first row',
 test('a live sender without a postal address, and a missing secret, stop the worker before it claims', async () => {
   workspace();
   folder.write('outreach.yaml', config(sink.port).replace(', postal_address: "Calle Mayor 1, 28013 Madrid, Spain"', ''));
-  await outreach(folder, ['import', 'leads.csv']);
+  const imported = await outreach(folder, ['import', 'leads.csv']);
+  expect(imported.stdout.trimEnd().split('\n').at(-1)).toMatch(/^Next: outreach config check {4}\(no worker starts/);
+  expect(await json(folder, 'status')).toMatchObject({
+    worker_refuses: expect.stringContaining('identity.postal_address'),
+    jobs: [{ eta: null }],
+  });
+  expect((await outreach(folder, ['status'])).stdout).toMatch(
+    /No worker starts: .*identity\.postal_address: missing.*\n[^]*Next: outreach config check/,
+  );
   const bare = await outreach(folder, ['worker', '--drain']);
-  expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('identity.postal_address is missing')]);
+  expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('identity.postal_address: missing')]);
   folder.write('outreach.yaml', config(sink.port, 'user: ana, password: "env:NO_SUCH_SECRET"'));
   const mute = await outreach(folder, ['worker', '--drain']);
   expect([mute.code, mute.stderr]).toEqual([2, expect.stringContaining('the environment variable NO_SUCH_SECRET is not set')]);

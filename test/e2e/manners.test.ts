@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,7 +74,8 @@ const widest = (text: string) =>
 test('a reader that has seen enough ends the command without a word', () => {
   expect(shell('"$NODE" "$PROGRAM" messages --json | head -1')).toMatchObject({ status: 0, stderr: '' });
   expect(shell('"$NODE" "$PROGRAM" messages | head -1')).toMatchObject({ status: 0, stderr: '' });
-  expect(shell('"$NODE" "$PROGRAM" help states | true').stderr).toBe('');
+  for (const words of ['help states', '--help', '-h', 'help', '--version', '-V'])
+    expect(shell(`"$NODE" "$PROGRAM" ${words} | true`).stderr).toBe('');
 });
 
 test('whoever stops reading the talk still has the work done', () => {
@@ -90,6 +91,25 @@ test('closed standard streams are no trouble', () => {
   expect([asks.status, asks.stderr]).toEqual([2, expect.stringMatching(/^outreach: .* no terminal to ask on\n {2}Add --yes\.\n$/)]);
   const empty = shell('"$NODE" "$PROGRAM" import - --campaign hello <&-');
   expect([empty.status, empty.stderr]).toEqual([2, expect.stringMatching(/^outreach: stdin/m)]);
+});
+
+test.runIf(existsSync('/dev/full'))('a full disk is said in one line, and when it takes no errors either the code stays', () => {
+  expect(shell('"$NODE" "$PROGRAM" --help >/dev/full')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^outreach: .*ENOSPC.*\n$/),
+  });
+  expect(shell('"$NODE" "$PROGRAM" status >/dev/full')).toMatchObject({ status: 1, stderr: expect.stringContaining('the disk is full') });
+  expect(shell('"$NODE" "$PROGRAM" nope 2>/dev/full')).toMatchObject({ status: 2 });
+});
+
+test.runIf(PYTHON)('neither JSON on a terminal nor an error carries what moves its cursor', async () => {
+  folder.write('evil.csv', 'email,first_name,company\nevil@evil.example,\u009b31mx\u202ey,x\n');
+  await outreach(folder, ['import', 'evil.csv', '--campaign', 'hello']);
+  const { text: shown } = await onTerminal(80, ['export', 'person', 'evil@evil.example', '--json']);
+  expect(shown).toContain('\\u009b31mx\\u202ey');
+  expect(shown).not.toMatch(/[\u009b\u202e]/);
+  expect(shell(`"$NODE" "$PROGRAM" campaign check "$(printf 'a\\033[2Jb')"`).stderr).toContain('there is no campaign ab in');
+  await outreach(folder, ['forget', 'evil@evil.example', '--yes']);
 });
 
 test.runIf(PYTHON)('a terminal gets colour, unless it is dumb or NO_COLOR or --no-color says otherwise', async () => {

@@ -196,7 +196,7 @@ test.each([
   [['suppress', 'add', 'nonsense'], 'not an address'],
   [['suppress', 'import', 'none.csv'], 'there is no file none.csv'],
   [['suppress', 'list', '--out', 'x'], '--out goes with export'],
-  [['suppress', 'drop', 'a@b.example'], 'Allowed choices'],
+  [['suppress', 'drop', 'a@b.example'], '<action>: "drop" is not one of'],
   [['forget', 'nonsense', '--yes'], 'not an address'],
   [['export', 'person', 'nonsense'], 'not an address'],
 ])('%j is refused with a sentence', async (parameters, sentence) => {
@@ -230,7 +230,7 @@ test('a live sender whose opt-out nobody reads is refused with the sentence that
   workspace(noReply);
   await json(folder, 'import', 'leads.csv');
   const refused = await outreach(folder, ['worker', '--until-done']);
-  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('write unsubscribe: { mailto:')]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('write { mailto:')]);
   folder.write('outreach.yaml', `${noReply}unsubscribe: { mailto: "stop@ruiz.example" }\n`);
   expect(await json(folder, 'worker', '--until-done')).toMatchObject({ accepted: 2 });
 });

@@ -252,7 +252,7 @@ test.each([
   ['install --user ana', '--user goes with --system'],
   ['install --name ../x', '--name ../x: letters'],
   ['status --print', 'go with: outreach service install'],
-  ['begin', 'Allowed choices are install, status, remove'],
+  ['begin', '<action>: "begin" is not one of install, status, remove'],
 ])('service %s is refused with a sentence', async (words, why) => {
   const { code, stderr } = await service(words.includes('--kind') ? words : `${words} --kind systemd`);
   expect(code).toBe(2);

@@ -11,6 +11,7 @@ import { localDay } from '../../src/domain/localDay.ts';
 import { openStore } from '../../src/store/database.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { endedMails } from '../../src/store/statistics.ts';
+import { speaksUnicode } from '../../src/terminal/abilities.ts';
 import { Output } from '../../src/terminal/output.ts';
 import { formatTable } from '../../src/terminal/table.ts';
 import { type Sink, startSink } from '../crash/sink.ts';
@@ -269,7 +270,15 @@ async function onTerminal(columns: number, env: NodeJS.ProcessEnv, parameters: r
     text += part;
   };
   const stdout = { isTTY: true, columns, write } as unknown as NodeJS.WriteStream;
-  const output = new Output({ json: false, colour: true, stdout, stderr: process.stderr, formatTable, unicode: true, redraws: true });
+  const output = new Output({
+    json: false,
+    colour: true,
+    stdout,
+    stderr: process.stderr,
+    formatTable,
+    unicode: speaksUnicode(env),
+    redraws: true,
+  });
   const context = { output, env, platform: 'linux', cwd: folder.path, app: async () => app } as unknown as Context;
   const use: Use =
     (run) =>

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { columnsOf } from '../../src/terminal/columns.ts';
 import { formatTable } from '../../src/terminal/table.ts';
 
 const HEAD = ['ID', 'TO', 'SUBJECT', 'AT'];
@@ -24,6 +25,16 @@ test('the widest columns are cut to the width of the terminal; what is short or 
     expect(cut[2]).toMatch(/^23 {2}x@y\.example {2,}Hi {2,}17:18:22$/);
   }
   expect(lines(72)[1]).toMatch(/^ 1 {2}grace@.*… {2}A quest.*… {2}2026-11-28 17:18:22$/);
+});
+
+test('signs of two columns neither push a row over the width nor are cut in half', () => {
+  const rows = [['1', '日本語株式会社東京都港区の長い名前', '🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉👩‍👩‍👧👩‍👩‍👧', '17:18:22']];
+  for (let width = 50; width <= 80; width++) {
+    const table = formatTable(HEAD, rows, [0], { width });
+    expect(Math.max(...table.split('\n').map(columnsOf))).toBeLessThanOrEqual(width);
+    expect(Buffer.from(table).toString()).toBe(table);
+    expect(table).not.toMatch(/👩(?!‍👩‍👧)(?<!👩‍👩)/u);
+  }
 });
 
 test('a terminal too narrow for anything gets a block of lines for each row', () => {

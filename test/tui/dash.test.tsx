@@ -73,7 +73,7 @@ test('the first screen shows jobs, senders, what needs a person, and what happen
   const { screen } = await open();
   expect(screen.replace(/outreach-test-\w+/, 'outreach-test-abcdef')).toMatchInlineSnapshot(`
     "outreach  outreach-test-abcdef    no worker  ·  2026-11: 2 of 500 sent  ·  10:09
-    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█  3 mails in 24 h  ·  18 an hour now
+    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█  3 tries in 24 h  ·  18 an hour now
      
     Jobs  1 ────────────────────────────────────────────────────────────────────────
        ID CAMPAIGN           PROGRESS                SENT FAIL YOU MAIL/H       LEFT
@@ -120,10 +120,10 @@ test('a job that is done sends nothing now, however much it did a moment ago', a
   bench.now += 180_000;
   await sendMessage(bench.sending(), 1, bench.campaign);
   await open();
-  expect(dashboard.screen).toContain('1 mail in 24 h  ·  0 an hour now');
+  expect(dashboard.screen).toContain('1 try in 24 h  ·  0 an hour now');
   expect(dashboard.screen).toMatch(/hello .* 1\/1 +0 +0 +0.* done/);
   await dashboard.press(KEYS.enter);
-  expect(dashboard.screen).toContain('1 mail in 24 h  ·  0 an hour now');
+  expect(dashboard.screen).toContain('1 try in 24 h  ·  0 an hour now');
 });
 
 test('what was kept from a moment before a change is read again a second later, and then all is still', async () => {

@@ -1,0 +1,41 @@
+import { type Config, isLive, type SenderConfig, unsubscribeAddress } from './config.ts';
+
+/** Something that settings lack for mails to strangers; no worker starts before it is there. */
+export interface Lack {
+  /** Where it belongs in outreach.yaml. */
+  readonly path: readonly [string, ...string[]];
+  /** `key: what is wrong; what to write`. */
+  readonly text: string;
+  readonly hint: string;
+}
+
+/**
+ * What CAN-SPAM (16 CFR 316) and its kin ask of every commercial mail, a postal address and a way out
+ * that works, as far as the settings lack it for those of `senders` that reach people.
+ */
+export function lacksOf(config: Config, senders: readonly SenderConfig[] = config.senders): Lack[] {
+  const live = senders.filter(isLive);
+  const [first] = live;
+  if (first === undefined) return [];
+  const lacks: Lack[] = [];
+  if (config.identity.postal_address === undefined)
+    lacks.push({
+      path: ['identity', 'postal_address'],
+      text: `identity.postal_address: missing, and sender ${first.name} reaches real mailboxes; write your postal address`,
+      hint: 'It stands at the foot of every mail; the law of most countries asks for it.',
+    });
+  const mute =
+    config.unsubscribe?.url === undefined ? live.find(({ from }) => isReadByNobody(unsubscribeAddress(config, from))) : undefined;
+  if (mute !== undefined)
+    lacks.push({
+      path: ['unsubscribe'],
+      text: `unsubscribe: nobody reads ${unsubscribeAddress(config, mute.from)}, so mails of sender ${mute.name} have no way to unsubscribe; write { mailto: "you@…" } with an address that you read, or { url: "https://…" }`,
+      hint: 'Every mail names it, and the law of most countries asks for one that works.',
+    });
+  return lacks;
+}
+
+/** Mailboxes that say of themselves that they are not read. */
+function isReadByNobody(address: string): boolean {
+  return /^(?:no|do-?not|dont)[-_.]?reply\b[^@]*@/i.test(address);
+}
