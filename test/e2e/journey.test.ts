@@ -227,7 +227,7 @@ test('a live sender without a postal address, and a missing secret, stop the wor
     jobs: [{ eta: null }],
   });
   expect((await outreach(folder, ['status'])).stdout).toMatch(
-    /No worker starts: .*identity\.postal_address: missing.*\n[^]*Next: outreach config check/,
+    /No worker starts: .*identity\.postal_address: missing.*Next: outreach config check/s,
   );
   const bare = await outreach(folder, ['worker', '--drain']);
   expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('identity.postal_address: missing')]);
