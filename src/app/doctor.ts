@@ -1,4 +1,5 @@
-import { isLive, type SenderConfig } from '../config/config.ts';
+import type { SenderConfig } from '../config/config.ts';
+import { isLive } from '../config/lawful.ts';
 import { parseAddress } from '../domain/address.ts';
 import { type Check, fail, warn } from '../domain/check.ts';
 import { OutreachError } from '../domain/errors.ts';

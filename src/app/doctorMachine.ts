@@ -1,7 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isLive } from '../config/config.ts';
-import { lacksOf } from '../config/lawful.ts';
+import { isLive, lacksOf } from '../config/lawful.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, HOUR } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';

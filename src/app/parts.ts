@@ -1,5 +1,5 @@
-import { type Config, isLive, type SenderConfig, type SmtpSenderConfig } from '../config/config.ts';
-import { lacksOf } from '../config/lawful.ts';
+import type { Config, SenderConfig, SmtpSenderConfig } from '../config/config.ts';
+import { isLive, lacksOf } from '../config/lawful.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';

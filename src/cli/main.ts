@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
-import type { GlobalOptions, Run, Use } from '../commands/context.ts';
+import { type GlobalOptions, openContext, type Run, type Use } from '../commands/context.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { EXIT_CODES } from '../domain/exitCodes.ts';
 import { redact } from '../domain/redact.ts';
@@ -33,7 +33,6 @@ const use: Use =
     const command = parameters.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions>();
     if (options.envFile !== undefined) readEnvironment(options.envFile);
-    const { openContext } = await import('../commands/context.ts');
     const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform });
     try {
       const code = await run(context, ...(parameters.slice(0, -1) as unknown as Arguments));

@@ -247,11 +247,6 @@ function effective(workspace: Workspace, value: Parsed): Config {
   };
 }
 
-/** True for a sender that reaches other people's mailboxes. */
-export function isLive(sender: SenderConfig): boolean {
-  return sender.type !== 'outbox';
-}
-
 /** Where an opt-out mail goes: what `unsubscribe.mailto` says, or the sender itself. */
 export function unsubscribeAddress(config: Config, from: string): string {
   const address = parseAddress(config.unsubscribe?.mailto ?? from);
