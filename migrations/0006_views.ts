@@ -48,7 +48,7 @@ const VIEWS = [
   join campaigns c on c.id = m.campaign_id
   join prospects p on p.id = m.prospect_id
   left join drafts d on d.message_id = m.id
-  left join attempts a on a.id = m.attempt_id`,
+  left join attempts a on a.id = (select max(t.id) from attempts t where t.message_id = m.id)`,
   `create view outreach_attempts as select
     a.id as attempt_id,
     a.message_id as message_id,

@@ -4,6 +4,9 @@ import { type Output, plural } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progressBar.ts';
 import type { Piece } from './exportRows.ts';
 
+/** A terminal that is closed sends the last. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 interface Target {
   /** Undefined: standard output. */
   readonly path: string | undefined;
@@ -16,8 +19,17 @@ export async function copyOut(pieces: AsyncIterable<Piece>, { path, force, outpu
   if (path === undefined) return copyToOutput(pieces, output);
   const file = openOutFile(path, { force });
   const stopped = new AbortController();
-  const stop = () => stopped.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const stop = (signal: NodeJS.Signals) => {
+    if (!stopped.signal.aborted) return stopped.abort();
+    // Who says it twice waits for no page.
+    file.discard();
+    unlisten();
+    process.kill(process.pid, signal);
+  };
+  const unlisten = () => {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   try {
     const rows = await copy(pieces, output, (text) => {
       if (stopped.signal.aborted) throw new OutreachError('interrupted', `stopped; there is no ${path}`);
@@ -26,7 +38,7 @@ export async function copyOut(pieces: AsyncIterable<Piece>, { path, force, outpu
     file.finish();
     return rows;
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    unlisten();
     file.discard();
   }
 }

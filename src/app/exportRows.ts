@@ -70,14 +70,15 @@ const PAGE = 500;
 export async function* exportRows(db: Db, request: ExportRequest): AsyncGenerator<Piece> {
   const { what, format, raw, onTerminal } = request;
   const total = await lastId(db, what === 'prospects' ? 'prospects' : 'messages');
-  const names = what === 'prospects' && format === 'csv' ? await fieldNames(db, request, total) : [];
+  const names = what === 'prospects' && format === 'csv' ? yield* fieldNames(db, request, total) : [];
   const form = formOf(format, [...COLUMNS[what], ...names.map(fieldColumn)], { raw });
   yield { text: form.head, rows: 0, done: 0, total };
+  const known = new Set(names);
   let first = true;
   for await (const { rows, done } of pagesOf(db, request, total)) {
     let text = '';
     for (const row of rows) {
-      const flat = format === 'csv' ? withFieldColumns(row) : row;
+      const flat = format === 'csv' ? withFieldColumns(row, known) : row;
       text += form.row(onTerminal ? (printable(flat) as Row) : flat, first);
       first = false;
     }
@@ -139,11 +140,13 @@ export function eventRow({ at, message, job, campaign, email, kind, sender, prov
   return { at: iso(at), message, job, campaign, email, kind, sender, provider, code, detail };
 }
 
-/** Every field that any lead has, in order: the columns must be known before the first row. */
-async function fieldNames(db: Db, request: ExportRequest, upTo: number): Promise<string[]> {
+/** Every field that any lead has, in order: the columns must be known before the first row. Its pieces are empty: a sign of life. */
+async function* fieldNames(db: Db, request: ExportRequest, upTo: number): AsyncGenerator<Piece, string[]> {
   const names = new Set<string>();
-  for await (const { rows } of pagesOf(db, request, upTo))
+  for await (const { rows } of pagesOf(db, request, upTo)) {
     for (const { fields } of rows) for (const name of Object.keys(fields as Row)) names.add(name);
+    yield { text: '', rows: 0, done: 0, total: upTo };
+  }
   return [...names].sort();
 }
 
@@ -152,8 +155,14 @@ function fieldColumn(name: string): string {
   return `field_${name}`;
 }
 
-function withFieldColumns({ fields, ...row }: Row): Row {
-  return { ...row, ...Object.fromEntries(Object.entries((fields ?? {}) as Row).map(([name, value]) => [fieldColumn(name), value])) };
+function withFieldColumns({ fields, ...row }: Row, known: ReadonlySet<string>): Row {
+  const own = Object.entries((fields ?? {}) as Row);
+  const late = own.find(([name]) => !known.has(name));
+  if (late !== undefined)
+    throw new OutreachError('refused', `leads got a column ${late[0]} while they were read, so this CSV is not whole`, {
+      hint: 'Run it again; --format ndjson needs no columns beforehand.',
+    });
+  return { ...row, ...Object.fromEntries(own.map(([name, value]) => [fieldColumn(name), value])) };
 }
 
 function printable(value: unknown): unknown {

@@ -4,7 +4,6 @@ import type { App } from '../app/app.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../domain/exportFormat.ts';
 import { MESSAGE_STATES, type MessageState } from '../domain/message.ts';
-import { jsonForTerminal } from '../domain/text.ts';
 import type { Store } from '../store/database.ts';
 import { cell, iso, number, plural } from '../terminal/output.ts';
 import { type Context, command, sinceIn, sinceOption, type Use, wholeNumber } from './context.ts';
@@ -110,7 +109,7 @@ async function exportPerson(context: Context, email: string, { out, force }: Opt
   const held = `${plural(person.leads.length, 'lead')}, ${plural(person.leads.flatMap(({ messages }) => messages).length, 'mail')}`;
   if (out === undefined) {
     output.object(person);
-    output.line(output.terminal ? jsonForTerminal(person, 2) : JSON.stringify(person, null, 2));
+    output.line(output.jsonOf(person, 2));
     output.talk(`${held}\n\nNext: outreach export person ${cell(key)} --out FILE    or    outreach forget ${cell(key)}`);
     return;
   }

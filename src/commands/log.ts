@@ -46,7 +46,7 @@ async function log(context: Context, options: Options): Promise<undefined> {
   const limit = limitOf(options, output);
   const line = lineWriter(output);
   const print = async (entries: readonly LogEntry[]) =>
-    output.data(entries.map((entry) => (output.json ? `${JSON.stringify(eventRow(entry))}\n` : line(entry))).join(''));
+    output.data(entries.map((entry) => (output.json ? `${output.jsonOf(eventRow(entry))}\n` : line(entry))).join(''));
   if (options.follow === true) {
     // Its own connection sees when the file is locked or replaced; this one would only keep the old file open.
     await store.close();
@@ -58,13 +58,14 @@ async function log(context: Context, options: Options): Promise<undefined> {
     return;
   }
   let shown = 0;
-  for await (const entries of readLog(store.db, filter, limit)) {
-    await print(entries);
+  // One more than is shown by default tells whether there are more.
+  for await (const entries of readLog(store.db, filter, options.limit === undefined ? limit + 1 : limit)) {
+    await print(shown === 0 && entries.length > limit ? entries.slice(1) : entries);
     shown += entries.length;
   }
   if (shown === 0) output.line('Nothing has happened yet, or nothing that matches.\n\nNext: outreach status');
   else {
-    if (shown === limit && options.limit === undefined) output.line(`\nOnly the newest ${limit}; more with --limit N or --since TIME.`);
+    if (shown > limit && options.limit === undefined) output.line(`\nOnly the newest ${limit}; more with --limit N or --since TIME.`);
     output.line('\nNext: outreach show ID    or    outreach log --follow');
   }
 }

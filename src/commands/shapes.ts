@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
 import { MESSAGE_STATES } from '../domain/message.ts';
 
 /**
@@ -253,6 +254,75 @@ const doctor = z.strictObject({
   notes: z.array(z.string()).describe('what was not looked at, and why'),
 });
 
+const sentMessage = message.omit({ due_at: true }).extend({
+  due_at: time.nullable(),
+  provider: z.string().nullable(),
+  code: z.int().nullable().describe('of the last reply'),
+  reply: z.string().nullable(),
+  created_at: time,
+  state_at: time.describe('since when it is in that state'),
+  sent_at: time.nullable(),
+  text: z.string().nullable(),
+});
+
+const prospect = z.strictObject({
+  id,
+  job: id,
+  campaign: z.string(),
+  email: z.string(),
+  domain: z.string(),
+  state: state.nullable(),
+  source: z.string().nullable(),
+  basis: z.string().nullable(),
+  created_at: time,
+  updated_at: time,
+  fields: z.record(z.string(), z.string()).describe('the other columns of the CSV'),
+});
+
+const tally = {
+  sent: count.describe('accepted by the provider'),
+  bounced: count.describe("refused by the recipient's server, or sent back later"),
+  complained: count,
+  uncertain: count,
+  failed: count,
+};
+
+const stats = z.strictObject({
+  campaign: z.string().nullable().describe('null: all of them'),
+  timezone: z.string().describe('whose days are told apart'),
+  since: time.nullable(),
+  until: time,
+  totals: z.strictObject({
+    ...tally,
+    drafted: count.describe('mails whose text was written'),
+    suppressed: count,
+    cancelled: count,
+    total: count.describe('as they stand now, whatever the period'),
+    waiting: count,
+    review: count,
+  }),
+  by_sender: z.array(z.strictObject({ sender: z.string(), ...tally })),
+  by_domain: z.array(z.strictObject({ domain: z.string(), ...tally })),
+  other_domains: z.strictObject({ domains: count, ...tally }),
+  by_day: z.array(z.strictObject({ date: z.iso.date(), ...tally, drafted: count, suppressed: count })),
+});
+
+const campaign = z.strictObject({
+  campaign: z.string(),
+  path: z.string(),
+  problem: z.string().nullable().describe('why its file cannot be read'),
+  generator: z.enum(GENERATORS).nullable(),
+  send_mode: sendMode.nullable(),
+  send_rate: z.number().nullable(),
+  review: z.enum(REVIEW_RULES).nullable(),
+  senders: z.array(z.string()),
+  jobs: z.array(z.strictObject({ id, status: job.shape.status, total: count, processed: count })),
+  total: count,
+  accepted: count,
+  failed: count,
+  needs_you: count.describe('in review or uncertain'),
+});
+
 interface Described {
   /** As a person would type it. */
   readonly command: string;
@@ -270,7 +340,11 @@ export const SHAPES: readonly Described[] = [
   { command: 'messages', prints: 'a line each', shape: message },
   { command: 'show 17', prints: 'one', shape: story },
   { command: 'log', prints: 'a line each', shape: logged },
+  { command: 'export messages', prints: 'a line each', shape: sentMessage },
+  { command: 'export prospects', prints: 'a line each', shape: prospect },
   { command: 'export events', prints: 'a line each', shape: logged },
+  { command: 'stats', prints: 'one', shape: stats },
+  { command: 'campaigns', prints: 'a line each', shape: campaign },
   { command: 'senders', prints: 'a line each', shape: sender },
   { command: 'plan', prints: 'one', shape: plan },
   { command: 'why 12', prints: 'a line each', shape: why },

@@ -25,9 +25,12 @@ function domainOfWhole(text: string): string | undefined {
   return DOMAIN.test(ascii) ? ascii : undefined;
 }
 
-/** A cell that a spreadsheet would take for a formula gets a quote before it (OWASP, CSV injection); `unguarded` takes it off. */
+/**
+ * What a spreadsheet would take for a formula gets a quote before it (OWASP, CSV injection): a cell's beginning, and what follows
+ * in it on a semicolon, a tab or a line end, where another locale's spreadsheet begins a cell. `unguarded` takes the first off.
+ */
 export function guarded(cell: string): string {
-  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return cell.replace(/^(?=[=+\-@\t\r])|(?<=[;\t\r\n])(?=[=+\-@])/g, "'");
 }
 
 export function unguarded(cell: string): string {

@@ -3,7 +3,7 @@ import type { Db } from './schema.ts';
 
 /**
  * What happened to mails, told as one story: the events, and the ends of attempts at sending. An attempt whose end an event tells
- * in the same commit (`uncertain`, `recovered`) is not told twice; the event has its sender.
+ * in the same commit (`uncertain`, `recovered`) is not told twice; the event has its sender. A late reply ends an attempt once more.
  */
 
 export interface LogEntry {
@@ -82,7 +82,7 @@ export async function entriesOf(db: Db, messageIds: readonly number[], since = 0
 
 /** Where the new entries since `mark` stand, at most `limit` of each kind, and the mark behind them. */
 export async function newPlaces(db: Db, mark: LogMark, limit: number): Promise<{ places: number[]; mark: LogMark }> {
-  const events = await db.selectFrom('events').select('id').where('id', '>', mark.event).orderBy('id').limit(limit).execute();
+  const events = await db.selectFrom('events').select(['id', 'kind']).where('id', '>', mark.event).orderBy('id').limit(limit).execute();
   const attempts = await db
     .selectFrom('attempts')
     .select(['id', 'finished_at'])
@@ -91,14 +91,32 @@ export async function newPlaces(db: Db, mark: LogMark, limit: number): Promise<{
     .limit(limit + mark.open.size)
     .execute();
   const ended = attempts.filter(({ finished_at }) => finished_at !== null).map(({ id }) => id);
+  const late = await attemptsEndedBy(
+    db,
+    events.filter(({ kind }) => kind === 'late reply').map(({ id }) => id),
+  );
   return {
-    places: [...events.map(({ id }) => id), ...ended.map((id) => -id)],
+    places: [...events.map(({ id }) => id), ...new Set([...ended, ...late].map((id) => -id))],
     mark: {
       event: events.at(-1)?.id ?? mark.event,
       attempt: Math.max(mark.attempt, attempts.at(-1)?.id ?? 0),
       open: new Set(attempts.filter(({ finished_at }) => finished_at === null).map(({ id }) => id)),
     },
   };
+}
+
+/** Of events that are replies come late. */
+async function attemptsEndedBy(db: Db, eventIds: readonly number[]): Promise<number[]> {
+  if (eventIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('events')
+    .innerJoin('attempts', (join) =>
+      join.onRef('attempts.message_id', '=', 'events.message_id').onRef('attempts.finished_at', '=', 'events.at'),
+    )
+    .select('attempts.id')
+    .where('events.id', 'in', eventIds)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 const KEYS = 10_000;
@@ -174,18 +192,17 @@ function messagesTo(db: Db, emailKey: string) {
 const TOLD_HERE = sql<SqlBool>`(attempts.outcome not in ('ambiguous','not_armed') or not exists (select 1 from events
   where events.message_id = attempts.message_id and events.at = attempts.finished_at and events.kind in ('uncertain','recovered')))`;
 
+/** The attempt that an event speaks of: the newest that had begun. */
+const IN_FORCE = sql<number>`(select max(begun.id) from attempts as begun
+  where begun.message_id = events.message_id and begun.started_at <= events.at)`;
+
 function eventEntries(db: Db) {
   return db
     .selectFrom('events')
     .innerJoin('messages', 'messages.id', 'events.message_id')
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')
     .innerJoin('campaigns', 'campaigns.id', 'messages.campaign_id')
-    .leftJoin('attempts', (join) =>
-      join
-        .onRef('attempts.message_id', '=', 'events.message_id')
-        .onRef('attempts.finished_at', '=', 'events.at')
-        .on('events.kind', 'in', ['uncertain', 'recovered', 'late reply']),
-    )
+    .leftJoin('attempts', (join) => join.on('attempts.id', '=', IN_FORCE).on('events.kind', 'in', ['uncertain', 'recovered', 'late reply']))
     .select(['events.id as place', 'events.at as at', 'messages.id as message', 'messages.job_id as job', 'campaigns.name as campaign'])
     .select(['prospects.email', 'prospects.email_key', 'events.kind as kind', 'attempts.sender', 'attempts.provider'])
     .select([sql<number | null>`null`.as('code'), 'events.detail as detail']);

@@ -1,13 +1,21 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 
 /** What a person asked to have in a file of its own; it holds people's data, so it is made for this user alone. */
-export function writeOutFile(path: string, text: string, { force = false }: { force?: boolean | undefined } = {}): void {
+export function writeOutFile(path: string, text: string, options: OutOptions = {}): void {
+  const file = openOutFile(path, options);
   try {
-    writeFileSync(path, text, { mode: 0o600, flag: force ? 'w' : 'wx' });
-  } catch (cause) {
-    throw trouble(path, cause);
+    file.write(text);
+    file.finish();
+  } finally {
+    file.discard();
   }
+}
+
+interface OutOptions {
+  /** Writes over a file that is there. */
+  readonly force?: boolean | undefined;
 }
 
 /** A file that grows piece by piece and stands under its name only when it is whole. */
@@ -20,10 +28,7 @@ export interface OutFile {
 }
 
 /** The same for what is too long for memory. Written beside its place, so that a reader never sees half of it. */
-export function openOutFile(path: string, { force = false }: { force?: boolean | undefined } = {}): OutFile {
-  // Told before the work, and again by `putInPlace` after it.
-  if (!force && existsSync(path)) throw existing(path);
-  const aside = `${path}.${process.pid}.part`;
+export function openOutFile(path: string, { force = false }: OutOptions = {}): OutFile {
   const trying = <T>(work: () => T): T => {
     try {
       return work();
@@ -31,6 +36,8 @@ export function openOutFile(path: string, { force = false }: { force?: boolean |
       throw trouble(path, cause);
     }
   };
+  const place = trying(() => placeOf(path, force));
+  const aside = `${place}.${randomBytes(4).toString('hex')}.part`;
   const descriptor = trying(() => openSync(aside, 'wx', 0o600));
   let open = true;
   return {
@@ -40,7 +47,7 @@ export function openOutFile(path: string, { force = false }: { force?: boolean |
         fsyncSync(descriptor);
         closeSync(descriptor);
         open = false;
-        putInPlace(aside, path, force);
+        putInPlace(aside, place, force);
       });
     },
     discard() {
@@ -49,6 +56,16 @@ export function openOutFile(path: string, { force = false }: { force?: boolean |
       rmSync(aside, { force: true });
     },
   };
+}
+
+/** Where it will stand, behind links that lead there. Refused before the work, and again by `putInPlace` after it. */
+function placeOf(path: string, force: boolean): string {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return path;
+  if (!there.isFile())
+    throw new OutreachError('refused', `${path} is no file`, { hint: 'Name one; for a pipe or a device leave --out out, and redirect.' });
+  if (!force) throw existing(path);
+  return realpathSync(path);
 }
 
 /** A disk may take a part of what it is given. */

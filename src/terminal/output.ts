@@ -57,7 +57,12 @@ export class Output {
 
   /** One JSON object; left out without --json. */
   object(value: object): void {
-    if (this.json) this.#options.stdout.write(`${this.terminal ? jsonForTerminal(value) : JSON.stringify(value)}\n`);
+    if (this.json) this.#options.stdout.write(`${this.jsonOf(value)}\n`);
+  }
+
+  /** A terminal gets it with nothing that moves its cursor, and as the same value. */
+  jsonOf(value: object, indent?: number): string {
+    return this.terminal ? jsonForTerminal(value, indent) : JSON.stringify(value, null, indent);
   }
 
   /** A piece of what a program will read, as it is; waits for a slow reader, so that nothing piles up in memory. */

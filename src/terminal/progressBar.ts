@@ -9,6 +9,9 @@ export interface ProgressBar {
 
 const LINE_EVERY_MS = 5_000;
 
+/** What ends a process that does not listen to it. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export function progressBar(stderr: NodeJS.WriteStream, total: number, env: NodeJS.ProcessEnv = process.env): ProgressBar {
   if (stderr.isTTY !== true || !canRedraw(env)) return progressLines(stderr, total);
   const bar = new cliProgress.SingleBar(
@@ -26,13 +29,18 @@ export function progressBar(stderr: NodeJS.WriteStream, total: number, env: Node
   // Whoever leaves in the middle gets the cursor and the breaking of lines back.
   const onExit = () => bar.stop();
   process.once('exit', onExit);
-  return {
-    update: (done, note) => bar.update(Math.min(done, total), { note }),
-    stop() {
-      process.off('exit', onExit);
-      bar.stop();
-    },
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (process.listenerCount(signal) > 1) return;
+    stop();
+    process.kill(process.pid, signal);
   };
+  const stop = () => {
+    process.off('exit', onExit);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    bar.stop();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return { update: (done, note) => bar.update(Math.min(done, total), { note }), stop };
 }
 
 function progressLines(stderr: NodeJS.WriteStream, total: number): ProgressBar {

@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { exportRows } from '../../src/app/exportRows.ts';
 import { openStore } from '../../src/store/database.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
-import { Folder, json, objects, outreach, start } from '../support/program.ts';
+import { ENTRY, Folder, json, objects, outreach, start } from '../support/program.ts';
 
 let folder: Folder;
 
@@ -46,6 +48,7 @@ a@x.example,=HYPERLINK(1),"Ac""me, Inc",ES
 b@x.example,@SUM(A1),-2+3,"two
 lines"
 c@x.example,+34 600,Zoë ÅB,
+d@x.example,Di,x;=1+1,"a\n=2"
 `;
 
 test('a cell that a spreadsheet takes for a formula gets an apostrophe, --raw leaves it, and everything else comes back as it was', async () => {
@@ -55,15 +58,18 @@ test('a cell that a spreadsheet takes for a formula gets an apostrophe, --raw le
     ["'=HYPERLINK(1)", 'Ac"me, Inc'],
     ["'@SUM(A1)", "'-2+3"],
     ["'+34 600", 'Zoë ÅB'],
+    ['Di', "x;'=1+1"],
   ]);
+  expect(safe[3]?.field_state).toBe("a\n'=2");
   const raw = await rowsOf('prospects', '--raw');
   expect(raw.map(({ field_first_name, field_company, field_state }) => [field_first_name, field_company, field_state])).toEqual([
     ['=HYPERLINK(1)', 'Ac"me, Inc', 'ES'],
     ['@SUM(A1)', '-2+3', 'two\nlines'],
     ['+34 600', 'Zoë ÅB', ''],
+    ['Di', 'x;=1+1', 'a\n=2'],
   ]);
   // The lead's own column called state is not the state of its mail.
-  expect(raw.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending']);
+  expect(raw.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending', 'pending']);
 });
 
 test('JSON never has the apostrophe, is one array, and an object a line says the same', async () => {
@@ -90,7 +96,7 @@ test('mails, leads and events have the same fields in the same order in every fo
   expect(mail?.text).toContain('Hi =HYPERLINK(1),\n\none question.');
   const events = await rowsOf('events');
   expect(events.map(({ message, kind }) => [message, kind])).toEqual(
-    ['1', '2', '3'].flatMap((id) => [
+    ['1', '2', '3', '4'].flatMap((id) => [
       [id, 'drafted'],
       [id, 'accepted'],
     ]),
@@ -148,14 +154,71 @@ function parts(): string[] {
   return readdirSync(folder.path).filter((name) => name.endsWith('.part'));
 }
 
-test('an export that is stopped leaves no file, whole or half', async () => {
+test.each(['messages', 'prospects'])(
+  'an export of %s that is stopped, or whose terminal goes away, leaves no file, whole or half',
+  async (what) => {
+    await manyLeads(60_000);
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+      const { child, ended } = start(folder, ['export', what, '--out', 'out.csv']);
+      await vi.waitFor(() => expect(parts()).toHaveLength(1), { timeout: 20_000, interval: 5 });
+      child.kill(signal);
+      const { code, stderr } = await ended;
+      expect([code, stderr]).toEqual([130, expect.stringContaining('stopped; there is no')]);
+      expect(readdirSync(folder.path).filter((name) => name.startsWith('out.csv'))).toEqual([]);
+    }
+  },
+);
+
+test('a second Ctrl-C waits for nothing, and leaves no file either', async () => {
   await manyLeads(60_000);
-  const { child, ended } = start(folder, ['export', 'messages', '--out', 'mails.csv']);
-  await vi.waitFor(() => expect(parts().some((name) => statSync(folder.at(name)).size > 0)).toBe(true), { timeout: 20_000, interval: 5 });
+  const { child, ended } = start(folder, ['export', 'messages', '--out', 'out.csv']);
+  await vi.waitFor(() => expect(parts()).toHaveLength(1), { timeout: 20_000, interval: 5 });
   child.kill('SIGINT');
-  const { code, stderr } = await ended;
-  expect([code, stderr]).toEqual([130, expect.stringContaining('stopped; there is no')]);
-  expect(readdirSync(folder.path).filter((name) => name.startsWith('mails'))).toEqual([]);
+  child.kill('SIGINT');
+  await ended;
+  expect(readdirSync(folder.path).filter((name) => name.startsWith('out.csv'))).toEqual([]);
+});
+
+test('every --out is whole or not there, keeps what a link leads to, and is no pipe or device', async () => {
+  await imported('email\na@x.example\n');
+  const db = connect(folder.at('.outreach', 'outreach.db'));
+  db.exec(`with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
+    insert into suppressions (email_key, reason, source, created_at) select 'x' || i || '@x.example', 'a reason', 'a list', 1 from n`);
+  db.close();
+  const mine = folder.write('no-mail.csv', 'mine');
+  // A file may not grow over 100 kB: as on a disk that is full.
+  const full = (name: string) =>
+    spawnSync(
+      'bash',
+      ['-c', `ulimit -f 100; trap '' XFSZ; exec "$@"`, 'sh', process.execPath, ENTRY, 'suppress', 'export', '--out', name, '--force'],
+      {
+        cwd: folder.path,
+        encoding: 'utf8',
+      },
+    );
+  for (const name of ['no-mail.csv', 'new.csv']) expect(full(name).stderr).toContain('cannot be written: EFBIG');
+  expect(readFileSync(mine, 'utf8')).toBe('mine');
+  expect(readdirSync(folder.path).filter((name) => /new|part/.test(name))).toEqual([]);
+  symlinkSync('no-mail.csv', folder.at('link.csv'));
+  await json(folder, 'export', 'events', '--out', 'link.csv', '--force');
+  expect([lstatSync(folder.at('link.csv')).isSymbolicLink(), readFileSync(mine, 'utf8')]).toEqual([true, expect.stringMatching(/^at,/)]);
+  for (const place of ['/dev/null', '.'])
+    expect(await outreach(folder, ['export', 'events', '--out', place, '--force'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is no file\n.*redirect/),
+    });
+});
+
+test('a column that comes while leads are read is not left out in silence', async () => {
+  await manyLeads(2_000);
+  const store = await openStore(folder.at('.outreach', 'outreach.db'));
+  const filter = { campaignId: undefined, jobId: undefined, state: undefined, since: undefined };
+  const read = async () => {
+    for await (const { text } of exportRows(store.db, { what: 'prospects', format: 'csv', filter, raw: false, onTerminal: false }))
+      if (text.startsWith('id,')) await sql`update prospects set fields = '{"late":"x"}' where id = 2900`.execute(store.db);
+  };
+  await expect(read()).rejects.toThrow('leads got a column late while they were read');
+  await store.close();
 });
 
 test('a reader that has seen enough ends it quietly', async () => {

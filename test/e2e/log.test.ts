@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type Sink, startSink } from '../crash/sink.ts';
 import { CAMPAIGN, config, csv, Folder, json, objects, outreach, start } from '../support/program.ts';
+import { HAS_PTY, onTerminal } from '../support/terminal.ts';
 
 let folder: Folder;
 let sink: Sink;
@@ -153,6 +154,34 @@ test('an attempt that was on its way when following began is told when it ends',
   await following.until(['drafted', 'temporary']);
   db.close();
   expect(await following.stop('SIGTERM')).toBe(0);
+});
+
+test('a late reply is told to a follower as the log tells it, and what was uncertain keeps its sender', async () => {
+  await sent(csv(1));
+  const db = connect(folder.at(...DATABASE));
+  const at = Date.now();
+  db.exec(`update attempts set started_at = ${at}, finished_at = ${at + 1}, outcome = 'ambiguous'`);
+  note('uncertain', 'worker died', at + 1);
+  const following = follow();
+  await following.until(['drafted', 'uncertain']);
+  db.exec(`begin; update attempts set finished_at = ${at + 900}, outcome = 'accepted', reply = '250 ok';
+    insert into events (message_id, at, kind, detail) values (1, ${at + 900}, 'late reply', '250 ok'); commit`);
+  db.close();
+  await following.until(['drafted', 'uncertain', 'accepted', 'late reply']);
+  expect(following.seen().slice(1)).toEqual((await entries()).slice(1));
+  expect(following.seen().map(({ sender }) => sender)).toEqual([null, 'main', 'main', 'main']);
+  expect(await following.stop()).toBe(0);
+});
+
+test.runIf(HAS_PTY)('the newest fifty are only called the newest where there are more', async () => {
+  await sent(csv(1));
+  const short = async () => (await onTerminal(folder, ['log']).ended).screen;
+  for (let n = 0; n < 48; n++) note('updated', null);
+  expect(await short()).not.toContain('Only the newest');
+  note('updated', null);
+  const long = await short();
+  expect(long).toContain('Only the newest 50');
+  expect([long.includes('drafted'), long.split('updated').length]).toEqual([false, 50]);
 });
 
 test('--follow keeps to its address', async () => {

@@ -7,6 +7,7 @@ import { forgetPerson } from '../../src/pipeline/forgetPerson.ts';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { suppressPeople } from '../../src/pipeline/suppressPeople.ts';
 import { openStore } from '../../src/store/database.ts';
+import { UNDRAFTED } from '../../src/store/messages.ts';
 import { restoreBackup, writeBackup } from '../../src/store/sqlite/backup.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { Bench, campaignWith } from '../support/bench.ts';
@@ -113,6 +114,20 @@ test('each mail counts once, and what came back stands beside what was sent', as
   ]);
   expect(ask("select source, basis, json_extract(fields, '$.company') as company from outreach_leads limit 1")).toEqual([
     { source: 'a fair', basis: 'consent', company: 'Company 0' },
+  ]);
+});
+
+test('who tried it last is told of a mail that is to be written anew', async () => {
+  await sixEnds();
+  await bench.store.write((tx) =>
+    tx
+      .updateTable('messages')
+      .set({ ...UNDRAFTED, state: 'pending' })
+      .where('id', '=', 4)
+      .execute(),
+  );
+  expect(ask('select state, sender, tried_at is not null as tried, attempts from outreach_messages where message_id = 4')).toEqual([
+    { state: 'pending', sender: 'main', tried: 1, attempts: 1 },
   ]);
 });
 

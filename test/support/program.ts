@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'outreach.js');
+export const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'outreach.js');
 
 interface Ended {
   readonly code: number | null;

@@ -22,17 +22,25 @@ export function shapesPage(): string {
   return `# What \`--json\` prints
 
 Every command takes \`--json\`: standard output then holds JSON and nothing else, and lists hold all there is. Fields are snake_case,
-times ISO 8601 UTC, money USD. These fields are all there are, and they are always there: a test runs each command and compares.
-Fields may be added; none is renamed or taken away without saying so. The same as JSON Schema 2020-12: [json.schema.json](json.schema.json).
+times ISO 8601 UTC, money USD. Of the commands below these are all the fields there are, and they are always there: a test runs each
+and compares. Fields may be added; none is renamed or taken away without saying so. The same as JSON Schema 2020-12, which lets new
+fields pass: [json.schema.json](json.schema.json).
 
 ${parts.join('\n')}`;
+}
+
+/** A reader of a later version meets new fields. */
+function open({ jsonSchema }: { jsonSchema: { additionalProperties?: unknown } }): void {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
 }
 
 /** The same for machines; the keys are the commands. */
 export function shapesSchema(): string {
   const $defs = Object.fromEntries(
     SHAPES.map(({ command, prints, shape }) => {
-      const { $schema: _, ...schema } = z.toJSONSchema(shape);
+      const { $schema: _, ...schema } = z.toJSONSchema(shape, {
+        override: open,
+      });
       return [command, { $comment: prints === 'one' ? 'one object' : 'each line', ...schema }];
     }),
   );

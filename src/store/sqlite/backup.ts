@@ -155,7 +155,7 @@ function foldJournal(path: string): void {
     if (isCode(error, 'SQLITE_BUSY')) {
       throw new OutreachError(
         'refused',
-        `another program has ${path} open: an import, perhaps, outreach dash, or outreach status --watch`,
+        `another program has ${path} open: an import, perhaps, outreach dash, log --follow or status --watch`,
         {
           hint: 'End it, then restore.',
           cause: error,
