@@ -1,5 +1,5 @@
 import { OutreachError } from '../domain/errors.ts';
-import { openOutFile } from '../terminal/outFile.ts';
+import { type OutFile, openOutFile } from '../terminal/outFile.ts';
 import { type Output, plural } from '../terminal/output.ts';
 import { progressBar } from '../terminal/progressBar.ts';
 import type { Piece } from './exportRows.ts';
@@ -17,12 +17,12 @@ interface Target {
 /** Takes the pieces to where they shall go, and resolves to the number of rows. A file that does not become whole is not left behind. */
 export async function copyOut(pieces: AsyncIterable<Piece>, { path, force, output }: Target): Promise<number> {
   if (path === undefined) return copyToOutput(pieces, output);
-  const file = openOutFile(path, { force });
   const stopped = new AbortController();
+  let file: OutFile | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (!stopped.signal.aborted) return stopped.abort();
     // Who says it twice waits for no page.
-    file.discard();
+    file?.discard();
     unlisten();
     process.kill(process.pid, signal);
   };
@@ -31,15 +31,17 @@ export async function copyOut(pieces: AsyncIterable<Piece>, { path, force, outpu
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
+    const out = openOutFile(path, { force });
+    file = out;
     const rows = await copy(pieces, output, (text) => {
       if (stopped.signal.aborted) throw new OutreachError('interrupted', `stopped; there is no ${path}`);
-      file.write(text);
+      out.write(text);
     });
-    file.finish();
+    out.finish();
     return rows;
   } finally {
     unlisten();
-    file.discard();
+    file?.discard();
   }
 }
 
