@@ -213,11 +213,16 @@ async function forecasts(app: App, names: readonly string[], now: number): Promi
   const senders = names.flatMap((name) => app.pace.senders.get(name) ?? []);
   return Promise.all(
     senders.map(async (sender) => {
-      const { name, gap } = sender;
+      const { name, gap, warmUp } = sender;
       const dailyCap = (await capNow(factsIn(db), sender, app.pace.timezone, now)).cap;
       const room = dailyCap === null ? 0 : Math.max(0, dailyCap - (await attemptsInDay(db, name, now, dailyCap)));
       // A full cap opens again with a day's room: the forecast begins there.
-      return { gap, dailyCap, room: room === 0 ? (dailyCap ?? 0) : room };
+      return {
+        gap,
+        dailyCap,
+        room: room === 0 ? (dailyCap ?? 0) : room,
+        warmsUp: warmUp === null ? null : { step: warmUp.step, top: sender.dailyCap ?? Infinity },
+      };
     }),
   );
 }

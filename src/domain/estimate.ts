@@ -5,8 +5,11 @@ import { afterOpenTime } from './window.ts';
 /** What an estimate knows of one sender: its configured pace, and how many mails its cap still lets out today. */
 export interface SenderForecast {
   readonly gap: Gap | null;
+  /** Of today; null without one. */
   readonly dailyCap: number | null;
   readonly room: number;
+  /** How much a further day of sending raises the cap, and up to where; null when it stays. */
+  readonly warmsUp: { readonly step: number; readonly top: number } | null;
 }
 
 /** The mails that wait, as an estimate sees them. */
@@ -58,9 +61,18 @@ function pacedInterval(job: Pick<JobPace, 'mode' | 'rate'>, senders: readonly Pi
 /** Whole days that the senders' caps add. */
 function cappedDays(senders: readonly SenderForecast[], waiting: number): number {
   if (senders.some(({ dailyCap }) => dailyCap === null)) return 0;
-  const perDay = senders.reduce((sum, { dailyCap }) => sum + (dailyCap ?? 0), 0);
-  const today = senders.reduce((sum, { room }) => sum + room, 0);
-  return perDay === 0 || waiting <= today ? 0 : Math.ceil((waiting - today) / perDay);
+  const on = (day: number) => senders.reduce((sum, sender) => sum + capAfter(sender, day), 0);
+  let left = waiting - senders.reduce((sum, { room }) => sum + room, 0);
+  let days = 0;
+  // Day by day as long as caps rise, which they do not do for long.
+  for (; left > 0 && on(days + 1) > on(days); days++) left -= on(days + 1);
+  return left <= 0 || on(days) === 0 ? days : days + Math.ceil(left / on(days));
+}
+
+/** A sender's cap when it has sent on so many days more. */
+function capAfter({ dailyCap, warmsUp }: SenderForecast, days: number): number {
+  const cap = dailyCap ?? 0;
+  return warmsUp === null ? cap : Math.max(cap, Math.min(warmsUp.top, cap + warmsUp.step * days));
 }
 
 /** Several senders side by side: their rates add up. */

@@ -132,6 +132,7 @@ test('the estimate follows the slowest of rate, gap, hourly limit, daily caps an
     gap: gap === null ? null : { min: gap, max: gap },
     dailyCap,
     room,
+    warmsUp: null,
   });
   const mails = (count: number, due: [number, number] | null = null, unwritten = false) => ({
     count,
@@ -147,6 +148,18 @@ test('the estimate follows the slowest of rate, gap, hourly limit, daily caps an
   expect(estimateEnd(free, [sender(null, 50)], null, mails(101), now, now)).toBe(now + 2 * 86_400_000);
   expect(estimateEnd(free, [sender(null, 50, 10)], null, mails(60), now, now)).toBe(now + 86_400_000);
   expect(estimateEnd({ ...DRIP, window: OFFICE }, [sender(null, null)], null, mails(201), now, now)).toBe(at('2026-11-24T10:00:00Z'));
+  // 5 today, then 8, 11, 14, 15, 15: as the plan has it.
+  const young = { ...sender(null, 5), warmsUp: { step: 3, top: 15 } };
+  for (const [count, days] of [
+    [5, 0],
+    [13, 1],
+    [24, 2],
+    [38, 3],
+    [53, 4],
+    [54, 5],
+    [68, 5],
+  ] as const)
+    expect(estimateEnd(free, [young], null, mails(count), now, now)).toBe(days === 0 ? null : now + days * 86_400_000);
   const later = now + 600_000;
   expect(estimateEnd(free, [sender(null, null)], null, mails(3, [now, later]), now, now)).toBe(later);
   expect(estimateEnd(DRIP, [sender(null, null)], null, mails(21, [later, later]), now, now)).toBe(later + 3_600_000);
