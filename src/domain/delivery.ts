@@ -11,7 +11,7 @@ export type DeliveryKind =
   | 'throttled'
   /** The conversation ended before MAIL: says nothing about the message, so the sender rests and no try is lost. */
   | 'sender_failed'
-  /** The provider refuses this sender (authentication, policy 5.7.x): no try is lost. */
+  /** The provider refuses this sender (authentication, policy 5.7.x): no try is lost where it was told before MAIL or stops the sender. */
   | 'sender_refused'
   /** The address does not exist or takes no mail: never tried again, and suppressed. */
   | 'recipient_refused'

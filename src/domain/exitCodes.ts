@@ -15,7 +15,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
 /** Every code there is, for the person who writes a script. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   0: 'done; also when single mails failed, and whenever a command only reads',
-  1: 'failed, or worker --until-done has only a stopped sender left to send with',
+  1: 'failed, or worker --until-done has left only what waits for a stopped sender, or for a provider of models that you must mend',
   2: 'wrong usage, configuration or input: nothing was changed',
   3: 'worker --drain, --for or --until-done ended, and mails wait for you (review or uncertain)',
   4: 'worker --until-done ended, and only the monthly limit or the budget is in the way',

@@ -33,7 +33,7 @@ export interface Store {
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
   /** A number that changes when another connection has committed. */
   dataVersion(): number;
-  /** A consistent copy of the database in a new file. */
+  /** A consistent copy of the database in a new file of this user alone. */
   copyTo(path: string): void;
   /** Rewrites the file without what was deleted, and empties the write-ahead log; false when a reader elsewhere held it. */
   scrub(): boolean;
@@ -67,10 +67,18 @@ function storeOn(sqlite: SqliteConnection, path: string): Store {
     locks: `${path}.locks`,
     write: (unit) => group.write(unit),
     dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
-    copyTo: (target) => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`),
+    copyTo(target) {
+      createOwn(target);
+      sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`);
+    },
     scrub: () => scrub(sqlite),
     close: () => db.destroy(),
   };
+}
+
+/** SQLite fills a file that is there and empty; one that it makes itself would be open to everybody. */
+export function createOwn(path: string): void {
+  closeSync(openSync(path, 'wx', 0o600));
 }
 
 /** Deleted text stays in free pages and in the log until they are written over (https://sqlite.org/pragma.html#pragma_secure_delete). */
@@ -222,7 +230,7 @@ function configure(sqlite: SqliteConnection, path: string): void {
 
 function createPrivate(path: string): void {
   try {
-    closeSync(openSync(path, 'wx', 0o600));
+    createOwn(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

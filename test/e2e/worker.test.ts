@@ -150,13 +150,20 @@ test('an idle worker costs less than 1 % of a core', { timeout: 60_000 }, async 
   await outreach(folder, ['import', 'leads.csv', '--at', '2099-01-01T09:00']);
   const worker = start(folder, ['worker']);
   await until(async () => (await states())?.ready === 3, 'drafts');
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  const before = cpuSeconds(worker.child.pid ?? 0);
+  const second = () => new Promise((resolve) => setTimeout(resolve, 1_000));
+  const used = () => cpuSeconds(worker.child.pid ?? 0);
+  // A compiler's threads work on for some seconds where cores are slow.
+  await until(async () => {
+    const before = used();
+    await second();
+    return used() - before <= 0.05;
+  }, 'the end of its start');
+  const before = used();
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000));
-  const used = cpuSeconds(worker.child.pid ?? 0) - before;
+  const spent = used() - before;
   worker.child.kill('SIGTERM');
   await worker.ended;
-  expect(used / IDLE_SECONDS).toBeLessThan(0.01);
+  expect(spent / IDLE_SECONDS).toBeLessThan(0.01);
 });
 
 test('an import beside a worker never holds its commits above 100 ms at the 95th percentile', async () => {

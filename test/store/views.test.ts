@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -181,4 +181,5 @@ test('an older database gets the views, after a checked copy of it was made', as
   expect(ask("select count(*) as views from sqlite_master where type = 'view'", bench.folder.at('old', copy ?? ''))).toEqual([
     { views: 0 },
   ]);
+  expect(statSync(bench.folder.at('old', copy ?? '')).mode & 0o777).toBe(0o600);
 });

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
 import { FORGOTTEN } from '../../domain/personKey.ts';
-import { APPLICATION_ID, openStore, type Store } from '../database.ts';
+import { APPLICATION_ID, createOwn, openStore, type Store } from '../database.ts';
 import { markBackup } from '../guard.ts';
 import { storageError } from '../troubles.ts';
 import { connect, type SqliteConnection } from './load.ts';
@@ -27,7 +27,6 @@ import { connect, type SqliteConnection } from './load.ts';
 export function writeBackup(store: Store, target: string, now: number): void {
   const aside = `${target}.${process.pid}.part`;
   try {
-    createOwn(aside);
     store.copyTo(aside);
     const copy = connect(aside, { fileMustExist: true });
     try {
@@ -183,10 +182,6 @@ function sync(path: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function createOwn(path: string): void {
-  closeSync(openSync(path, 'wx', 0o600));
 }
 
 /** A file with all that SQLite and migrations made beside it. */
