@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import type { App } from '../app/app.ts';
 import type { SendRule } from '../config/campaign.ts';
@@ -16,6 +14,7 @@ import type { ImportRequest } from '../pipeline/importLeads.ts';
 import type { ImportTally } from '../store/imports.ts';
 import { cell, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
+import { spool } from './spool.ts';
 import { CONFIG_FIRST } from './status.ts';
 
 interface Options {
@@ -265,21 +264,6 @@ async function checkTemplates(campaign: Campaign, columns: readonly (string | nu
   const { path, lines } = campaign;
   if (campaign.subject !== null) checkVariables(parseTemplate(campaign.subject, { path, line: lines.subject }).required, known, path);
   if (campaign.generator === 'template') checkVariables(parseTemplate(campaign.body, { path, line: lines.body }).required, known, path);
-}
-
-/** Standard input is kept until the import is done: its hash must be known first, and it is read twice. */
-export async function spool(workspace: Workspace): Promise<{ path: string; name: string; remove: () => void }> {
-  const folder = join(workspace.data, 'imports');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `stdin-${randomBytes(6).toString('hex')}.csv`);
-  const remove = () => rmSync(path, { force: true });
-  try {
-    await pipeline(process.stdin, createWriteStream(path, { mode: 0o600 }));
-  } catch (error) {
-    remove();
-    throw error;
-  }
-  return { path, name: 'stdin', remove };
 }
 
 function delimiterOf(asked: string | undefined): string | undefined {

@@ -1,19 +1,12 @@
 import * as z from 'zod';
 import { GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
-import { MESSAGE_STATES } from '../domain/message.ts';
+import { logged, message, prospect, sentMessage, story } from './mailShapes.ts';
+import { count, id, sendMode, state, states, time, usd } from './shapeFields.ts';
 
 /**
  * What commands print with `--json`, for scripts that lean on it. A test runs each command and holds its output against these: a field
  * that is missing, new or of another type fails there, and `docs/json.md` is made from them. Nothing here runs in the program itself.
  */
-
-const count = z.int().min(0);
-const id = z.int().min(1);
-const time = z.iso.datetime();
-const usd = z.number().min(0);
-const state = z.enum(MESSAGE_STATES);
-const states = z.strictObject(Object.fromEntries(MESSAGE_STATES.map((name) => [name, count]))).describe('how many mails are in each state');
-const sendMode = z.enum(['immediate', 'scheduled', 'drip']);
 
 const leadCounts = {
   rows: count.describe('read from the file'),
@@ -98,73 +91,6 @@ const status = z.strictObject({
   refuses: z.string().nullable().describe('why nothing is sent before outreach reconcile'),
   worker_refuses: z.string().nullable().describe('what outreach.yaml lacks, so that no worker starts'),
   resting_providers: z.array(z.strictObject({ name: z.string(), rest_until: time, reason: z.string().nullable() })),
-});
-
-const message = z.strictObject({
-  id,
-  job: id,
-  campaign: z.string(),
-  email: z.string(),
-  step: id,
-  state,
-  subject: z.string().nullable().describe('null before it is written'),
-  sender: z.string().nullable().describe('of the last try'),
-  message_id: z.string().nullable().describe('the header Message-ID'),
-  due_at: time,
-  attempts: count,
-  reason: z.string().nullable().describe('why it is where it is'),
-  state_at: time.describe('since when it is in this state'),
-});
-
-const outcome = z.enum([
-  'accepted',
-  'temporary',
-  'throttled',
-  'sender_failed',
-  'sender_refused',
-  'recipient_refused',
-  'content_refused',
-  'not_armed',
-  'ambiguous',
-]);
-
-const story = message.extend({
-  text: z.string().nullable(),
-  html: z.string().nullable(),
-  attachments: z.array(
-    z.strictObject({ name: z.string(), size: count.describe('bytes'), type: z.string(), sha256: z.string(), inline: z.boolean() }),
-  ),
-  written_by: z
-    .strictObject({ provider: z.string(), model: z.string(), calls: count, cost_usd: usd.nullable() })
-    .nullable()
-    .describe('null for a template'),
-  attempts: z.array(
-    z.strictObject({
-      sender: z.string(),
-      provider: z.string(),
-      started_at: time,
-      armed_at: time.nullable().describe('from here on the mail may be accepted'),
-      finished_at: time.nullable(),
-      outcome: outcome.nullable().describe('null while it is on its way'),
-      code: z.int().nullable(),
-      reply: z.string().nullable().describe('the last words of the server, or of an error'),
-      sha256: z.string().nullable().describe('of the bytes on the wire'),
-    }),
-  ),
-  events: z.array(z.strictObject({ at: time, kind: z.string(), detail: z.string().nullable() })),
-});
-
-const logged = z.strictObject({
-  at: time,
-  message: id,
-  job: id,
-  campaign: z.string(),
-  email: z.string(),
-  kind: z.string().describe('drafted, held, approved, …; or how a try ended: accepted, recipient_refused, …; uncertain'),
-  sender: z.string().nullable(),
-  provider: z.string().nullable(),
-  code: z.int().nullable(),
-  detail: z.string().nullable(),
 });
 
 const plan = z.strictObject({
@@ -252,31 +178,6 @@ const doctor = z.strictObject({
     }),
   ),
   notes: z.array(z.string()).describe('what was not looked at, and why'),
-});
-
-const sentMessage = message.omit({ due_at: true }).extend({
-  due_at: time.nullable(),
-  provider: z.string().nullable(),
-  code: z.int().nullable().describe('of the last reply'),
-  reply: z.string().nullable(),
-  created_at: time,
-  state_at: time.describe('since when it is in that state'),
-  sent_at: time.nullable(),
-  text: z.string().nullable(),
-});
-
-const prospect = z.strictObject({
-  id,
-  job: id,
-  campaign: z.string(),
-  email: z.string(),
-  domain: z.string(),
-  state: state.nullable(),
-  source: z.string().nullable(),
-  basis: z.string().nullable(),
-  created_at: time,
-  updated_at: time,
-  fields: z.record(z.string(), z.string()).describe('the other columns of the CSV'),
 });
 
 const tally = {

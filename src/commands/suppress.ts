@@ -139,7 +139,7 @@ async function list({ output }: Context, { db }: Store): Promise<undefined> {
 
 async function importFile(context: Context, app: App, store: Store, path: string, options: Options): Promise<undefined> {
   const { output, cwd } = context;
-  const { spool } = await import('./import.ts');
+  const { spool } = await import('./spool.ts');
   const { openCsv } = await import('../csv/readRows.ts');
   const { importSuppressions } = await import('../pipeline/importSuppressions.ts');
   const { sleep } = await import('../app/app.ts');
