@@ -83,7 +83,7 @@ module.exports = {
       comment: 'src/domain may use zod and small pure libraries; anything with effects belongs into a room above.',
       severity: 'error',
       from: { path: '^src/domain/' },
-      to: { dependencyTypes: ['npm', 'npm-dev'], pathNot: 'node_modules/(zod|luxon|liquidjs|validator|@types)' },
+      to: { dependencyTypes: ['npm', 'npm-dev'], pathNot: 'node_modules/(zod|liquidjs|validator|@types)' },
     },
     {
       name: 'domain-is-pure',

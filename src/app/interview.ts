@@ -6,7 +6,7 @@ import type { Workspace } from '../config/workspace.ts';
 import { parseAddress } from '../domain/address.ts';
 import { rememberSecret } from '../domain/redact.ts';
 import { didYouMean } from '../domain/text.ts';
-import { isZone } from '../domain/window.ts';
+import { isZone } from '../domain/zone.ts';
 import type { Check, Choice, Questions } from '../terminal/questions.ts';
 import { loginsOf } from './logins.ts';
 import { findOllama, type Ollama } from './ollama.ts';

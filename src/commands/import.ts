@@ -237,7 +237,8 @@ async function workspaceForImport(context: Context): Promise<{ workspace: Worksp
 }
 
 async function sendRule(app: App, campaign: Campaign, options: Options): Promise<SendRule> {
-  const { checkSendRule, parseMoment } = await import('../config/campaign.ts');
+  const { checkSendRule } = await import('../config/campaign.ts');
+  const { parseMoment } = await import('../domain/moment.ts');
   const at = options.at === undefined ? campaign.send.at : parseMoment(options.at, app.config.identity.timezone);
   if (at === undefined) throw new OutreachError('usage', `--at ${options.at} is not a time; write 2026-12-01T09:00`);
   const mode =

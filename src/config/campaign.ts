@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { DateTime } from 'luxon';
 import * as z from 'zod';
 import { type Attachment, type CampaignFile, contentType, MOST_ATTACHED, tooMuch } from '../domain/attachment.ts';
 import { type Campaign, type CampaignSource, contentHash, GENERATORS, ownFiles, REVIEW_RULES } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { imagesIn } from '../domain/images.ts';
 import { SEND_MODES } from '../domain/job.ts';
+import { parseMoment } from '../domain/moment.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { didYouMean } from '../domain/text.ts';
-import { isZone, parseClock, parseDates, parseDays, type SendWindow } from '../domain/window.ts';
+import { parseClock, parseDates, parseDays, type SendWindow } from '../domain/window.ts';
+import { isZone } from '../domain/zone.ts';
 import { readAttachment } from './attachedFiles.ts';
 import { campaignNames, campaignPath, filesAsRead, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
@@ -119,12 +120,6 @@ export function campaignFiles(workspace: Workspace, config: Config): CampaignSou
       return campaign;
     },
   };
-}
-
-/** A local time in `zone`, or one with an offset of its own, as epoch milliseconds. */
-export function parseMoment(value: string, zone: string): number | undefined {
-  const moment = DateTime.fromISO(value.trim().replace(' ', 'T'), { zone });
-  return moment.isValid ? moment.toMillis() : undefined;
 }
 
 /** Checks that mode, rate and time fit together. `where` begins the message: a file and line, or a flag. */

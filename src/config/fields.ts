@@ -3,7 +3,7 @@ import { parseAddress } from '../domain/address.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { isLoopback } from '../domain/host.ts';
 import { parseReference } from '../domain/secretReference.ts';
-import { isZone } from '../domain/window.ts';
+import { isZone } from '../domain/zone.ts';
 
 /** An object that refuses unknown keys; the error lists the known ones for `did you mean`. */
 export function strictObject<Shape extends z.core.$ZodLooseShape>(shape: Shape) {

@@ -1,6 +1,6 @@
 import { parseAddress } from '../domain/address.ts';
 import { forTerminal } from '../domain/text.ts';
-import { isZone } from '../domain/window.ts';
+import { isZone } from '../domain/zone.ts';
 import { addressColumns, type ColumnFields } from './columns.ts';
 import type { CsvFile, CsvRow } from './readRows.ts';
 

@@ -1,5 +1,6 @@
-import { DateTime } from 'luxon';
 import { parseDuration } from './duration.ts';
+import { dayAt, startOfDay } from './localDay.ts';
+import { parseMoment } from './moment.ts';
 
 /**
  * The moment from which a person wants to see something, in epoch milliseconds: `2h` and `7d` ago, `today`, `yesterday`,
@@ -12,15 +13,10 @@ export function parseSince(text: string, zone: string, now: number): number | un
   if (duration !== undefined) return now - duration;
   if (word === 'today') return firstOfDays(1, zone, now);
   if (word === 'yesterday') return firstOfDays(2, zone, now);
-  if (!/^\d{4}-\d{2}-\d{2}(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:z|[+-]\d{2}:\d{2})?)?$/.test(word)) return undefined;
-  const at = DateTime.fromISO(word.toUpperCase().replace(' ', 'T'), { zone });
-  return at.isValid ? at.toMillis() : undefined;
+  return parseMoment(word, zone);
 }
 
 /** Where the last `days` calendar days of `zone` begin, today being one of them. */
 export function firstOfDays(days: number, zone: string, now: number): number {
-  return DateTime.fromMillis(now, { zone })
-    .minus({ days: days - 1 })
-    .startOf('day')
-    .toMillis();
+  return startOfDay(zone, dayAt(zone, now) - days + 1);
 }

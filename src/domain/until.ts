@@ -1,5 +1,5 @@
-import { DateTime } from 'luxon';
 import { parseDuration } from './duration.ts';
+import { dayAt, parseDate, startOfDay, weekdayOf } from './localDay.ts';
 import { parseDays } from './window.ts';
 
 /**
@@ -10,15 +10,14 @@ export function parseUntil(text: string, zone: string, now: number): number | un
   const word = text.trim().toLowerCase();
   const duration = parseDuration(word);
   if (duration !== undefined) return now + duration;
-  const today = DateTime.fromMillis(now, { zone }).startOf('day');
-  const endOf = (day: DateTime) => day.plus({ days: 1 }).startOf('day').toMillis();
-  if (word === 'today') return endOf(today);
-  if (word === 'tomorrow') return endOf(today.plus({ days: 1 }));
-  if (/^\d{4}-\d{2}-\d{2}$/.test(word)) {
-    const day = DateTime.fromISO(word, { zone });
-    return day.isValid ? endOf(day) : undefined;
-  }
+  const day = parseDay(word, dayAt(zone, now));
+  return day === undefined ? undefined : startOfDay(zone, day + 1);
+}
+
+function parseDay(word: string, today: number): number | undefined {
+  if (word === 'today') return today;
+  if (word === 'tomorrow') return today + 1;
+  if (/^\d/.test(word)) return parseDate(word);
   const [weekday, ...others] = /^[a-z]{3,}$/.test(word) ? (parseDays(word) ?? []) : [];
-  if (weekday === undefined || others.length > 0) return undefined;
-  return endOf(today.plus({ days: (weekday - today.weekday + 7) % 7 }));
+  return weekday === undefined || others.length > 0 ? undefined : today + ((weekday - weekdayOf(today) + 7) % 7);
 }

@@ -1,4 +1,6 @@
-import { DateTime, IANAZone } from 'luxon';
+import { DAY, MINUTE } from './duration.ts';
+import { dayAt, isoDate, parseDate, weekdayOf } from './localDay.ts';
+import { isZone, momentOf } from './zone.ts';
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
@@ -33,8 +35,7 @@ const windowsOf = new WeakMap<SendWindow, Map<string, SendWindow>>();
 /** `2026-12-25`, or `2026-12-24..2027-01-06` with both ends included; undefined when it is neither. */
 export function parseDates(text: string): readonly [string, string] | undefined {
   const [first, last = first, ...rest] = text.trim().split('..');
-  const isDate = (date: string | undefined): date is string =>
-    date !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(date) && DateTime.fromISO(date, { zone: 'utc' }).isValid;
+  const isDate = (date: string | undefined): date is string => date !== undefined && parseDate(date) !== undefined;
   return isDate(first) && isDate(last) && first <= last && rest.length === 0 ? [first, last] : undefined;
 }
 
@@ -78,19 +79,6 @@ export function writeWindow({ days, from, to }: SendWindow): string {
   return `${named} ${clock(from)}-${clock(to)}`;
 }
 
-export function isZone(name: string): boolean {
-  const known = zones.get(name);
-  if (known !== undefined) return known;
-  const valid = IANAZone.isValidZone(name);
-  // Lead data names them: a list of nonsense must not fill the memory.
-  if (zones.size < MOST_ZONES) zones.set(name, valid);
-  return valid;
-}
-
-/** Luxon asks the operating system each time: 40 µs, and a claim asks it too. */
-const zones = new Map<string, boolean>();
-const MOST_ZONES = 2_000;
-
 /** The first moment at or after `at` when the window is open. Times are epoch milliseconds. */
 export function nextOpening(window: SendWindow | null, at: number): number {
   if (window === null) return at;
@@ -104,7 +92,7 @@ export function nextOpening(window: SendWindow | null, at: number): number {
   return at;
 }
 
-/** The opening found last for each window: the first one to end after `since`. Every claim asks, and Luxon takes 0.1 ms. */
+/** The opening found last for each window: the first one to end after `since`. Every claim asks. */
 const lastOpening = new WeakMap<SendWindow, { readonly since: number; readonly start: number; readonly end: number }>();
 
 /** Milliseconds between two moments during which the window was open. */
@@ -134,20 +122,17 @@ export function afterOpenTime(window: SendWindow | null, from: number, duration:
 
 /** The window's intervals in time order, from the day that contains `at`, for ten years. */
 function* openings(window: SendWindow, at: number): Generator<readonly [number, number]> {
-  const firstDay = DateTime.fromMillis(at, { zone: window.timezone }).startOf('day');
-  for (let offset = 0; offset < 3660; offset++) {
-    const day = firstDay.plus({ days: offset });
-    if (!window.days.includes(day.weekday) || isExcepted(window, day.toISODate() ?? '')) continue;
-    yield [clockOn(day, window.from), clockOn(day, window.to)];
+  const { timezone, days, from, to } = window;
+  const today = dayAt(timezone, at);
+  for (let day = today; day < today + 3660; day++) {
+    if (!days.includes(weekdayOf(day)) || isExcepted(window, isoDate(day))) continue;
+    const start = momentOf(timezone, day * DAY + from * MINUTE);
+    const end = momentOf(timezone, day * DAY + to * MINUTE);
+    // Where the clock is set forward within it, nothing may be left of a short one.
+    if (start < end) yield [start, end];
   }
 }
 
 function isExcepted({ except }: SendWindow, date: string): boolean {
   return except.some(([first, last]) => first <= date && date <= last);
-}
-
-/** Local clock time on a day; a time that DST skips becomes the first one after the gap. */
-function clockOn(day: DateTime, minutes: number): number {
-  if (minutes === 1440) return day.plus({ days: 1 }).startOf('day').toMillis();
-  return day.set({ hour: Math.floor(minutes / 60), minute: minutes % 60 }).toMillis();
 }

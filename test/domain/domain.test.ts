@@ -55,9 +55,10 @@ test('a window opens on the next weekday morning of its own zone, on both sides 
   expect(nextOpening(null, 5)).toBe(5);
 });
 
-test('a window that begins in the hour that does not exist opens right after it', () => {
+test('a window that begins in the hour that does not exist opens as much later, and one that lies in it not at all', () => {
   const night: SendWindow = { days: [7], from: 150, to: 300, timezone: 'Europe/Madrid', ofRecipient: false, except: [] };
   expect(nextOpening(night, at('2026-03-29T00:00:00Z'))).toBe(at('2026-03-29T01:30:00Z'));
+  expect(nextOpening({ ...night, to: 190 }, at('2026-03-29T00:00:00Z'))).toBe(at('2026-04-05T00:30:00Z'));
 });
 
 test('open time adds up across nights and weekends, and afterOpenTime is its inverse', () => {
