@@ -2,8 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statfsSync } 
 import { dirname } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
-import { migrateToLatest } from './migrate.ts';
-import type { Db, Schema, Tx } from './schema.ts';
+import { type Db, SCHEMA_VERSION, type Schema, type Tx } from './schema.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect, type SqliteConnection } from './sqlite/load.ts';
 import { storageError } from './troubles.ts';
@@ -50,7 +49,10 @@ export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promi
   try {
     configure(sqlite, path);
     const store = storeOn(sqlite, realpathSync(path));
-    await migrateToLatest(store, sqlite, path);
+    if (sqlite.pragma('user_version', { simple: true }) !== SCHEMA_VERSION) {
+      const { migrateToLatest } = await import('./migrate.ts');
+      await migrateToLatest(store, sqlite, path);
+    }
     return store;
   } catch (error) {
     sqlite.close();

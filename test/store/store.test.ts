@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrations } from '../../migrations/index.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
+import { SCHEMA_VERSION } from '../../src/store/schema.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { isAlive, takeLivenessLock } from '../../src/store/sqlite/lock.ts';
 import { suppress, suppressionOf } from '../../src/store/suppressions.ts';
@@ -83,6 +84,10 @@ test('another SQLite file, and a schema from the future, are refused', async () 
   raw.pragma('user_version = 99');
   raw.close();
   await expect(openStore(path())).rejects.toThrow('was written by a newer version of outreach (schema 99');
+});
+
+test('the schema that a database is opened with is that of all migrations', () => {
+  expect(SCHEMA_VERSION).toBe(Object.keys(migrations).length);
 });
 
 test('a migration makes a checked copy first and applies whole or not at all', async () => {
