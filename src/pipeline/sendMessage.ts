@@ -16,7 +16,7 @@ export interface SendDependencies extends ClaimDependencies {
   readonly retry: RetryPolicy;
   mailerFor(sender: string): Mailer;
   /** Writes down, outside of the database, what leaves. */
-  readonly guard: Pick<SendGuard, 'seal'>;
+  readonly guard: Pick<SendGuard, 'seal' | 'mend'>;
   /** Cuts what is on the wire: the worker has no time left. */
   readonly cut: AbortSignal;
   /** Ends waiting for a disk or database that will not take an outcome. */

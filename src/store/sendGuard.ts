@@ -30,6 +30,8 @@ export class SendGuard {
   /** The highest count that waits to be written, and the writing of it. */
   #armed: ArmCount | undefined;
   #writing: Promise<void> | undefined;
+  /** What is armed could not be written down. */
+  #behind = false;
   #stateWorks = true;
 
   constructor(store: Store, settings: GuardSettings) {
@@ -79,6 +81,11 @@ export class SendGuard {
     return this.#writing;
   }
 
+  /** Throws while the seal cannot be written: nothing is claimed then, or each mail would be begun only to be given back. */
+  mend(): void {
+    if (this.#behind) this.#write();
+  }
+
   /** Makes this copy the one that sends; every other is behind it from then on. `also` shares the commit. */
   async takeOver<T>(also: (tx: Tx) => Promise<T>): Promise<T> {
     const done = await this.#store.write(async (tx) => {
@@ -95,7 +102,9 @@ export class SendGuard {
     this.#writing = undefined;
     if (this.#armed === undefined) return;
     const seal = { ...this.#armed, database: this.#database, place: this.#store.path };
+    this.#behind = true;
     raiseSeal(besideOf(this.#store.path), this.#record, seal);
+    this.#behind = false;
     if (this.#stateWorks) this.#tryState(() => raiseSeal(this.#stateFile(seal.database), this.#record, seal));
   }
 

@@ -27,6 +27,7 @@ export async function sendLane(
   const claimNext = async (): Promise<Turn | undefined> => {
     const job = stage.stopping.aborted ? undefined : board.nextToSend();
     if (job === undefined) return undefined;
+    deps.guard.mend();
     const { round } = job;
     return { job, round, claim: await claimMessage(deps, job.id, job.campaign, asOf) };
   };

@@ -32,6 +32,8 @@ export class Stage {
   readonly #sleep: (ms: number) => Promise<void>;
   readonly #idle = new Set<string>();
   #trouble: string | undefined;
+  /** How often trouble was noted. */
+  #noted = 0;
   #failure: unknown;
   readonly #fail: (error: unknown) => void;
 
@@ -67,8 +69,11 @@ export class Stage {
 
   /** Runs one step; false when it failed. Trouble with the disk rests the lane and is said once; any other error ends the worker. */
   async guard(step: () => Promise<void>): Promise<boolean> {
+    const noted = this.#noted;
     try {
       await step();
+      // A mail that was given back because the disk refused is no sign that it works.
+      if (this.#noted !== noted) return true;
       if (this.#trouble !== undefined) this.log.info({ was: this.#trouble }, 'the database works again');
       this.#trouble = undefined;
       return true;
@@ -91,6 +96,7 @@ export class Stage {
   }
 
   noteTrouble(trouble: Error): void {
+    this.#noted++;
     if (this.#trouble === trouble.message) return;
     this.#trouble = trouble.message;
     this.log.error({ trouble: trouble.message, hint: (trouble as OutreachError).hint }, 'nothing is claimed while this lasts');

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { machineId, stateFolder } from '../../src/config/machine.ts';
 import { type Identity, judge, type Seal } from '../../src/domain/guard.ts';
@@ -58,13 +58,28 @@ test('a mail whose arm cannot be sealed is not sent, and waits', async () => {
   await admitted();
   const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   const troubles: string[] = [];
-  const refusing = { seal: () => Promise.reject(full) };
+  const refusing = { seal: () => Promise.reject(full), mend: () => {} };
   const deps = { ...bench.sending(), guard: refusing, trouble: (error: Error) => troubles.push(error.message) };
   const result = await sendMessage(deps, 1, bench.campaign);
   expect(result).toMatchObject({ kind: 'sent', delivery: { kind: 'not_armed' } });
   expect(bench.delivered).toEqual([]);
   expect(troubles).toEqual(['the disk is full']);
   expect(new Set(await bench.states())).toEqual(new Set(['ready']));
+});
+
+test.skipIf(!existsSync('/dev/full'))('nothing more is claimed until the seal tells of what was armed', async () => {
+  const guard = await admitted();
+  renameSync(beside(), `${beside()}.away`);
+  symlinkSync('/dev/full', beside());
+  const unsealed = await sendMessage({ ...bench.sending(), guard, trouble: () => {} }, 1, bench.campaign);
+  expect(unsealed).toMatchObject({ delivery: { kind: 'not_armed' } });
+  expect(() => guard.mend()).toThrow('ENOSPC');
+  expect(() => guard.mend()).toThrow('ENOSPC');
+  renameSync(`${beside()}.away`, beside());
+  guard.mend();
+  expect(readSeal(beside())?.sequence).toBe(1);
+  expect(await sendOne(guard)).toMatchObject({ delivery: { kind: 'accepted' } });
+  expect(readSeal(beside())?.sequence).toBe(2);
 });
 
 test('a copy from before the last mail is found to be behind, by either seal alone', async () => {

@@ -135,7 +135,7 @@ export class Bench {
       retry: { delays: [60_000, 300_000], then: 3_600_000, give_up: 86_400_000 },
       mailerFor: () => mailer,
       providerOf: () => 'test',
-      guard: { seal: async () => {} },
+      guard: { seal: async () => {}, mend: () => {} },
       cut: never,
       giveUp: never,
       sleep: async () => {},
