@@ -22,7 +22,7 @@ import { csv, Folder } from './program.ts';
 
 /** A real database file, the real verbs, a clock that stands still until told, and a mailer that answers as told. */
 export class Bench {
-  readonly folder = new Folder();
+  readonly folder: Folder;
   now = Date.parse('2026-11-23T10:00:00Z');
   campaign: Campaign;
   answers: Delivery[] = [];
