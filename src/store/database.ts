@@ -51,7 +51,7 @@ export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promi
     const store = storeOn(sqlite, realpathSync(path));
     if (sqlite.pragma('user_version', { simple: true }) !== SCHEMA_VERSION) {
       const { migrateToLatest } = await import('./migrate.ts');
-      await migrateToLatest(store, sqlite, path);
+      await migrateToLatest(store);
     }
     return store;
   } catch (error) {

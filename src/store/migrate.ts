@@ -1,38 +1,41 @@
 import { rmSync } from 'node:fs';
-import { type Migration, Migrator } from 'kysely';
+import { type Migration, sql } from 'kysely';
 import { migrations as released } from '../../migrations/index.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Store } from './database.ts';
-import { connect, type SqliteConnection } from './sqlite/load.ts';
+import type { Db } from './schema.ts';
+import { connect } from './sqlite/load.ts';
 
 /**
  * Brings the schema up to date, all of it or nothing. `user_version` holds how many migrations a
  * database has had: a higher number than we know was written by a newer program and is refused.
  * Before an existing database changes, a checked copy is made beside it.
  */
-export async function migrateToLatest(
-  store: Store,
-  sqlite: SqliteConnection,
-  path: string,
-  migrations: Record<string, Migration> = released,
-): Promise<void> {
-  const known = Object.keys(migrations).length;
-  const current = sqlite.pragma('user_version', { simple: true }) as number;
-  if (current > known) {
+export async function migrateToLatest(store: Store, migrations: Record<string, Migration> = released): Promise<void> {
+  const { path } = store;
+  const steps = Object.values(migrations);
+  const current = await versionOf(store.db);
+  if (current > steps.length) {
     throw new OutreachError(
       'environment',
-      `${path} was written by a newer version of outreach (schema ${current}, this program knows ${known})`,
+      `${path} was written by a newer version of outreach (schema ${current}, this program knows ${steps.length})`,
       {
         hint: 'Update the program: npm install -g outreach',
       },
     );
   }
-  if (current === known) return;
-  if (current > 0) keepCheckedCopy(store, `${path}.before-${known}`);
-  const migrator = new Migrator({ db: store.db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-  sqlite.pragma(`user_version = ${known}`);
+  if (current === steps.length) return;
+  if (current > 0) keepCheckedCopy(store, `${path}.before-${steps.length}`);
+  await store.write(async (tx) => {
+    // Another program may have been first: what it did is not done again.
+    for (const step of steps.slice(await versionOf(tx))) await step.up(tx);
+    await sql`pragma user_version = ${sql.lit(steps.length)}`.execute(tx);
+  });
+}
+
+async function versionOf(db: Db): Promise<number> {
+  const { rows } = await sql<{ user_version: number }>`pragma user_version`.execute(db);
+  return rows[0]?.user_version ?? 0;
 }
 
 function keepCheckedCopy(store: Store, copy: string): void {

@@ -90,19 +90,24 @@ test('the schema that a database is opened with is that of all migrations', () =
   expect(SCHEMA_VERSION).toBe(Object.keys(migrations).length);
 });
 
+test('of two programs that open an older database at once, one brings it up to date', async () => {
+  const fresh = folder.at('fresh', 'outreach.db');
+  const opened = await Promise.all([openStore(fresh), openStore(fresh)]);
+  for (const { db } of opened) expect((await sql`select 1 from outreach_leads`.execute(db)).rows).toEqual([]);
+  await Promise.all(opened.map((one) => one.close()));
+});
+
 test('a migration makes a checked copy first and applies whole or not at all', async () => {
-  const raw = connect(path());
   const next = { up: async (db: never) => void (await sql`create table added (x integer)`.execute(db)) };
   const broken = {
     up: async (db: never) => void (await sql`create table half (x integer)`.execute(db).then(() => sql`nonsense`.execute(db))),
   };
-  await expect(migrateToLatest(store, raw, path(), { ...migrations, '9999_broken': broken })).rejects.toThrow('syntax error');
+  await expect(migrateToLatest(store, { ...migrations, '9999_broken': broken })).rejects.toThrow('syntax error');
   const tables = async () => (await sql<{ name: string }>`select name from sqlite_master`.execute(store.db)).rows.map(({ name }) => name);
   expect(await tables()).not.toContain('half');
-  await migrateToLatest(store, raw, path(), { ...migrations, '9999_next': next });
+  await migrateToLatest(store, { ...migrations, '9999_next': next });
   expect(await tables()).toContain('added');
   expect(readdirSync(folder.at('data'))).toContain(`outreach.db.before-${Object.keys(migrations).length + 1}`);
-  raw.close();
 });
 
 test('the database itself refuses a state that the table of transitions does not know', async () => {

@@ -173,7 +173,7 @@ test('an older database gets the views, after a checked copy of it was made', as
   bench.store.copyTo(old);
   const raw = connect(old);
   for (const view of VIEWS) raw.exec(`drop view ${view}`);
-  raw.exec("delete from kysely_migration where name = '0006_views'; pragma user_version = 5");
+  raw.exec('pragma user_version = 5');
   raw.close();
   await (await openStore(old)).close();
   expect(ask('select sum(sent) as sent from outreach_daily', old)).toEqual([{ sent: 2 }]);
