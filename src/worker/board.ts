@@ -23,6 +23,9 @@ export interface BoardJob {
   rest: Rest | undefined;
   /** Rises whenever the job may have work again: an answer from before that is not believed. */
   round: number;
+  /** Mails that lanes got from it, as fair shares count them; and how many lanes ask it just now. */
+  turns: number;
+  asked: number;
 }
 
 export interface BoardEvents {
@@ -43,7 +46,10 @@ export class Board {
   readonly #events: BoardEvents;
   readonly #only: readonly number[] | undefined;
   #jobs: BoardJob[] = [];
+  /** Whose turn to draft it is. */
   #turn = 0;
+  /** The turns of the job that gave the last mail, before it did. */
+  #turns = 0;
   /** Rings when there may be work: lanes listen. */
   readonly work = new Notice();
   /** Rings when a lane has found out something: the supervisor listens. */
@@ -92,17 +98,42 @@ export class Board {
     this.work.ring();
   }
 
-  /** The next job, in turn, that may have a mail to send. */
+  /** Whether any job may have a mail to send, as far as lanes have asked. */
+  get sends(): boolean {
+    return this.#jobs.some(maySend);
+  }
+
+  /**
+   * Of the jobs that may have a mail to send the one that has had the fewest turns, so that jobs share alike what their
+   * senders let out, whoever asks when. A job whose pace held it back is next when it may, but has no turns saved up.
+   * Whoever asks it says what came of it with `answered`.
+   */
   nextToSend(): BoardJob | undefined {
-    return this.#next((job) => !job.paused && job.shut === undefined);
+    const turnsOf = ({ turns, asked }: BoardJob) => Math.max(turns, this.#turns) + asked;
+    let next: BoardJob | undefined;
+    for (const job of this.#jobs) if (maySend(job) && (next === undefined || turnsOf(job) < turnsOf(next))) next = job;
+    if (next !== undefined) next.asked++;
+    return next;
+  }
+
+  answered(job: BoardJob, { mail }: { mail: boolean }): void {
+    job.asked--;
+    if (!mail) return;
+    this.#turns = Math.max(job.turns, this.#turns);
+    job.turns = this.#turns + 1;
   }
 
   nextToDraft(generator?: Generator): BoardJob | undefined {
     const now = this.#now();
-    return this.#next(
-      (job) =>
-        !job.paused && !job.drafted && (job.rest?.until ?? 0) <= now && (generator === undefined || job.campaign.generator === generator),
-    );
+    const wanted = ({ paused, drafted, rest, campaign }: BoardJob) =>
+      !paused && !drafted && (rest?.until ?? 0) <= now && (generator === undefined || campaign.generator === generator);
+    for (let step = 0; step < this.#jobs.length; step++) {
+      const job = this.#jobs[(this.#turn + step) % this.#jobs.length];
+      if (job === undefined || !wanted(job)) continue;
+      this.#turn = (this.#turn + step + 1) % this.#jobs.length;
+      return job;
+    }
+    return undefined;
   }
 
   /** Nobody can write for this job until then; said once as long as the reason is the same. */
@@ -171,22 +202,24 @@ export class Board {
 
   /** The same object for a job across looks, so that lanes and board never speak of different ones. */
   #entry(id: number, facts: Pick<BoardJob, 'paused' | 'drip' | 'campaign'>): BoardJob {
-    const known = this.#jobs.find((job) => job.id === id) ?? { id, round: 0, shut: undefined, drafted: false, rest: undefined, ...facts };
+    const known = this.#jobs.find((job) => job.id === id) ?? {
+      id,
+      round: 0,
+      turns: 0,
+      asked: 0,
+      shut: undefined,
+      drafted: false,
+      rest: undefined,
+      ...facts,
+    };
     reset(known, { drafting: true });
     if (known.rest !== undefined && known.rest.until <= this.#now()) known.rest = undefined;
     return Object.assign(known, facts);
   }
+}
 
-  #next(wanted: (job: BoardJob) => boolean): BoardJob | undefined {
-    for (let step = 0; step < this.#jobs.length; step++) {
-      const job = this.#jobs[(this.#turn + step) % this.#jobs.length];
-      if (job !== undefined && wanted(job)) {
-        this.#turn = (this.#turn + step + 1) % this.#jobs.length;
-        return job;
-      }
-    }
-    return undefined;
-  }
+function maySend({ paused, shut }: BoardJob): boolean {
+  return !paused && shut === undefined;
 }
 
 function reset(job: BoardJob, { drafting }: { drafting: boolean }): void {

@@ -27,9 +27,15 @@ export async function sendLane(
   const claimNext = async (): Promise<Turn | undefined> => {
     const job = stage.stopping.aborted ? undefined : board.nextToSend();
     if (job === undefined) return undefined;
-    deps.guard.mend();
     const { round } = job;
-    return { job, round, claim: await claimMessage(deps, job.id, job.campaign, asOf) };
+    let claim: ClaimResult | undefined;
+    try {
+      deps.guard.mend();
+      claim = await claimMessage(deps, job.id, job.campaign, asOf);
+      return { job, round, claim };
+    } finally {
+      board.answered(job, { mail: claim?.kind === 'claimed' });
+    }
   };
   /** The claim of a turn that has one; what another answer means is noted. */
   const claimIn = ({ job, round, claim }: Turn): ClaimedMail | undefined => {

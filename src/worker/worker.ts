@@ -210,7 +210,7 @@ export class Worker {
     if (mode.kind === 'for') return this.#parts.now() >= mode.until;
     if (this.#stage.troubled || !this.#stage.allIdle(this.#laneNames())) return false;
     if (this.#options.only !== 'send' && !this.#limitReached() && this.#board.nextToDraft() !== undefined) return false;
-    if (this.#options.only !== 'generate' && this.#board.nextToSend() !== undefined) return false;
+    if (this.#options.only !== 'generate' && this.#board.sends) return false;
     if (mode.kind === 'drain' || this.#limitReached()) return true;
     return this.#options.only === 'generate' ? !this.#board.jobs.some(isTemporary) : this.#nothingLeft();
   }

@@ -146,6 +146,25 @@ test('a drain reaches the mail that is due behind hundreds whose company must wa
   expect(sink.received.map(({ to }) => to)).toEqual(['p0@corp.example', 'z@other.example']);
 });
 
+test.each([
+  { how: [], least: 8 },
+  { how: ['--mode', 'drip', '--rate', '36000'], least: 5 },
+])('jobs share a sender alike, whatever its gap and theirs: %j', async ({ how, least }) => {
+  folder.write('outreach.yaml', config(sink.port, 'gap: { min: 40ms, max: 60ms }'));
+  folder.write('campaigns/other.md', CAMPAIGN);
+  for (const [job, campaign] of Object.entries({ a: 'hello', b: 'other' })) {
+    const rows = Array.from({ length: 24 }, (_, index) => `${job}${index}@c${index}.example,Al,Co\n`).join('');
+    folder.write(`${job}.csv`, `email,first_name,company\n${rows}`);
+    await outreach(folder, ['import', `${job}.csv`, '--campaign', campaign, ...(job === 'a' ? how : [])]);
+  }
+  await outreach(folder, ['worker', '--drain', '--only', 'generate']);
+  await outreach(folder, ['worker', '--until-done', '--concurrency', '4']);
+  expect(sink.received).toHaveLength(48);
+  const first = sink.received.slice(0, 20).filter(({ to }) => to.startsWith('a'));
+  expect(first.length).toBeGreaterThanOrEqual(least);
+  expect(first.length).toBeLessThanOrEqual(20 - least);
+});
+
 test('an idle worker costs less than 1 % of a core', { timeout: 60_000 }, async () => {
   await outreach(folder, ['import', 'leads.csv', '--at', '2099-01-01T09:00']);
   const worker = start(folder, ['worker']);
