@@ -56,8 +56,8 @@ async function askIdentity(questions: Questions): Promise<Answers & { readonly n
   const postalAddress = await questions.text(`Postal address, for the foot of every mail (${ENTER})`, {
     placeholder: 'Calle Mayor 1, 28013 Madrid, Spain',
   });
-  const timezone = await questions.text('Time zone', {
-    initial: Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
+  const timezone = await questions.text('Time zone (Enter: the one shown)', {
+    usual: Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
     check: checkZone,
   });
   return { name, ...(company === '' ? {} : { company }), ...(postalAddress === '' ? {} : { postalAddress }), timezone };
@@ -84,8 +84,8 @@ async function askMailbox(questions: Questions, workspace: Workspace, you: Answe
   const { email } = parsed.address;
   const server = await askServer(questions, email);
   if (server === undefined) return NOTHING;
-  const user = await questions.text('Login name', {
-    initial: email,
+  const user = await questions.text('Login name (Enter: the one shown)', {
+    usual: email,
     check: (answer) => (answer === '' ? 'The server asks for it.' : undefined),
   });
   const answers: Answers = { from: address, ...server, smtpUser: user, password: 'keychain:main' };
@@ -117,7 +117,7 @@ async function askServer(questions: Questions, address: string): Promise<Answers
     check: (answer) =>
       /^[^\s/@:]+$/.test(answer) && !isAbsolute(answer) ? undefined : 'That is no host name; write one such as smtp.ruiz.example',
   });
-  const port = await questions.text('Port (587 for STARTTLS, 465 for TLS)', { initial: '587', check: checkPort });
+  const port = await questions.text('Port (587 for STARTTLS, 465 for TLS)', { usual: '587', check: checkPort });
   return { smtpHost, smtpPort: Number(port) };
 }
 

@@ -72,7 +72,7 @@ async function install(context: Context, choice: ServiceChoice, options: Options
     const text = keeper.textOf(order);
     output.object({ ...headOf(made, choice.system), text, unseen });
     output.line(text.trimEnd());
-    output.talk(`For ${keeper.place}; nothing was changed.`);
+    output.talk(`\nFor ${keeper.place}; nothing was changed.`);
     for (const sentence of unseen) output.talk(`Mind: ${sentence}`);
     return 0;
   }

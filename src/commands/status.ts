@@ -74,7 +74,9 @@ function print(output: Output, status: Status, zone: string): void {
   for (const { name, rest_until, reason } of status.resting_providers)
     output.line(`AI provider ${name} ${colour.yellow(`rests until ${moment(Date.parse(rest_until))}: ${cell(reason, 120)}`)}`);
   const limit = status.usage.limit === null ? '' : ` of ${number(status.usage.limit)}`;
-  output.line(`This month (${status.usage.month}): ${number(status.usage.sent)}${limit} sent`);
+  // A mail that may have been accepted takes its place in the limit.
+  const counted = status.jobs.some(({ states }) => states.uncertain > 0) ? 'sent or uncertain' : 'sent';
+  output.line(`This month (${status.usage.month}): ${number(status.usage.sent)}${limit} ${counted}`);
   const alive = status.workers.filter(({ alive: runs }) => runs);
   output.line(
     alive.length === 0

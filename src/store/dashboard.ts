@@ -49,7 +49,7 @@ export async function progressOfJobs(db: Db, ids: readonly number[]): Promise<Jo
 
 export interface Standing {
   readonly n: number;
-  /** The first job that has any; null when none has. */
+  /** The job that has them all; null when several have some, or none. */
   readonly job: number | null;
 }
 
@@ -57,12 +57,13 @@ export interface Standing {
 export async function standings(db: Db): Promise<{ uncertain: Standing; review: Standing; open: number }> {
   const among = (states: readonly MessageState[]) => sql`state in (${sql.join(states.map((state) => sql.lit(state)))})`;
   const sum = (condition: RawBuilder<unknown>) => sql<number>`coalesce(sum(n) filter (where ${condition}), 0)`;
-  const first = (state: MessageState) => sql<number | null>`min(job_id) filter (where ${among([state])})`;
+  const only = (state: MessageState) =>
+    sql<number | null>`case count(*) filter (where ${among([state])}) when 1 then min(job_id) filter (where ${among([state])}) end`;
   const row = await db
     .selectFrom('job_counts')
     .select([sum(among(['uncertain'])).as('uncertain'), sum(among(['review'])).as('review')])
     .select(sum(sql`${among(OPEN_STATES)} and job_id not in (select id from jobs where paused_at is not null)`).as('open'))
-    .select([first('uncertain').as('uncertain_job'), first('review').as('review_job')])
+    .select([only('uncertain').as('uncertain_job'), only('review').as('review_job')])
     .where('n', '>', 0)
     .where('job_id', 'not in', db.selectFrom('jobs').select('id').where('cancelled_at', 'is not', null))
     .executeTakeFirstOrThrow();

@@ -13,8 +13,8 @@ export type Check = (answer: string) => string | undefined;
 /** Asks a person, one question at a time. Ctrl-C or Escape at any of them rejects with `interrupted`. */
 export interface Questions {
   begin(title: string): void;
-  /** The answer, trimmed; empty where nothing was typed and there is no `initial`. */
-  text(question: string, options?: { placeholder?: string; initial?: string; check?: Check }): Promise<string>;
+  /** The answer, trimmed; `usual` where nothing was typed, or empty where there is none. */
+  text(question: string, options?: { placeholder?: string; usual?: string; check?: Check }): Promise<string>;
   /** Nothing of it is shown. */
   secret(question: string): Promise<string>;
   choose<Value extends string>(question: string, choices: readonly Choice<Value>[], initial?: Value): Promise<Value>;
@@ -36,12 +36,12 @@ export async function openQuestions(input: NodeJS.ReadStream, output: NodeJS.Wri
   }
   return {
     begin: (title) => clack.intro(title, both),
-    async text(question, { placeholder, initial, check } = {}) {
+    async text(question, { usual, placeholder = usual, check } = {}) {
       const options = {
         message: question,
         ...(placeholder === undefined ? {} : { placeholder }),
-        ...(initial === undefined ? {} : { initialValue: initial }),
-        validate: (answer: string | undefined) => check?.((answer ?? '').trim()),
+        ...(usual === undefined ? {} : { defaultValue: usual }),
+        validate: (answer: string | undefined) => check?.((answer ?? '').trim() || (usual ?? '')),
       };
       // Enter on an empty line answers with nothing at all.
       return ((await answered<string>(clack.text({ ...options, ...both }))) ?? '').trim();

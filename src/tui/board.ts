@@ -38,6 +38,7 @@ export interface Board {
   readonly rate: number;
   readonly mailsThisMonth: number;
   readonly review: number;
+  readonly uncertain: number;
   readonly workers: number;
   /** When it must be read again even if nothing changes: something of it was kept from before, or there was no time to ask. Epoch ms. */
   readonly againAt: number;
@@ -103,6 +104,7 @@ export class BoardReader {
       rate: [...rates.values()].reduce((sum, rate) => sum + rate, 0),
       mailsThisMonth: await usageIn(db, usagePeriod(now)),
       review: stands.review.n,
+      uncertain: stands.uncertain.n,
       workers: around.workers,
       againAt: unfinished ? now : this.#againAt(now),
     };

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { usagePeriod } from '../domain/usage.ts';
-import { columnsOf, fill, visibleColumns } from '../terminal/columns.ts';
+import { columnsOf, fill, visibleColumns, wrap } from '../terminal/columns.ts';
 import { cell, number, plural } from '../terminal/output.ts';
 import { Help } from './help.tsx';
 import { Job } from './job.tsx';
@@ -32,7 +32,7 @@ function Body({ paint, picture }: { paint: Paint; picture: Picture }) {
   if (picture.help) return <Help paint={paint} rows={layout.body} columns={layout.columns} />;
   switch (picture.place.view) {
     case 'jobs':
-      return board === undefined ? null : <Overview paint={paint} picture={picture} board={board} />;
+      return board === undefined ? <Without paint={paint} picture={picture} /> : <Overview paint={paint} picture={picture} board={board} />;
     case 'job':
       return job === undefined || page === undefined ? null : <Job paint={paint} picture={picture} job={job} page={page} />;
     case 'review':
@@ -42,20 +42,30 @@ function Body({ paint, picture }: { paint: Paint; picture: Picture }) {
   }
 }
 
+/** What keeps everything from being shown, whole: there is room for it. */
+function Without({ paint, picture: { layout, trouble } }: { paint: Paint; picture: Picture }) {
+  if (trouble === undefined) return null;
+  const lines = wrap(`Trying again: ${cell(trouble, 1_000)}`, layout.columns).map((line) => paint.colour.red(line));
+  return <Lines paint={paint} lines={lines} rows={layout.body} columns={layout.columns} />;
+}
+
 /** Who and when; then the day's mails, or why nothing of this is of now. */
 function header(paint: Paint, { name, board, now, layout, mailsAMonth, trouble }: Picture): string[] {
   const { colour } = paint;
   const workers = board === undefined ? '' : board.workers === 0 ? colour.red('no worker') : plural(board.workers, 'worker');
   const limit = mailsAMonth === null ? '' : ` of ${number(mailsAMonth)}`;
-  const month = board === undefined ? '' : `${usagePeriod(now)}: ${number(board.mailsThisMonth)}${limit} sent`;
+  const month =
+    board === undefined
+      ? ''
+      : `${usagePeriod(now)}: ${number(board.mailsThisMonth)}${limit} ${board.uncertain === 0 ? 'sent' : 'sent or uncertain'}`;
   const time = new Date(now).toTimeString().slice(0, 5);
   const first = spread(
     `${colour.bold('outreach')}  ${cell(name, 30)}`,
     [workers, month, time].filter(Boolean).join(colour.dim('  ·  ')),
     layout.columns,
   );
-  if (trouble !== undefined) return [first, colour.red(fill(`Trying again: ${cell(trouble, 300)}`, layout.columns))];
   if (board === undefined) return [first, ''];
+  if (trouble !== undefined) return [first, colour.red(fill(`Trying again: ${cell(trouble, 300)}`, layout.columns))];
   const day = `${plural(board.mailsInDay, 'try', 'tries')} in 24 h  ·  ${number(Math.round(board.rate))} an hour now`;
   return [first, `${sparkline(paint, board.hours)}  ${fill(day, layout.columns - board.hours.length - 2).trimEnd()}`];
 }
@@ -69,7 +79,7 @@ function footer(paint: Paint, picture: Picture): string {
   if (picture.notice !== undefined) return fill(cell(picture.notice, 300), columns);
   const move = `${signs.up}${signs.down === 'down' ? '/' : ''}${signs.down}`;
   const review = picture.board?.review ?? 0;
-  const keys: Record<Picture['place']['view'], readonly (readonly [string, string])[]> = {
+  const keys: Record<Picture['place']['view'], readonly KeyWord[]> = {
     jobs: [
       [move, 'move'],
       ['enter', 'open'],
@@ -77,8 +87,6 @@ function footer(paint: Paint, picture: Picture): string {
       ['r', 'retry'],
       ['v', review === 0 ? 'review' : `review ${number(review)}`],
       ['/', 'filter'],
-      ['?', 'help'],
-      ['q', 'leave'],
     ],
     job: [
       [move, 'move'],
@@ -88,8 +96,6 @@ function footer(paint: Paint, picture: Picture): string {
       ['r', 'retry'],
       ['v', 'review'],
       ['/', 'filter'],
-      ['?', 'help'],
-      ['q', 'leave'],
     ],
     review: [
       [move, 'move'],
@@ -97,23 +103,27 @@ function footer(paint: Paint, picture: Picture): string {
       ['a', 'approve'],
       ['x', 'reject'],
       ['esc', 'back'],
-      ['?', 'help'],
-      ['q', 'leave'],
     ],
-    message: [[move, 'scroll'], ['esc', 'back'], ...DECISIONS(picture.story?.summary.state), ['?', 'help'], ['q', 'leave']],
+    message: [[move, 'scroll'], ['esc', 'back'], ...DECISIONS(picture.story?.summary.state)],
   };
-  let line = '';
-  let width = 0;
-  for (const [key, does] of keys[picture.place.view]) {
-    const more = columnsOf(key) + 1 + does.length + 2;
-    if (width + more - 2 > columns) break;
-    line += `${colour.bold(key)} ${colour.dim(does)}  `;
-    width += more;
-  }
-  return line.trimEnd();
+  const widthOf = ([key, does]: KeyWord) => columnsOf(key) + 1 + does.length + 2;
+  let room = columns + 2 - EVERYWHERE.reduce((sum, key) => sum + widthOf(key), 0);
+  const shown = keys[picture.place.view].filter((key) => {
+    room -= widthOf(key);
+    return room >= 0;
+  });
+  return [...shown, ...EVERYWHERE].map(([key, does]) => `${colour.bold(key)} ${colour.dim(does)}`).join('  ');
 }
 
-function DECISIONS(state: string | undefined): readonly (readonly [string, string])[] {
+type KeyWord = readonly [key: string, does: string];
+
+/** However narrow the terminal is. */
+const EVERYWHERE: readonly KeyWord[] = [
+  ['?', 'help'],
+  ['q', 'leave'],
+];
+
+function DECISIONS(state: string | undefined): readonly KeyWord[] {
   if (state === 'review')
     return [
       ['a', 'approve'],

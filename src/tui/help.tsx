@@ -31,6 +31,6 @@ const KEYS = ({ signs }: Paint): readonly (readonly [string, string])[] => [
   ['p', 'pause the job, or resume it'],
   ['r', 'retry the failed mail, or all failed ones of the job'],
   ['v', 'what waits in review: read, a approves, x rejects'],
-  ['/', 'filter: jobs by campaign, file or id; mails by state or address'],
+  ['/', 'filter: jobs by campaign, file, id; mails by state, address'],
   ['q', 'leave'],
 ];

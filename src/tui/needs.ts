@@ -30,7 +30,10 @@ export function needsOf(facts: Facts): Need[] {
   if (facts.refusal !== null) needs.push({ tone: 'bad', what: 'nothing is sent: a copy', how: 'outreach reconcile' });
   for (const { name, health, says } of facts.senders)
     if (health === 'stopped') needs.push({ tone: 'bad', what: `${name} ${says}`, how: `outreach senders resume ${name}` });
-  if (uncertain.n > 0) needs.push({ tone: 'bad', what: `${number(uncertain.n)} uncertain, job ${uncertain.job}`, how: 'outreach resolve' });
+  if (uncertain.n > 0) {
+    const where = uncertain.job === null ? '' : `, job ${uncertain.job}`;
+    needs.push({ tone: 'bad', what: `${number(uncertain.n)} uncertain${where}`, how: 'outreach messages --state uncertain' });
+  }
   if (facts.workerRefusal !== null) needs.push({ tone: 'bad', what: 'no worker starts: settings', how: 'outreach config check' });
   else if (facts.workers === 0 && open > 0) needs.push({ tone: 'bad', what: 'no worker is running', how: 'outreach worker' });
   if (review.n > 0) needs.push({ tone: 'warn', what: `${plural(review.n, 'mail')} to review`, how: 'v' });

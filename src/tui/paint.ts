@@ -50,25 +50,25 @@ export function title({ colour, signs }: Paint, name: string, columns: number, n
   return `${colour.bold(words)}${colour.dim(`${note} ${line}`)}`;
 }
 
-/** Sent, failed, waiting for a person and drafted as shares of `columns`; whatever is there shows, however small its share. */
+/** Sent, failed, waiting for a person, drafted and the rest as shares of `columns`; whatever is there shows, however small its share. */
 export function bar({ colour, signs }: Paint, counts: StateCounts, columns: number): string {
   const total = sumOf(counts, MESSAGE_STATES);
   const cells = colour.level === 0 ? signs.plainBar : signs.bar;
+  if (total === 0) return colour.dim(cells.rest.repeat(columns));
+  const [person, drafted] = [counts.review + counts.uncertain, counts.ready + counts.sending];
   const parts = [
     { n: counts.accepted, paint: colour.green, cell: cells.sent },
     { n: counts.failed, paint: colour.red, cell: cells.failed },
-    { n: counts.review + counts.uncertain, paint: colour.yellow, cell: cells.person },
-    { n: counts.ready + counts.sending, paint: colour.cyan, cell: cells.drafted },
-  ];
-  let left = columns;
-  let bars = '';
-  for (const { n, paint, cell } of parts) {
-    if (n === 0) continue;
-    const width = Math.min(left, Math.max(1, Math.floor((n / total) * columns)));
-    bars += paint(cell.repeat(width));
-    left -= width;
-  }
-  return bars + colour.dim(cells.rest.repeat(left));
+    { n: person, paint: colour.yellow, cell: cells.person },
+    { n: drafted, paint: colour.cyan, cell: cells.drafted },
+    { n: total - counts.accepted - counts.failed - person - drafted, paint: colour.dim, cell: cells.rest },
+  ]
+    .filter(({ n }) => n > 0)
+    .map((part) => ({ ...part, width: Math.max(1, Math.floor((part.n / total) * columns)) }));
+  // What rounding leaves, or takes too much, is the largest share's.
+  const largest = parts.reduce((one, other) => (other.n > one.n ? other : one));
+  largest.width += columns - parts.reduce((sum, { width }) => sum + width, 0);
+  return parts.map(({ paint, cell, width }) => paint(cell.repeat(Math.max(0, width)))).join('');
 }
 
 /** One column for each number, as high as its share of the highest. */

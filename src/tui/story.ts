@@ -27,8 +27,8 @@ export function storyLines(paint: Paint, { attempts, events, summary }: MessageS
       const says = `try ${index + 1} by ${attempt.sender}${took}${attempt.armed_at === null ? ', not armed' : ''}: ${cell(attempt.reply, 300)}`;
       return { at: attempt.started_at, what: outcome, says };
     }),
+    ...(summary.state === 'ready' ? [{ at: summary.due_at, what: 'due', says: '' }] : []),
   ].sort((a, b) => a.at - b.at);
-  if (summary.state === 'ready') told.push({ at: summary.due_at, what: 'due', says: '' });
   if (told.length === 0) return [paint.colour.dim('Nothing yet: it waits to be written.')];
   const what = 17;
   const when = Math.max(...told.map(({ at }) => moment(at).length));

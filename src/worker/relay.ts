@@ -17,6 +17,7 @@ export class Relay {
   #reading = false;
   #again = false;
   #over = false;
+  #since: number | undefined;
 
   /** `open` reads and checks the settings, and rejects with what is wrong with them. */
   constructor(open: () => Promise<WorkerParts>, options: WorkerOptions, log: Log) {
@@ -74,7 +75,8 @@ export class Relay {
   }
 
   #begin(parts: WorkerParts): void {
-    const worker = new Worker(parts, this.#options);
+    this.#since ??= parts.now();
+    const worker = new Worker(parts, { ...this.#options, since: this.#since });
     const end = worker.run();
     // `run` throws it, once the others have finished what they hold.
     end.catch(() => this.stop());

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly only: 'generate' | 'send' | undefined;
   /** Mails on the wire at the same time. */
   readonly concurrency: number;
+  /** When the first worker of its process began, where it takes over from one (epoch ms). */
+  readonly since?: number;
   /** What to draft, of all that waits; everything when undefined. */
   readonly choice?: DraftChoice;
 }
@@ -120,7 +122,8 @@ export class Worker {
     reached('worker.locked');
     try {
       this.#startedAt = now();
-      const self = { id: this.#id, host: hostname(), pid: process.pid, mode: this.#options.mode.kind, started_at: this.#startedAt };
+      const { mode, since = this.#startedAt } = this.#options;
+      const self = { id: this.#id, host: hostname(), pid: process.pid, mode: mode.kind, started_at: since };
       await store.write(async (tx) => {
         await registerWorker(tx, self);
         await forgetOldWorkers(tx, this.#startedAt - WORKERS_KEPT_FOR);
