@@ -40,7 +40,7 @@ export async function explain(app: App, id: number, now: number): Promise<Explan
   const { state, reason, email } = message;
   const asIs = { id, job: job.id, campaign: job.campaign, email, state, reason, retryBar: null };
   const nothing = { gates: [], freeSenders: null, expectedAt: null, before: null, problem: null };
-  if (state === 'failed') return { ...asIs, ...nothing, retryBar: (await retryBar(db, id)) ?? null };
+  if (state === 'failed') return { ...asIs, ...nothing, retryBar: (await retryBar(db, id, now)) ?? null };
   if (!(OPEN_STATES as readonly string[]).includes(state) || state === 'sending') return { ...asIs, ...nothing };
   try {
     const campaign = app.campaigns.load(job.campaign);

@@ -20,6 +20,10 @@ async function retry(context: Context, ids: string[], options: SelectionOptions)
   context.output.line(`${plural(result.retried, 'mail')} will be tried again.`);
   if (result.suppressed > 0) context.output.line(`${plural(result.suppressed, 'mail')} left as failed: the address is suppressed.`);
   if (result.cancelled > 0) context.output.line(`${plural(result.cancelled, 'mail')} left as failed: the job is cancelled.`);
+  if (result.on_its_way > 0)
+    context.output.line(
+      `${plural(result.on_its_way, 'mail')} left as failed: the last try may still be accepted. Ask again in a quarter of an hour.`,
+    );
   if (result.sent_already > 0)
     context.output.line(`${plural(result.sent_already, 'mail')} left as failed: a list of what was sent names them.`);
   context.output.line(`\nNext: ${result.retried > 0 ? 'outreach worker' : 'outreach messages --state failed'}`);

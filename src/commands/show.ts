@@ -25,7 +25,7 @@ async function show(context: Context, id: string): Promise<undefined> {
   context.output.object(asJson(story));
   if (context.output.json) return;
   const { retryBar } = await import('../pipeline/retryMessages.ts');
-  print(context.output, story, story.summary.state === 'failed' ? await retryBar(db, story.summary.id) : undefined);
+  print(context.output, story, story.summary.state === 'failed' ? await retryBar(db, story.summary.id, Date.now()) : undefined);
 }
 
 /** The story as one object; its fields are part of the program's contract. */
@@ -102,6 +102,8 @@ export function barred(bar: RetryBar, job: number): string {
       return 'outreach suppress list    (its address is there: no retry)';
     case 'cancelled':
       return `outreach jobs ${job}    (it is cancelled: no retry)`;
+    case 'on_its_way':
+      return `outreach jobs ${job}    (its last try may still be accepted: no retry yet)`;
     case 'sent_already':
       return `outreach jobs ${job}    (it has left, by the list given to reconcile: no retry)`;
   }

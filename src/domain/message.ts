@@ -50,6 +50,8 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'drafting', to: 'cancelled', on: 'job cancelled' },
   { from: 'review', to: 'cancelled', on: 'rejected, or job cancelled' },
   { from: 'ready', to: 'cancelled', on: 'job cancelled' },
+  { from: 'failed', to: 'accepted', on: 'T4 late reply, after a person judged otherwise' },
+  { from: 'ready', to: 'accepted', on: 'T4 late reply, after a person judged otherwise' },
   { from: 'failed', to: 'pending', on: 'retry' },
   { from: 'failed', to: 'ready', on: 'retry' },
 ];

@@ -13,6 +13,12 @@ export function mayReplay(provider: string): boolean {
   return REPLAY_WINDOW[provider] !== undefined;
 }
 
+/** Whether a request may be repeated now: its key is known there still, as far as clocks tell. One that is ahead of now tells nothing. */
+export function isReplayable(provider: string, firstAskedAt: number | null, now: number): boolean {
+  const window = REPLAY_WINDOW[provider];
+  return window !== undefined && firstAskedAt !== null && firstAskedAt <= now && now <= firstAskedAt + window;
+}
+
 /** When an uncertain mail's request may be repeated; null when it must not. Pauses grow with the time that has passed. */
 export function nextReplay(provider: string, firstAskedAt: number, now: number): number | null {
   const window = REPLAY_WINDOW[provider];

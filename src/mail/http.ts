@@ -90,6 +90,10 @@ class Exchange {
     for (const [name, value] of Object.entries(this.#provider.headersOf(this.#mail))) this.#request.setHeader(name, value);
     this.#request.setHeader('content-length', body.length);
     reached('body.begun');
+    if (this.#arming.over) {
+      this.#request.destroy();
+      throw new Error('the time limit passed');
+    }
     this.#request.end(body);
     reached('body.ended');
     const response = await answered;

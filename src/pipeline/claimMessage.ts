@@ -116,6 +116,10 @@ async function firstSendable(
   for (let passed = 0; passed <= MOST_PASSED; passed++) {
     const message = await firstDue(tx, asked);
     if (message === undefined) return { due: undefined, voided, more: false };
+    if (message.accepted) {
+      await settleAccepted(tx, message.id, now);
+      continue;
+    }
     const mail = await frozenMail(tx, message);
     const outdated = mail === undefined ? await whyNotWhole(tx, message) : whyOutdated(message);
     if (message.suppressed !== null) {
@@ -126,6 +130,13 @@ async function firstSendable(
       return { due: { message, mail }, voided, more: true };
   }
   return { due: undefined, voided, more: true };
+}
+
+/** It was asked to be sent again, and then the reply to an earlier try came after all. */
+async function settleAccepted(tx: Tx, id: number, now: number): Promise<void> {
+  await moveByHand(tx, [id], ['ready'], 'accepted', { now, reason: null });
+  await takeUsage(tx, id, usagePeriod(now), now);
+  await noteEvent(tx, id, 'late reply', now, 'an earlier try was accepted');
 }
 
 /** A file that is not what its name says goes, so that the next draft stores it anew. */

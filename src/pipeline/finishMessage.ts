@@ -2,6 +2,7 @@ import type { Campaign } from '../domain/campaign.ts';
 import { certainlyNotAccepted, type Delivery, type DeliveryKind } from '../domain/delivery.ts';
 import { reached } from '../domain/milestone.ts';
 import { afterFailedTry, REFUSED_SENDER_REST, type RetryPolicy, senderRest } from '../domain/retry.ts';
+import { usagePeriod } from '../domain/usage.ts';
 import { finishAttempt } from '../store/attempts.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
@@ -12,7 +13,7 @@ import type { MessageRow, Tx } from '../store/schema.ts';
 import { endUncertainRow, senderNow, senderWorks, setSender } from '../store/senders.ts';
 import { finishSending, type SendEnd } from '../store/sending.ts';
 import { suppress } from '../store/suppressions.ts';
-import { releaseUsage } from '../store/usage.ts';
+import { releaseUsage, takeUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
 import { factsIn } from './paceFacts.ts';
 import { windowOf } from './recipientGates.ts';
@@ -54,6 +55,9 @@ export function finishMessage(
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
     const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
     if (moved) await settle(tx, row, decision, delivery, now);
+    // A person has judged meanwhile, and an answer that changes nothing is told all the same.
+    else if (row.attempt_id === claim.attemptId && delivery.code !== null)
+      await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
     if (moved && decision.state === 'uncertain') await planReplay(tx, claim.attemptId, now);
     reached('t3.open');
     return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning, recovered };
@@ -103,7 +107,9 @@ function lateReply(delivery: Delivery): Decision {
 /** What follows from an end, in the same commit. */
 export async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Delivery, now: number): Promise<void> {
   if (certainlyNotAccepted(delivery.kind)) await releaseUsage(tx, row.id, now);
-  if (row.state === 'uncertain') await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
+  if (row.state !== 'sending') await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
+  // A person who said that it was not sent gave its place back.
+  if (row.state === 'failed') await takeUsage(tx, row.id, usagePeriod(now), now);
   if (decision.state === 'uncertain') await noteEvent(tx, row.id, 'uncertain', now, decision.reason);
   if (decision.state === 'cancelled') await noteEvent(tx, row.id, 'cancelled', now, decision.reason);
   if (delivery.kind === 'recipient_refused') {

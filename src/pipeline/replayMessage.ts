@@ -1,9 +1,11 @@
 import { DEADLINES } from '../domain/deadlines.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import { MINUTE } from '../domain/duration.ts';
+import type { MessageState } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
+import { isReplayable } from '../domain/replay.ts';
 import { finishAttempt } from '../store/attempts.ts';
-import type { Store } from '../store/database.ts';
+import { noteEvent } from '../store/events.ts';
 import { findMessage } from '../store/messages.ts';
 import { type DueReplay, firstReplay, holdReplay, isReplayWanted, planReplay, setReplay } from '../store/replays.ts';
 import type { Tx } from '../store/schema.ts';
@@ -19,7 +21,7 @@ export interface ReplayDependencies extends Pick<SendDependencies, 'store' | 'no
 
 export interface Replayed {
   readonly messageId: number;
-  readonly state: 'accepted' | 'failed' | 'uncertain';
+  readonly state: MessageState;
   readonly reply: string;
 }
 
@@ -36,7 +38,7 @@ export async function replayMessage(deps: ReplayDependencies): Promise<Replayed 
   if (mail === undefined) return undefined;
   const delivery = await deps.mailerFor(due.sender).deliver(mail, {
     date: new Date(deps.now()),
-    arm: (sha256) => mayAskAgain(deps.store, due, sha256),
+    arm: (sha256) => mayAskAgain(deps, due, sha256),
     limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
     cut: deps.cut,
   });
@@ -49,8 +51,9 @@ async function takeReplay(tx: Tx, { senders, now: clock }: ReplayDependencies): 
   for (;;) {
     const due = senders.length === 0 ? undefined : await firstReplay(tx, senders, now);
     if (due === undefined) return undefined;
-    if (due.state !== 'uncertain' || due.current_attempt !== due.attempt_id || due.cancelled_at !== null || due.suppressed !== null)
-      await setReplay(tx, due.attempt_id, null);
+    const settled = due.state !== 'uncertain' || due.current_attempt !== due.attempt_id;
+    const unwanted = due.cancelled_at !== null || due.suppressed !== null;
+    if (settled || unwanted || !isReplayable(due.provider, due.armed_at, now)) await setReplay(tx, due.attempt_id, null);
     else if (due.paused_at !== null) await setReplay(tx, due.attempt_id, now + MINUTE);
     else {
       await holdReplay(tx, due.attempt_id, now + DEADLINES.armed);
@@ -59,10 +62,10 @@ async function takeReplay(tx: Tx, { senders, now: clock }: ReplayDependencies): 
   }
 }
 
-/** Asked at the last moment before the request goes out: the same bytes, and still wanted. */
-async function mayAskAgain(store: Store, due: DueReplay, sha256: string): Promise<boolean> {
+/** Asked at the last moment before the request goes out: the same bytes, still wanted, and still known by their key. */
+async function mayAskAgain({ store, now }: ReplayDependencies, due: DueReplay, sha256: string): Promise<boolean> {
   if (sha256 !== due.sent_sha256) return false;
-  return store.write((tx) => isReplayWanted(tx, due.id, due.attempt_id));
+  return store.write(async (tx) => isReplayable(due.provider, due.armed_at, now()) && (await isReplayWanted(tx, due.id, due.attempt_id)));
 }
 
 /** Only an answer to this very mail settles it; whatever else went wrong leaves it uncertain, to be asked again later. */
@@ -74,15 +77,17 @@ function recordReplay({ store, now: clock }: ReplayDependencies, due: DueReplay,
     const row = await findMessage(tx, due.id);
     const end = { state: state ?? 'uncertain', now, reason: state === 'accepted' ? null : reply } as const;
     const hold = { id: due.id, token: due.token, worker: '' };
-    if (state === undefined || row === undefined || !(await finishSending(tx, hold, due.attempt_id, end))) {
+    if (state === undefined || row === undefined) {
       await planReplay(tx, due.attempt_id, now);
       return { messageId: due.id, state: 'uncertain', reply };
     }
     await setReplay(tx, due.attempt_id, null);
     await finishAttempt(tx, due.attempt_id, { now, outcome: delivery.kind, code: delivery.code, reply, counted: 1 });
-    await settle(tx, row, { state, reason: end.reason }, delivery, now);
+    const moved = await finishSending(tx, hold, due.attempt_id, end);
+    if (moved) await settle(tx, row, { state, reason: end.reason }, delivery, now);
+    else await noteEvent(tx, due.id, 'late reply', now, reply);
     reached('t3.open');
-    return { messageId: due.id, state, reply };
+    return { messageId: due.id, state: moved ? state : row.state, reply };
   });
 }
 

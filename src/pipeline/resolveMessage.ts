@@ -1,5 +1,5 @@
 import { OutreachError } from '../domain/errors.ts';
-import { attemptsOf } from '../store/attempts.ts';
+import { stillOpenUntil } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
@@ -35,8 +35,7 @@ export function resolveMessage(store: Store, id: number, verdict: Verdict, now: 
 
 /** T5 only when nothing of the uncertain attempt can still arrive, and the mail is still wanted. */
 async function refuseUnsafeResend(tx: Tx, row: MessageRow, now: number): Promise<void> {
-  const attempt = (await attemptsOf(tx, row.id)).find(({ id }) => id === row.attempt_id);
-  const deadline = attempt?.deadline_at ?? 0;
+  const deadline = await stillOpenUntil(tx, row);
   if (deadline > now) {
     throw new OutreachError('refused', `message ${row.id} may still be accepted until ${new Date(deadline).toISOString()}`, {
       hint: 'Run the same command after that.',

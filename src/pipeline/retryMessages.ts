@@ -1,4 +1,5 @@
 import { FORGOTTEN } from '../domain/personKey.ts';
+import { stillOpenUntil } from '../store/attempts.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { deleteDrafts } from '../store/drafts.ts';
@@ -19,6 +20,8 @@ export interface Retried {
   readonly cancelled: number;
   /** Left as they are: a list given to `reconcile` names them. */
   readonly sent_already: number;
+  /** Left as they are: their last try may still be accepted. */
+  readonly on_its_way: number;
 }
 
 /** Why a failed message is not tried again. */
@@ -26,7 +29,7 @@ export type RetryBar = Exclude<keyof Retried, 'retried'>;
 
 /** failed → ready, or pending when its draft no longer stands. Never for a suppressed address. */
 export async function retryMessages(store: Store, selection: Selection, now: () => number): Promise<Retried> {
-  const total = { retried: 0, suppressed: 0, cancelled: 0, sent_already: 0 };
+  const total = { retried: 0, suppressed: 0, cancelled: 0, sent_already: 0, on_its_way: 0 };
   for (let after = 0; ; ) {
     const ids = await idsInState(store.db, ['failed'], selection, after, BATCH);
     const last = ids.at(-1);
@@ -42,7 +45,7 @@ export async function retryMessages(store: Store, selection: Selection, now: () 
 }
 
 /** What keeps a failed message from being tried again; undefined when nothing does. */
-export async function retryBar(db: Db, id: number): Promise<RetryBar | undefined> {
+export async function retryBar(db: Db, id: number, now: number): Promise<RetryBar | undefined> {
   const row = await findMessage(db, id);
   if (row === undefined || row.state !== 'failed') return 'cancelled';
   if ((await jobNow(db, row.job_id)).cancelled_at !== null) return 'cancelled';
@@ -50,11 +53,12 @@ export async function retryBar(db: Db, id: number): Promise<RetryBar | undefined
   // A forgotten person may have been let back in since; their old row has no address any more.
   if (email_key.startsWith(FORGOTTEN) || (await suppressionOf(db, email_key)) !== undefined) return 'suppressed';
   // As far as this restored database knows it failed; it left from a newer one.
-  return (await wasSentAlready(db, id)) ? 'sent_already' : undefined;
+  if (await wasSentAlready(db, id)) return 'sent_already';
+  return (await stillOpenUntil(db, row)) > now ? 'on_its_way' : undefined;
 }
 
 async function retryOne(tx: Tx, id: number, now: number): Promise<keyof Retried> {
-  const bar = await retryBar(tx, id);
+  const bar = await retryBar(tx, id, now);
   const row = await findMessage(tx, id);
   if (bar !== undefined || row === undefined) return bar ?? 'cancelled';
   const stands = row.frozen_sha256 !== null && row.content_hash === (await contentOf(tx, row.campaign_id));

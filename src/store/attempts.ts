@@ -98,6 +98,19 @@ export function attemptsOf(db: Db, messageId: number): Promise<AttemptRow[]> {
   return db.selectFrom('attempts').selectAll().where('message_id', '=', messageId).orderBy('id').execute();
 }
 
+/** Until when the last try of a message, armed and without a clear answer, may still be accepted (epoch ms); 0 when it may not. */
+export async function stillOpenUntil(db: Db, message: { readonly attempt_id: number | null }): Promise<number> {
+  if (message.attempt_id === null) return 0;
+  const row = await db
+    .selectFrom('attempts')
+    .select('deadline_at')
+    .where('id', '=', message.attempt_id)
+    .where('armed_at', 'is not', null)
+    .where(({ or, eb }) => or([eb('outcome', 'is', null), eb('outcome', '=', 'ambiguous')]))
+    .executeTakeFirst();
+  return row?.deadline_at ?? 0;
+}
+
 /**
  * When the cap-th newest attempt of the last 24 h was made: the cap is full until it is a day old. Null while there is room.
  * Attempts more than a day ahead are from a clock that has jumped back since: they would keep the cap full until it is there again.

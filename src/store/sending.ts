@@ -1,10 +1,15 @@
-import { sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Hold, RELEASED } from './messages.ts';
 import type { Tx } from './schema.ts';
 import { type Blanks, changed, statement } from './statement.ts';
 import { isSuppressed } from './suppressions.ts';
 
 /** The moves of the send protocol that a living worker makes: T1 claims, T2 arms, T3 ends. What becomes of a dead one's is in `recovery.ts`. */
+
+/** Whether a server has accepted a try of this message, whatever somebody said of it since. */
+export function wasAccepted(messageId: 'due.id' | 'messages.id'): RawBuilder<SqlBool> {
+  return sql<SqlBool>`exists (select 1 from attempts where message_id = ${sql.ref(messageId)} and outcome = 'accepted')`;
+}
 
 /** The first ready message of a job that is due, with all that its claim must know. */
 export async function firstDue(tx: Tx, due: { readonly jobId: number; readonly dueBy: number }) {
@@ -42,6 +47,7 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
       'prospects.domain',
       'suppressions.reason as suppressed',
     ])
+    .select(wasAccepted('due.id').as('accepted'))
     .select(['campaigns.content_hash as campaign_content', 'drafts.lead_version', 'drafts.header_message_id'])
     .select([
       'drafts.envelope_from',
@@ -106,7 +112,7 @@ interface Arm extends Hold {
   readonly deadlineAt: number;
 }
 
-/** T2: unarmed → armed, while this worker still holds it, its deadline has not passed and its job goes on. */
+/** T2: unarmed → armed, while this worker still holds it, no earlier try turned out accepted, its deadline has not passed and its job goes on. */
 export async function armMessage(tx: Tx, hold: Hold, times: { now: number; deadlineAt: number }): Promise<boolean> {
   return changed(await updateToArmed(tx, { ...hold, ...times }));
 }
@@ -121,6 +127,7 @@ const updateToArmed = statement((db, value: Blanks<Arm>) =>
     .where('token', '=', value('token'))
     .where('armed', '=', sql.lit(0))
     .where('deadline_at', '>', value('now'))
+    .where(sql<SqlBool>`not ${wasAccepted('messages.id')}`)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -173,7 +180,8 @@ interface FilledEnd extends Hold {
 
 /**
  * The row an attempt's outcome belongs to: still held, or given up as uncertain by somebody else
- * while the reply was on its way (T4). The token keeps an older attempt away from a newer one.
+ * while the reply was on its way (T4), and perhaps resolved since by a person who could not know that it
+ * was accepted. The token keeps an older attempt away from a newer one.
  */
 const updateToEnd = statement((db, value: Blanks<FilledEnd>) =>
   db
@@ -195,6 +203,7 @@ const updateToEnd = statement((db, value: Blanks<FilledEnd>) =>
       or([
         and([eb('state', '=', sql.lit('sending' as const)), eb('worker_id', '=', value('worker'))]),
         eb('state', '=', sql.lit('uncertain' as const)),
+        and([eb('state', 'in', [sql.lit('failed' as const), sql.lit('ready' as const)]), sql<SqlBool>`${value('state')} = 'accepted'`]),
       ]),
     ),
 );

@@ -32,11 +32,12 @@ const DOUBTS: Record<PauseReason, string> = {
 
 export async function retry({ store }: Desk, selection: Selection, now: () => number): Promise<string> {
   await checkSelection(store, selection, 'failed');
-  const { retried, suppressed, cancelled, sent_already } = await retryMessages(store, selection, now);
+  const { retried, suppressed, cancelled, sent_already, on_its_way } = await retryMessages(store, selection, now);
   const left = [
     ...(suppressed > 0 ? [`${suppressed} to suppressed addresses`] : []),
     ...(cancelled > 0 ? [`${cancelled} of a cancelled job`] : []),
     ...(sent_already > 0 ? [`${sent_already} sent already`] : []),
+    ...(on_its_way > 0 ? [`${on_its_way} may still be accepted`] : []),
   ];
   return `${plural(retried, 'mail')} will be tried again${left.length === 0 ? '' : `; left as they are: ${left.join(', ')}`}.`;
 }

@@ -81,6 +81,7 @@ test('a failed mail to a forgotten person is not tried again, not even when they
     suppressed: 1,
     cancelled: 0,
     sent_already: 0,
+    on_its_way: 0,
   });
   expect(await bench.states()).toEqual(['failed']);
 });

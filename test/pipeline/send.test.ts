@@ -104,6 +104,7 @@ test('a refused recipient fails, is suppressed, and cannot be retried', async ()
     suppressed: 1,
     cancelled: 0,
     sent_already: 0,
+    on_its_way: 0,
   });
 });
 
@@ -116,6 +117,7 @@ test('retry puts a failed mail back with its tries forgotten', async () => {
     suppressed: 0,
     cancelled: 0,
     sent_already: 0,
+    on_its_way: 0,
   });
   await send();
   expect(await bench.states()).toEqual(['accepted']);
