@@ -24,7 +24,8 @@ export function readSendgrid(reply: HttpReply): Delivery {
   const { status, body } = reply;
   const messages = errorTexts(body);
   const text = shortReply(`${status} ${messages.join('; ') || body || one(reply, 'x-message-id') || ''}`);
-  if (status >= 200 && status < 300) return accepted(reply, reply.complete, text);
+  // 200 is how its sandbox takes a mail that it does not send, or somebody in between.
+  if (status >= 200 && status < 300) return accepted(reply, reply.complete && status === 202, text);
   // The field tells an address that is none from a mail that is wrong.
   if (status === 400 && /"field"\s*:\s*"personalizations\.\d+\.to\b/.test(body))
     return { kind: 'recipient_refused', code: status, reply: text };

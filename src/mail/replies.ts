@@ -81,6 +81,9 @@ function fits({ codes, text, phases }: Rule, phase: SmtpPhase, code: number, rep
 const POLICY_WORDS =
   /\b(relay|relaying|spam|spammer|block|blocked|blacklist|blocklist|banned|policy|reputation|spf|dkim|dmarc|authentica\w*)\b/i;
 
+/** Exim's "Sender verify failed", "sender rejected", "Access denied": said to RCPT, and of who sends. */
+const SENDER_WORDS = /\b(?:sender|helo|ehlo|callout|access denied|not permitted to send)\b/i;
+
 function byClass(phase: SmtpPhase, code: number, text: string): DeliveryKind {
   if (code >= 400 && code < 500) return BEFORE_MAIL.includes(phase) ? 'sender_failed' : 'temporary';
   if (code < 500 || code > 599) return phase === 'dot' ? 'ambiguous' : 'temporary';
@@ -95,12 +98,13 @@ function byClass(phase: SmtpPhase, code: number, text: string): DeliveryKind {
   // 5.3.4 and a bare 552: too big for the system, RFC 3463 §3.4.
   if (subject === 3 && detail === 4) return 'content_refused';
   if (phase === 'mail') return code === 552 ? 'content_refused' : 'sender_refused';
-  // 5.1.7 and 5.1.8 speak of the sender's address.
-  if (subject === 1 && detail !== 7 && detail !== 8) return 'recipient_refused';
+  // 5.1.7 and 5.1.8 speak of the sender's address, and 5.1.0 of either.
+  if (subject === 1 && (detail === 7 || detail === 8 || (detail === 0 && SENDER_WORDS.test(text)))) return 'sender_refused';
+  if (subject === 1) return 'recipient_refused';
   // 5.2.2: the mailbox is full, which passes; 5.2.3: the mail is too long for it.
   if (subject === 2) return detail === 2 ? 'temporary' : detail === 3 ? 'content_refused' : 'recipient_refused';
   if (phase === 'rcpt' && enhanced === null && [550, 551, 553].includes(code)) {
-    return POLICY_WORDS.test(text) ? 'sender_refused' : 'recipient_refused';
+    return POLICY_WORDS.test(text) || SENDER_WORDS.test(text) ? 'sender_refused' : 'recipient_refused';
   }
   return 'content_refused';
 }

@@ -24,6 +24,8 @@ export interface SendDependencies extends ClaimDependencies {
   sleep(ms: number): Promise<void>;
   /** A disk or database that refuses; called each time. */
   trouble(error: Error): void;
+  /** What became of a mail could not be written down before the worker had to leave: the next one calls it uncertain. */
+  unrecorded(claim: ClaimedMail, delivery: Delivery): void;
 }
 
 export interface Sent {
@@ -113,7 +115,11 @@ async function recordEnd(deps: SendDependencies, claim: ClaimedMail, campaign: C
       return end;
     } catch (error) {
       const trouble = storageError(error);
-      if (trouble === undefined || deps.giveUp.aborted) throw error;
+      if (trouble === undefined) throw error;
+      if (deps.giveUp.aborted) {
+        if (delivery.kind === 'accepted' || delivery.kind === 'ambiguous') deps.unrecorded(claim, delivery);
+        throw error;
+      }
       deps.trouble(trouble);
       await deps.sleep(pause);
     }

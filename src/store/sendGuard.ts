@@ -1,5 +1,6 @@
 import { type BigIntStats, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { OutreachError } from '../domain/errors.ts';
 import { type Finding, type Identity, judge, refusal, type Seal } from '../domain/guard.ts';
 import type { Store } from './database.ts';
 import { type ArmCount, identityOf, stampMachine, takeOver } from './guard.ts';
@@ -69,6 +70,14 @@ export class SendGuard {
   async recheck(): Promise<void> {
     const there = statSync(this.#store.path, { bigint: true, throwIfNoEntry: false });
     if (there?.ino !== this.#opened.ino || there.dev !== this.#opened.dev) throw refusal(this.#store.path, { kind: 'replaced' });
+    if (there.nlink > 1n)
+      throw new OutreachError(
+        'config',
+        `nothing is sent: ${this.#store.path} has a second name, a hard link, and whoever opens it by that one does not see what leaves here`,
+        {
+          hint: 'Make the other one a copy of its own (cp, or outreach backup), and remove the link.',
+        },
+      );
     const finding = await this.find();
     if (finding !== undefined) throw refusal(this.#store.path, finding);
   }

@@ -16,7 +16,7 @@ export interface UpkeepParts {
   readonly guard: SendGuard;
   readonly now: () => number;
   readonly log: Log;
-  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'guard'>;
+  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'unrecorded' | 'guard'>;
   /** Senders whose provider answers a repeated request with what became of the first. */
   readonly replaySenders: readonly string[];
 }

@@ -162,6 +162,11 @@ export class Worker {
       cut: this.#cut.signal,
       giveUp: this.#giveUp.signal,
       trouble: (error) => this.#stage.noteTrouble(error),
+      unrecorded: ({ jobId, hold, mail, sender }, { reply }) => {
+        this.#stage.tally.uncertain++;
+        const fields = { job: jobId, message: hold.id, to: mail.envelope.to, sender, reply };
+        this.#parts.log.error(fields, 'the reply could not be written down: the next worker calls this mail uncertain');
+      },
     };
     const asOf = mode.kind === 'drain' ? this.#startedAt : undefined;
     const news = new GateNews(this.#stage.log);

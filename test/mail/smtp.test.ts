@@ -101,6 +101,28 @@ test('an arm that takes longer than the time limit is too late', async () => {
   expect(sink.received).toEqual([]);
 });
 
+test.each(['before it was granted', 'with half of the mail out'])(
+  'a process that was frozen past its armed limit, %s, finishes no mail',
+  async (when) => {
+    const { sink, mailer } = await against(undefined);
+    const frozen = () => {
+      const until = performance.now() + 400;
+      while (performance.now() < until);
+      return true;
+    };
+    const arm = async () => (when === 'before it was granted' ? frozen() : setImmediate(frozen) !== undefined);
+    expect(
+      await mailer.deliver(
+        await mail({ text: 'x'.repeat(70).concat('\n').repeat(300_000) }),
+        attempt({ arm, limits: { unarmed: 5_000, armed: 200 } }),
+      ),
+    ).toMatchObject({
+      kind: 'ambiguous',
+    });
+    expect(sink.received).toEqual([]);
+  },
+);
+
 test('cutting before the arm sends nothing; cutting after it leaves the mail in doubt', async () => {
   const cut = new AbortController();
   const { mailer } = await against('dot hang, taken');

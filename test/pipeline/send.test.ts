@@ -275,6 +275,70 @@ test('resolve --resend waits for the deadline, keeps the ledger row, and sends o
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
 });
 
+/** A mail that recovery calls uncertain while its worker waits for the reply, and `meanwhile` before that one arrives. */
+async function acceptedLate(meanwhile: () => Promise<unknown>) {
+  await ready();
+  const deps = bench.sending();
+  const mailer = deps.mailerFor('main');
+  const deliver: typeof mailer.deliver = async (mail, attempt) => {
+    const delivery = await mailer.deliver(mail, attempt);
+    bench.now += 16 * 60_000;
+    await recoverMessages(
+      bench.store,
+      () => true,
+      () => bench.now,
+    );
+    await meanwhile();
+    return delivery;
+  };
+  return sendMessage({ ...deps, mailerFor: () => ({ ...mailer, deliver }) }, 1, bench.campaign);
+}
+
+test.each(['resend', 'not_sent'] as const)('a late acceptance wins over resolve --%s, and the mail never leaves again', async (verdict) => {
+  const sent = await acceptedLate(() => resolveMessage(bench.store, 1, verdict, bench.now));
+  expect(sent).toMatchObject({ end: { state: 'accepted' } });
+  expect(await bench.states()).toEqual(['accepted']);
+  expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
+  expect((await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).retried).toBe(0);
+  expect(await send()).toMatchObject({ kind: 'nothing_due' });
+  expect(bench.delivered).toHaveLength(1);
+});
+
+test('a late acceptance keeps a mail that is on its way again from leaving, and the next claim settles it', async () => {
+  const second = bench.sending('w2');
+  let again: Promise<unknown> | undefined;
+  let granted = () => {};
+  const first = acceptedLate(async () => {
+    await resolveMessage(bench.store, 1, 'resend', bench.now);
+    // The second try is claimed, and reaches its arm only after the first one's reply is stored.
+    const claimed = new Promise<void>((resolve) => {
+      bench.beforeArm = () => {
+        resolve();
+        return new Promise((grant) => {
+          granted = grant;
+        });
+      };
+    });
+    again = sendMessage(second, 1, bench.campaign);
+    await claimed;
+  });
+  expect(await first).toMatchObject({ end: { state: 'superseded' } });
+  granted();
+  expect(await again).toMatchObject({ delivery: { kind: 'not_armed' } });
+  bench.beforeArm = async () => {};
+  expect(await send()).toMatchObject({ kind: 'nothing_due' });
+  expect(await bench.states()).toEqual(['accepted']);
+  expect(bench.delivered).toHaveLength(1);
+});
+
+test('retry waits, as resolve --resend does, until nothing of the last try can still be accepted', async () => {
+  await uncertain();
+  await resolveMessage(bench.store, 1, 'not_sent', bench.now);
+  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toMatchObject({ retried: 0, on_its_way: 1 });
+  bench.now += 15 * 60_000;
+  expect(await retryMessages(bench.store, { jobId: 1 }, () => bench.now)).toMatchObject({ retried: 1, on_its_way: 0 });
+});
+
 test('resolve --resend is refused for a cancelled job, whose uncertain mail stays uncertain', async () => {
   await uncertain();
   await cancel(bench.store, 1, () => bench.now);

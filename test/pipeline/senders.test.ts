@@ -4,6 +4,7 @@ import type { Mailer } from '../../src/mail/mailer.ts';
 import { claimMessage } from '../../src/pipeline/claimMessage.ts';
 import { replayMessage } from '../../src/pipeline/replayMessage.ts';
 import { resolveMessage } from '../../src/pipeline/resolveMessage.ts';
+import { retryMessages } from '../../src/pipeline/retryMessages.ts';
 import { returnClaim, type SendDependencies, sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { pause } from '../../src/pipeline/steerJob.ts';
 import { resumeSender, stopSender } from '../../src/pipeline/steerSender.ts';
@@ -150,11 +151,38 @@ test('nothing is repeated after 23 hours, for other providers, or once a person 
   bench.now += 3_600_000;
   expect(await replay()).toBeUndefined();
   await leaveUncertain();
-  bench.now += 24 * 3_600_000;
-  bench.answers = [answer('ambiguous')];
-  await replay();
-  bench.now += 3_600_000;
+  const { length } = bench.delivered;
+  // No worker ran in between: what was planned for within the time is not done after it.
+  bench.now += 23 * 3_600_000 + 1;
   expect(await replay()).toBeUndefined();
+  expect(bench.delivered).toHaveLength(length);
+});
+
+test('a clock that was set back does not know how long ago a request was made, now or later', async () => {
+  await leaveUncertain();
+  bench.now -= 48 * 3_600_000;
+  await bench.store.db.updateTable('attempts').set({ replay_at: bench.now }).where('replay_at', 'is not', null).execute();
+  expect(await replay()).toBeUndefined();
+  bench.now += 49 * 3_600_000;
+  expect(await replay()).toBeUndefined();
+  expect(bench.delivered).toHaveLength(1);
+});
+
+test('what a repetition was told is kept, though a person decided meanwhile, and an acceptance wins', async () => {
+  await leaveUncertain();
+  bench.now += 60_000;
+  const deps = overHttp();
+  const mailer = deps.mailerFor('main');
+  const deliver: Mailer['deliver'] = async (mail, attempt) => {
+    const delivery = await mailer.deliver(mail, attempt);
+    await resolveMessage(bench.store, 1, 'not_sent', bench.now);
+    expect(await retryMessages(bench.store, { ids: [1] }, () => bench.now)).toMatchObject({ on_its_way: 1 });
+    return delivery;
+  };
+  const asked = await replayMessage({ ...deps, mailerFor: () => ({ ...mailer, deliver }), senders: ['main'] });
+  expect(asked).toMatchObject({ state: 'accepted' });
+  expect((await bench.states())[0]).toBe('accepted');
+  expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
 });
 
 test('an address that was suppressed, and a job that was paused, are not asked after', async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { machineId, stateFolder } from '../../src/config/machine.ts';
 import { type Identity, judge, type Seal } from '../../src/domain/guard.ts';
@@ -80,6 +80,13 @@ test.skipIf(!existsSync('/dev/full'))('nothing more is claimed until the seal te
   expect(readSeal(beside())?.sequence).toBe(1);
   expect(await sendOne(guard)).toMatchObject({ delivery: { kind: 'accepted' } });
   expect(readSeal(beside())?.sequence).toBe(2);
+});
+
+test('a database with a second name is refused: a copy made of links would send everything twice', async () => {
+  linkSync(bench.store.path, bench.folder.at('linked.db'));
+  await expect(admitted()).rejects.toThrow('has a second name, a hard link');
+  rmSync(bench.folder.at('linked.db'));
+  await admitted();
 });
 
 test('a copy from before the last mail is found to be behind, by either seal alone', async () => {

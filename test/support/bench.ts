@@ -139,6 +139,7 @@ export class Bench {
       cut: never,
       giveUp: never,
       sleep: async () => {},
+      unrecorded() {},
       trouble: (error) => {
         throw error;
       },
