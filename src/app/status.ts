@@ -11,7 +11,7 @@ import { askGates, capNow, jobPace } from '../pipeline/gates.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
 import { firstDay } from '../pipeline/watchSender.ts';
 import { spendOf } from '../store/aiCalls.ts';
-import { restingProviders } from '../store/aiProviders.ts';
+import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
 import { attemptsInDay } from '../store/attempts.ts';
 import { dueSpan } from '../store/messages.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
@@ -42,6 +42,8 @@ export interface Status {
   /** Why no worker starts: what outreach.yaml lacks for mails to strangers. Null when one does. */
   readonly worker_refuses: string | null;
   /** AI providers that rest after a failure. */
+  /** Providers of texts that only a person can mend. */
+  readonly refusing_providers: readonly { readonly name: string; readonly since: string; readonly reason: string | null }[];
   readonly resting_providers: readonly { readonly name: string; readonly rest_until: string; readonly reason: string | null }[];
 }
 
@@ -120,6 +122,11 @@ export async function readStatus(app: App, env: NodeJS.ProcessEnv): Promise<Stat
     senders: await senderReports(app, now),
     refuses: await refusalOf(store, env),
     worker_refuses: workerRefusal(app),
+    refusing_providers: (await refusingProviders(store.db)).map(({ name, rest_since, reason }) => ({
+      name,
+      since: iso(rest_since),
+      reason,
+    })),
     resting_providers: (await restingProviders(store.db, now)).map(({ name, rest_until, reason }) => ({
       name,
       rest_until: iso(rest_until),

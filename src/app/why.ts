@@ -1,3 +1,4 @@
+import type { Campaign } from '../domain/campaign.ts';
 import { DAY } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { type MessageState, OPEN_STATES } from '../domain/message.ts';
@@ -5,8 +6,10 @@ import { type NamedGate, shutGatesOf } from '../pipeline/explainMessage.ts';
 import { forecast } from '../pipeline/forecast.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
 import { type RetryBar, retryBar } from '../pipeline/retryMessages.ts';
+import { refusingProviders } from '../store/aiProviders.ts';
 import { findJob, openJobs } from '../store/jobs.ts';
 import { waitingMessage } from '../store/outlook.ts';
+import type { Db } from '../store/schema.ts';
 import type { App } from './app.ts';
 
 /** Why a message has not left; times are epoch milliseconds. */
@@ -44,6 +47,8 @@ export async function explain(app: App, id: number, now: number): Promise<Explan
   if (!(OPEN_STATES as readonly string[]).includes(state) || state === 'sending') return { ...asIs, ...nothing };
   try {
     const campaign = app.campaigns.load(job.campaign);
+    const unwritten = state === 'ready' ? undefined : await writersRefuse(app, db, campaign);
+    if (unwritten !== undefined) return { ...asIs, ...nothing, problem: unwritten };
     const found = await shutGatesOf(factsIn(db), message, job, campaign, app.pace, now);
     const open = await openJobs(db);
     const readable = open.flatMap((other) => loaded(app, other.campaign).map((its) => ({ job: other, campaign: its })));
@@ -55,6 +60,14 @@ export async function explain(app: App, id: number, now: number): Promise<Explan
     if (!(error instanceof OutreachError)) throw error;
     return { ...asIs, ...nothing, problem: error.message };
   }
+}
+
+/** Why nobody writes for a campaign before a person has done something; undefined when a provider of texts may. */
+async function writersRefuse({ config }: App, db: Db, { generator }: Campaign): Promise<string | undefined> {
+  const names = generator === 'ai' ? (config.ai?.providers ?? []).map(({ name }) => name) : [];
+  const refusing = (await refusingProviders(db)).filter(({ name }) => names.includes(name));
+  if (refusing.length === 0 || refusing.length < names.length) return undefined;
+  return `no text can be written: ${refusing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')}`;
 }
 
 /** Other jobs share senders and limits with this one; one that cannot be read sends nothing. */

@@ -117,8 +117,15 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
       [1],
     );
   }
-  for (const { email, reason } of leads.unwritable.slice(0, 5)) output.line(`\n${output.colour.yellow(cell(email))}: ${cell(reason, 300)}`);
-  if (leads.unwritable.length > 5) output.line(`… and ${number(leads.unwritable.length - 5)} more that cannot be written to`);
+  const reasons = [...new Set(leads.unwritable.map(({ reason }) => reason))];
+  if (reasons.length > 0) output.line();
+  for (const reason of reasons.slice(0, MOST_REASONS)) {
+    const [first, ...others] = leads.unwritable.filter((lead) => lead.reason === reason);
+    const more = others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`;
+    output.line(`${output.colour.yellow(cell(first?.email ?? ''))}${more}: ${cell(reason, 300)}`);
+  }
+  if (reasons.length > MOST_REASONS)
+    output.line(`… and ${plural(reasons.length - MOST_REASONS, 'more reason')} why leads cannot be written to`);
   output.line();
   if (mail !== null) {
     title(`To ${cell(mail.email)}`);
@@ -131,6 +138,8 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
     output.line(`A model writes each mail from the brief; see some: outreach preview ${campaign.name}`);
   if (checked.troubles.length > 0) output.line();
 }
+
+const MOST_REASONS = 5;
 
 function sendingOf({ generator, send, review }: Campaign): string {
   const by = generator === 'ai' ? 'written by a model' : 'a template';

@@ -9,10 +9,13 @@ export function resumeCommand(use: Use): Command {
 
 async function resumeOne(context: Context, id: string): Promise<undefined> {
   const store = await (await context.app()).openStore();
-  const { resume } = await import('../pipeline/steerJob.ts');
+  const { requireJob, resume } = await import('../pipeline/steerJob.ts');
   const { jobStatus } = await import('../domain/job.ts');
   const { countsOf } = await import('../store/jobs.ts');
-  const job = await resume(store, wholeNumber('a job id')(id), Date.now());
+  const before = await requireJob(store, wholeNumber('a job id')(id));
+  const job = await resume(store, before.id, Date.now());
   context.output.object({ job: job.id, status: jobStatus(job, await countsOf(store.db, job.id)) });
-  context.output.line(`Job ${job.id} goes on.\n\nNext: outreach worker    (unless one is running)`);
+  context.output.line(
+    `Job ${job.id} ${before.paused_at === null ? 'was not paused' : 'goes on'}.\n\nNext: outreach worker    (unless one is running)`,
+  );
 }

@@ -90,6 +90,9 @@ const status = z.strictObject({
   senders: z.array(sender),
   refuses: z.string().nullable().describe('why nothing is sent before outreach reconcile'),
   worker_refuses: z.string().nullable().describe('what outreach.yaml lacks, so that no worker starts'),
+  refusing_providers: z
+    .array(z.strictObject({ name: z.string(), since: time, reason: z.string().nullable() }))
+    .describe('providers of texts that only a person can mend: no quota, a refused key'),
   resting_providers: z.array(z.strictObject({ name: z.string(), rest_until: time, reason: z.string().nullable() })),
 });
 

@@ -113,10 +113,19 @@ function filesOf(draft: MessageStory['draft']): AttachedFile[] {
   return JSON.parse(draft?.attachments ?? '[]') as AttachedFile[];
 }
 
+/** Why a mail is armed just then; over HTTP because the connection stands. */
+const READY_FOR_IT: Readonly<Record<string, string>> = {
+  smtp: 'the server asked for the mail',
+  outbox: 'its file is written',
+};
+
 function attemptWords(attempt: MessageStory['attempts'][number], number: number): { at: number; words: string }[] {
   const words = [{ at: attempt.started_at, words: `try ${number} by ${attempt.sender} (${attempt.provider}) began` }];
   if (attempt.armed_at !== null)
-    words.push({ at: attempt.armed_at, words: `try ${number} armed: the server asked for the mail, and from here on it may be accepted` });
+    words.push({
+      at: attempt.armed_at,
+      words: `try ${number} armed: ${READY_FOR_IT[attempt.provider] ?? 'its provider is connected'}, and from here on it may be accepted`,
+    });
   if (attempt.finished_at !== null)
     words.push({
       at: attempt.finished_at,

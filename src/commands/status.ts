@@ -71,6 +71,8 @@ function print(output: Output, status: Status, zone: string): void {
       `Sender ${sender.name} (${sender.type}): ${sender.sent_24h === 1 && cap === '' ? '1 try' : `${number(sender.sent_24h)}${cap} tries`} in the last 24 h${warmingUp(sender)}${rest}${sender.warning === null ? '' : colour.yellow(`  ${sender.warning}`)}`,
     );
   }
+  for (const { name, since, reason } of status.refusing_providers)
+    output.line(`AI provider ${name} ${colour.red(`refuses since ${moment(Date.parse(since))}: ${cell(reason, 120)}`)}`);
   for (const { name, rest_until, reason } of status.resting_providers)
     output.line(`AI provider ${name} ${colour.yellow(`rests until ${moment(Date.parse(rest_until))}: ${cell(reason, 120)}`)}`);
   const limit = status.usage.limit === null ? '' : ` of ${number(status.usage.limit)}`;

@@ -135,9 +135,21 @@ function showMail(output: Output, server: DemoServer): void {
   const path = server.received[0];
   if (path === undefined) return;
   output.line(`3. Arrived  ${path}\n`);
-  const shown = bodyText(readFileSync(path, 'utf8')).split('\n').slice(0, 34);
+  const shown = bodyText(readable(readFileSync(path, 'latin1')))
+    .split('\n')
+    .slice(0, 34);
   for (const line of shown) output.line(output.colour.dim(`   │ ${line}`));
   output.line(output.colour.dim('   │ …'));
+}
+
+/** As a mail program shows the text of a mail: quoted-printable taken apart (RFC 2045, 6.7), its headers as they came. */
+function readable(mail: string): string {
+  const head = mail.slice(0, mail.indexOf('\r\n\r\n'));
+  const text = mail
+    .slice(head.length)
+    .replace(/=\r?\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return Buffer.from(head + text, 'latin1').toString('utf8');
 }
 
 function closing(output: Output, workspace: Workspace, server: DemoServer, { counts, total }: JobProgress): void {

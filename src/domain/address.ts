@@ -39,7 +39,9 @@ export function parseAddress(cell: string): AddressCheck {
     };
   }
   const domain = domainToASCII(bare.slice(at + 1).replace(/\.$/, ''));
-  const email = `${bare.slice(0, at)}@${domain}`;
+  // "ana"@x and ana@x are one mailbox (RFC 5321 §4.1.2): quotes that nothing asks for would make two people of it.
+  const local = bare.slice(0, at).replace(/^"([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)"$/, '$1');
+  const email = `${local}@${domain}`;
   if (domain === '' || !validator.default(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };
   const name = angle?.[1]?.trim();
   return { ok: true, address: { email, key: email.toLowerCase(), name: name === '' ? undefined : name } };

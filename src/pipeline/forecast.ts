@@ -68,16 +68,16 @@ export async function forecast(
 async function run(lanes: readonly Lane[], facts: RememberedPace, settings: PaceSettings, span: ForecastSpan): Promise<PlannedMail[]> {
   const mails: PlannedMail[] = [];
   let turn = 0;
-  for (let now = span.from; now <= span.until; ) {
-    // In turn, as a worker's lanes take the jobs.
+  for (let now = span.from; now < span.until; ) {
+    // In turn, as a worker shares its senders among jobs.
     const lane = [...lanes.slice(turn), ...lanes.slice(0, turn)].find(({ opensAt }) => opensAt <= now);
     if (lane === undefined) {
       now = Math.min(...lanes.map(({ opensAt }) => opensAt));
       continue;
     }
-    turn = (lanes.indexOf(lane) + 1) % lanes.length;
     const mail = await lane.claim(facts, settings, now);
     if (mail === undefined) continue;
+    turn = (lanes.indexOf(lane) + 1) % lanes.length;
     mails.push(mail);
     if (mail.messageId === span.message) break;
   }

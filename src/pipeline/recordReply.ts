@@ -4,7 +4,7 @@ import type { HashedPrompt } from '../domain/prompt.ts';
 import type { Reply, TextProvider } from '../llm/provider.ts';
 import type { Assignment } from '../llm/writer.ts';
 import { lostCalls, settleCall } from '../store/aiCalls.ts';
-import { pauseProvider, providerWorks, restProvider } from '../store/aiProviders.ts';
+import { noteRefusal, pauseProvider, providerWorks, restProvider } from '../store/aiProviders.ts';
 import { saveGeneration } from '../store/generations.ts';
 import { isToForgotten } from '../store/people.ts';
 import type { GenerationRow, Tx } from '../store/schema.ts';
@@ -66,6 +66,7 @@ async function noteHealth(tx: Tx, desk: Desk, name: string, reply: Reply, starte
     case 'lost':
       return desk.cut.aborted ? undefined : restProvider(tx, name, { startedAt, restMs: undefined, reason: reply.reason, now });
     case 'final':
+      await noteRefusal(tx, name, reply.reason, now);
       return undefined;
   }
 }

@@ -57,6 +57,18 @@ async function rest(tx: Tx, name: string, to: { until: number; since: number; fa
   return to.until;
 }
 
+/** Only a person can mend it. It rests from nothing: another worker asks it again at once, and tells the same if it is so still. */
+export async function noteRefusal(tx: Tx, name: string, reason: string, now: number): Promise<void> {
+  await rest(tx, name, { until: REFUSED, since: now, failures: 1, reason });
+}
+
+/** Stands for a rest's end where a provider refused for good. */
+const REFUSED = 0;
+
+export function refusingProviders(db: Db): Promise<AiProviderRow[]> {
+  return db.selectFrom('ai_providers').selectAll().where('rest_until', '=', REFUSED).where('failures', '>', 0).orderBy('name').execute();
+}
+
 export async function providerWorks(tx: Tx, name: string): Promise<void> {
   await updateToWorking(tx, { name });
 }

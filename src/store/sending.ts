@@ -7,7 +7,7 @@ import { isSuppressed } from './suppressions.ts';
 /** The moves of the send protocol that a living worker makes: T1 claims, T2 arms, T3 ends. What becomes of a dead one's is in `recovery.ts`. */
 
 /** Whether a server has accepted a try of this message, whatever somebody said of it since. */
-export function wasAccepted(messageId: 'due.id' | 'messages.id'): RawBuilder<SqlBool> {
+function wasAccepted(messageId: 'due.id' | 'messages.id'): RawBuilder<SqlBool> {
   return sql<SqlBool>`exists (select 1 from attempts where message_id = ${sql.ref(messageId)} and outcome = 'accepted')`;
 }
 

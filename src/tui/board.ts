@@ -1,6 +1,6 @@
 import { HOUR } from '../domain/duration.ts';
 import { usagePeriod } from '../domain/usage.ts';
-import { restingProviders } from '../store/aiProviders.ts';
+import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
 import { type FeedLine, type HeldJob, heldJobs, jobOrder, newestEvents, progressOfJobs, ratesNow, standings } from '../store/dashboard.ts';
 import { MailsByMinute } from '../store/mailsByMinute.ts';
 import type { JobProgress } from '../store/progress.ts';
@@ -91,6 +91,7 @@ export class BoardReader {
     const senders = await this.#desk.senders(now, (name) => this.#bySender.get(name)?.total ?? 0);
     const held: HeldJob[] = await heldJobs(db, MOST_HELD);
     const resting = await restingProviders(db, now);
+    const refusing = await refusingProviders(db);
     const problems = lines.flatMap(({ job, outlook }) => (outlook?.problem == null ? [] : [{ job: job.id, problem: outlook.problem }]));
     return {
       at: now,
@@ -98,7 +99,18 @@ export class BoardReader {
       jobs: lines,
       senders,
       feed: events === 0 ? [] : await newestEvents(db, events),
-      needs: needsOf({ ...around, workerRefusal, stands, held, senders, resting, problems, jobs: order.length, filtered: filter !== '' }),
+      needs: needsOf({
+        ...around,
+        workerRefusal,
+        stands,
+        held,
+        senders,
+        resting,
+        refusing,
+        problems,
+        jobs: order.length,
+        filtered: filter !== '',
+      }),
       hours: this.#all.hours(now),
       mailsInDay: this.#all.total,
       rate: [...rates.values()].reduce((sum, rate) => sum + rate, 0),

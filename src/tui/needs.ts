@@ -18,6 +18,7 @@ interface Facts {
   readonly held: readonly HeldJob[];
   readonly senders: readonly SenderLine[];
   readonly resting: readonly { readonly name: string; readonly reason: string | null }[];
+  readonly refusing: readonly { readonly name: string; readonly reason: string | null }[];
   readonly problems: readonly { readonly job: number; readonly problem: string }[];
   readonly jobs: number;
   readonly filtered: boolean;
@@ -39,6 +40,8 @@ export function needsOf(facts: Facts): Need[] {
   if (review.n > 0) needs.push({ tone: 'warn', what: `${plural(review.n, 'mail')} to review`, how: 'v' });
   for (const { id, why } of facts.held) needs.push({ tone: 'warn', what: `job ${id}: ${HELD[why]}`, how: HELD_HOW[why](id) });
   for (const { job, problem } of facts.problems) needs.push({ tone: 'bad', what: `job ${job}: ${problem}`, how: '' });
+  for (const { name, reason } of facts.refusing)
+    needs.push({ tone: 'bad', what: `AI provider ${name}: ${reason ?? 'refuses'}`, how: 'outreach status' });
   for (const { name } of facts.resting) needs.push({ tone: 'warn', what: `AI provider ${name} rests`, how: '' });
   for (const { name, health, says } of facts.senders)
     if (health === 'warned' || health === 'resting') needs.push({ tone: 'warn', what: `${name} ${says}`, how: '' });
