@@ -2,6 +2,7 @@ import { Box, Text } from 'ink';
 import { usagePeriod } from '../domain/usage.ts';
 import { columnsOf, fill, visibleColumns, wrap } from '../terminal/columns.ts';
 import { cell, number, plural } from '../terminal/output.ts';
+import type { Board } from './board.ts';
 import { Help } from './help.tsx';
 import { Job } from './job.tsx';
 import { Lines } from './lines.tsx';
@@ -53,17 +54,11 @@ function Without({ paint, picture: { layout, trouble } }: { paint: Paint; pictur
 function header(paint: Paint, { name, board, now, layout, mailsAMonth, trouble }: Picture): string[] {
   const { colour } = paint;
   const workers = board === undefined ? '' : board.workers === 0 ? colour.red('no worker') : plural(board.workers, 'worker');
-  const limit = mailsAMonth === null ? '' : ` of ${number(mailsAMonth)}`;
-  const month =
-    board === undefined
-      ? ''
-      : `${usagePeriod(now)}: ${number(board.mailsThisMonth)}${limit} ${board.uncertain === 0 ? 'sent' : 'sent or uncertain'}`;
+  const month = board === undefined ? '' : `${usagePeriod(now)}: ${usageOf(board, mailsAMonth)}`;
   const time = new Date(now).toTimeString().slice(0, 5);
-  const first = spread(
-    `${colour.bold('outreach')}  ${cell(name, 30)}`,
-    [workers, month, time].filter(Boolean).join(colour.dim('  ·  ')),
-    layout.columns,
-  );
+  // Where there is no room for all of it, what matters most stays.
+  const ends = [[workers, month, time], [workers, time], [workers]].map((parts) => parts.filter(Boolean).join(colour.dim('  ·  ')));
+  const first = spread(`${colour.bold('outreach')}  ${cell(name, 30)}`, ends, layout.columns);
   if (board === undefined) return [first, ''];
   if (trouble !== undefined) return [first, colour.red(fill(`Trying again: ${cell(trouble, 300)}`, layout.columns))];
   const day = `${plural(board.mailsInDay, 'try', 'tries')} in 24 h  ·  ${number(Math.round(board.rate))} an hour now`;
@@ -132,8 +127,17 @@ function DECISIONS(state: string | undefined): readonly KeyWord[] {
   return state === 'failed' ? [['r', 'retry']] : [];
 }
 
-/** One text at each end of a line; the right one gives way. */
-function spread(left: string, right: string, columns: number): string {
-  const room = columns - visibleColumns(left) - visibleColumns(right);
-  return room < 1 ? left : `${left}${' '.repeat(room)}${right}`;
+/** What the month's limit counts: a mail that may have been accepted takes its place, too. */
+function usageOf({ mailsThisMonth, uncertain }: Board, mailsAMonth: number | null): string {
+  if (mailsAMonth !== null) return `${number(mailsThisMonth)} of ${number(mailsAMonth)} used`;
+  return `${number(mailsThisMonth)} ${uncertain === 0 ? 'sent' : 'sent or uncertain'}`;
+}
+
+/** One text at each end of a line; at the right the first one that there is room for. */
+function spread(left: string, rights: readonly string[], columns: number): string {
+  for (const right of rights) {
+    const room = columns - visibleColumns(left) - visibleColumns(right);
+    if (room >= 1) return `${left}${' '.repeat(room)}${right}`;
+  }
+  return left;
 }

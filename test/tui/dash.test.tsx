@@ -72,19 +72,19 @@ test('the first screen shows jobs, senders, what needs a person, and what happen
   await sendThree();
   const { screen } = await open();
   expect(screen.replace(/outreach-test-\w+/, 'outreach-test-abcdef')).toMatchInlineSnapshot(`
-    "outreach  outreach-test-abcdef    no worker  ·  2026-11: 2 of 500 sent  ·  10:09
+    "outreach  outreach-test-abcdef    no worker  ·  2026-11: 2 of 500 used  ·  10:09
     ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█  3 tries in 24 h  ·  18 an hour now
      
     Jobs  1 ────────────────────────────────────────────────────────────────────────
        ID CAMPAIGN           PROGRESS                SENT FAIL YOU MAIL/H       LEFT
-    ▸   1 hello              ███×××!!!▓▓▓▓▓▓▓▓▓▓▓···  1/6    1   1  18/20 24 h 3 min
+    ▸   1 hello              ███×××!!!▓▓▓▓▓▓▓▓▓▓▓▓▓▓  1/6    1   1  18/20 24 h 3 min
 
 
 
     Senders  last 24 h ───────────────────   Needs you ─────────────────────────────
-    ● main ██████░░░░        3/5 day 1       ● 1 uncertain, job 1   outreach resolve
+    ● main ██████░░░░        3/5 day 1       ● 1 uncertain, job 1                   
+                                               outreach messages --state uncertain  
                                              ● no worker is running  outreach worker
-
 
 
     Live ───────────────────────────────────────────────────────────────────────────
