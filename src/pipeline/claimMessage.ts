@@ -134,8 +134,9 @@ async function firstSendable(
 
 /** It was asked to be sent again, and then the reply to an earlier try came after all. */
 async function settleAccepted(tx: Tx, id: number, now: number): Promise<void> {
+  const period = usagePeriod(now);
   await moveByHand(tx, [id], ['ready'], 'accepted', { now, reason: null });
-  await takeUsage(tx, id, usagePeriod(now), now);
+  await takeUsage(tx, id, period, now);
   await noteEvent(tx, id, 'late reply', now, 'an earlier try was accepted');
 }
 

@@ -17,7 +17,6 @@ export class Relay {
   #reading = false;
   #again = false;
   #over = false;
-  #since: number | undefined;
 
   /** `open` reads and checks the settings, and rejects with what is wrong with them. */
   constructor(open: () => Promise<WorkerParts>, options: WorkerOptions, log: Log) {
@@ -75,8 +74,8 @@ export class Relay {
   }
 
   #begin(parts: WorkerParts): void {
-    this.#since ??= parts.now();
-    const worker = new Worker(parts, { ...this.#options, since: this.#since });
+    const since = this.#workers[0]?.startedAt;
+    const worker = new Worker(parts, { ...this.#options, ...(since === undefined ? {} : { since }) });
     const end = worker.run();
     // `run` throws it, once the others have finished what they hold.
     end.catch(() => this.stop());

@@ -35,7 +35,7 @@ export interface WorkerOptions {
   readonly only: 'generate' | 'send' | undefined;
   /** Mails on the wire at the same time. */
   readonly concurrency: number;
-  /** When the first worker of its process began, where it takes over from one (epoch ms). */
+  /** When the first worker of its process began, where it follows another one (epoch ms). */
   readonly since?: number;
   /** What to draft, of all that waits; everything when undefined. */
   readonly choice?: DraftChoice;
@@ -94,6 +94,11 @@ export class Worker {
 
   get tally(): Readonly<Tally> {
     return this.#stage.tally;
+  }
+
+  /** Epoch ms; undefined before it has begun. */
+  get startedAt(): number | undefined {
+    return this.#startedAt === 0 ? undefined : this.#startedAt;
   }
 
   /** Claim no more, and take as long as it takes to finish what is on the wire: a slow server must not make a mail uncertain. */

@@ -27,6 +27,11 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       find: "      this.expired = true;\n      this.#cut('the time limit passed');",
       replace: '      this.expired = true;',
     },
+    {
+      file: 'src/mail/arming.ts',
+      find: 'if (!granted || this.expired) return false;',
+      replace: 'if (!granted) return false;',
+    },
   ],
   'recovery that resends': [
     {
