@@ -40,10 +40,15 @@ test.skipIf(process.platform === 'win32')('SIGHUP reads outreach.yaml again: a r
   await outreach(folder, ['import', 'leads.csv']);
   const worker = start(folder, ['worker', '--json']);
   await until(async () => (await states())?.accepted === 1 && (await states())?.ready === 2, 'one mail, and the cap is full');
+  const workers = async () => (await json<Status>(folder, 'status')).workers;
+  const [before] = await workers();
   settings('daily_cap: 100');
   worker.child.kill('SIGHUP');
   await until(() => sink.received.length === 3, 'the other two');
-  await until(async () => (await json<Status>(folder, 'status')).workers.length === 1, 'the worker before to say goodbye');
+  await until(async () => (await workers()).length === 1, 'the worker before to say goodbye');
+  const [after] = await workers();
+  expect(after?.id).not.toBe(before?.id);
+  expect(after?.started_at).toBe(before?.started_at);
   worker.child.kill('SIGTERM');
   const { code, stdout, stderr } = await worker.ended;
   expect(code).toBe(0);
