@@ -41,9 +41,9 @@ export interface Status {
   readonly refuses: string | null;
   /** Why no worker starts: what outreach.yaml lacks for mails to strangers. Null when one does. */
   readonly worker_refuses: string | null;
-  /** AI providers that rest after a failure. */
-  /** Providers of texts that only a person can mend. */
+  /** AI providers that only a person can mend: no quota, a refused key. */
   readonly refusing_providers: readonly { readonly name: string; readonly since: string; readonly reason: string | null }[];
+  /** AI providers that rest after a failure. */
   readonly resting_providers: readonly { readonly name: string; readonly rest_until: string; readonly reason: string | null }[];
 }
 

@@ -2,13 +2,15 @@ import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statfsSync } 
 import { dirname } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
-import { type Db, SCHEMA_VERSION, type Schema, type Tx } from './schema.ts';
+import type { Db, Schema, Tx } from './schema.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect, type SqliteConnection } from './sqlite/load.ts';
 import { storageError } from './troubles.ts';
 
 /** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
 export const APPLICATION_ID = 0x6f757472;
+/** How many migrations a database has had that this program may use (PRAGMA user_version). */
+export const SCHEMA_VERSION = 6;
 const BUSY_TIMEOUT_MS = 5_000;
 /** Units that may share one commit: enough for 20 connections, short enough for a second process. */
 const LARGEST_GROUP = 64;

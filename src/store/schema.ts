@@ -3,9 +3,6 @@ import type { PauseReason, SendMode } from '../domain/job.ts';
 import type { LegalBasis } from '../domain/lead.ts';
 import type { MessageState } from '../domain/message.ts';
 
-/** How many migrations a database has had that this program may use (PRAGMA user_version). */
-export const SCHEMA_VERSION = 6;
-
 /** The tables of `migrations/`. Times are epoch milliseconds UTC, booleans 0 or 1. */
 export interface Schema {
   campaigns: CampaignsTable;

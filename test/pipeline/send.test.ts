@@ -224,25 +224,28 @@ test('a living worker past its deadline loses what it held, and can no longer ar
   expect(bench.delivered).toEqual([]);
 });
 
-test('T4: a late reply of the same attempt settles an uncertain mail', async () => {
+/** A mail that recovery calls uncertain while its worker waits for the reply, and `meanwhile` before that one arrives. */
+async function acceptedLate(meanwhile: () => Promise<unknown>) {
   await ready();
   const deps = bench.sending();
   const mailer = deps.mailerFor('main');
-  const slow = {
-    ...mailer,
-    deliver: async (mail: never, attempt: never) => {
-      const delivery = await mailer.deliver(mail, attempt);
-      bench.now += 16 * 60_000;
-      await recoverMessages(
-        bench.store,
-        () => true,
-        () => bench.now,
-      );
-      expect(await bench.states()).toEqual(['uncertain']);
-      return delivery;
-    },
+  const deliver: typeof mailer.deliver = async (mail, attempt) => {
+    const delivery = await mailer.deliver(mail, attempt);
+    bench.now += 16 * 60_000;
+    await recoverMessages(
+      bench.store,
+      () => true,
+      () => bench.now,
+    );
+    await meanwhile();
+    return delivery;
   };
-  expect(await sendMessage({ ...deps, mailerFor: () => slow }, 1, bench.campaign)).toMatchObject({ end: { state: 'accepted' } });
+  return sendMessage({ ...deps, mailerFor: () => ({ ...mailer, deliver }) }, 1, bench.campaign);
+}
+
+test('T4: a late reply of the same attempt settles an uncertain mail', async () => {
+  const sent = await acceptedLate(async () => expect(await bench.states()).toEqual(['uncertain']));
+  expect(sent).toMatchObject({ end: { state: 'accepted' } });
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
 });
 
@@ -274,25 +277,6 @@ test('resolve --resend waits for the deadline, keeps the ledger row, and sends o
   expect(await bench.states()).toEqual(['accepted']);
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
 });
-
-/** A mail that recovery calls uncertain while its worker waits for the reply, and `meanwhile` before that one arrives. */
-async function acceptedLate(meanwhile: () => Promise<unknown>) {
-  await ready();
-  const deps = bench.sending();
-  const mailer = deps.mailerFor('main');
-  const deliver: typeof mailer.deliver = async (mail, attempt) => {
-    const delivery = await mailer.deliver(mail, attempt);
-    bench.now += 16 * 60_000;
-    await recoverMessages(
-      bench.store,
-      () => true,
-      () => bench.now,
-    );
-    await meanwhile();
-    return delivery;
-  };
-  return sendMessage({ ...deps, mailerFor: () => ({ ...mailer, deliver }) }, 1, bench.campaign);
-}
 
 test.each(['resend', 'not_sent'] as const)('a late acceptance wins over resolve --%s, and the mail never leaves again', async (verdict) => {
   const sent = await acceptedLate(() => resolveMessage(bench.store, 1, verdict, bench.now));
