@@ -133,9 +133,6 @@ test('while another program holds the database nothing is claimed, it is said, a
   expect(await states()).toMatchObject({ accepted: 3 });
 });
 
-// Long enough to hold the one garbage collection (0.1 s) that V8 does when a program falls quiet.
-const IDLE_SECONDS = 18;
-
 test('a drain reaches the mail that is due behind hundreds whose company must wait', { timeout: 30_000 }, async () => {
   folder.write('outreach.yaml', config(sink.port, '', 'limits: { per_company_day: 1 }\n'));
   const corp = Array.from({ length: 300 }, (_, index) => `p${index}@corp.example,Al,Corp\n`).join('');
@@ -165,6 +162,8 @@ test.each([
   expect(first.length).toBeLessThanOrEqual(20 - least);
 });
 
+const STRETCH_SECONDS = 4;
+
 test('an idle worker costs less than 1 % of a core', { timeout: 60_000 }, async () => {
   await outreach(folder, ['import', 'leads.csv', '--at', '2099-01-01T09:00']);
   const worker = start(folder, ['worker']);
@@ -177,12 +176,16 @@ test('an idle worker costs less than 1 % of a core', { timeout: 60_000 }, async 
     await second();
     return used() - before <= 0.05;
   }, 'the end of its start');
-  const before = used();
-  await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000));
-  const spent = used() - before;
+  // The middle of five stretches: V8 collects its garbage once, when a program falls quiet (0.1 s; more on slow cores).
+  const stretches: number[] = [];
+  for (let count = 0; count < 5; count++) {
+    const before = used();
+    await new Promise((resolve) => setTimeout(resolve, STRETCH_SECONDS * 1_000));
+    stretches.push(used() - before);
+  }
   worker.child.kill('SIGTERM');
   await worker.ended;
-  expect(spent / IDLE_SECONDS).toBeLessThan(0.01);
+  expect(stretches.sort((a, b) => a - b)[2]).toBeLessThan(0.01 * STRETCH_SECONDS);
 });
 
 test('an import beside a worker never holds its commits above 100 ms at the 95th percentile', async () => {
