@@ -5,6 +5,7 @@ import * as providers from './0003_providers.ts';
 import * as deliverability from './0004_deliverability.ts';
 import * as guard from './0005_guard.ts';
 import * as views from './0006_views.ts';
+import * as reimport from './0007_reimport.ts';
 
 /** Every migration in order. A released one is never edited: a change is a new file. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004_deliverability': deliverability,
   '0005_guard': guard,
   '0006_views': views,
+  '0007_reimport': reimport,
 };

@@ -1,6 +1,7 @@
 import { stampOf } from '../config/campaignFolder.ts';
 import { lastChecked, readChecked, type Settings, writeChecked } from '../config/checked.ts';
 import type { Config } from '../config/config.ts';
+import { prepareDatabasePlace } from '../config/databasePlace.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import type { CampaignSource } from '../domain/campaign.ts';
@@ -40,7 +41,7 @@ export async function openApp(workspace: Workspace, { watching = false, patience
     pace: paceSettings(config),
     openStore() {
       prepareData(workspace);
-      store ??= openStore(config.database, patience);
+      store ??= prepareDatabasePlace(workspace, config.database).then(() => openStore(config.database, patience));
       return store;
     },
     async close() {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Surroundings } from '../config/workspace.ts';
+import { baseFolder, type Surroundings } from '../config/workspace.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { asTyped, oneLine } from '../domain/text.ts';
 import {
@@ -71,7 +71,7 @@ export function keeperOf(kind: ServiceKind, choice: KeeperChoice): ServiceKeeper
 }
 
 function systemd({ name, system, workspace, env, tool }: KeeperChoice): ServiceKeeper {
-  const folder = system ? '/etc/systemd/system' : join(env.XDG_CONFIG_HOME || join(homeOf(env), '.config'), 'systemd', 'user');
+  const folder = system ? '/etc/systemd/system' : join(baseFolder(env.XDG_CONFIG_HOME, join(homeOf(env), '.config')), 'systemd', 'user');
   const unit = `${name}.service`;
   const control = (...words: string[]) => ['systemctl', ...(system ? [] : ['--user']), ...words];
   return {

@@ -24,5 +24,9 @@ async function cancelOne(context: Context, id: string): Promise<undefined> {
   if (counts.sending > 0) context.output.line(`${number(counts.sending)} on the wire will finish.`);
   if (counts.uncertain > 0)
     context.output.line(`${number(counts.uncertain)} uncertain stay so: outreach messages --job ${job.id} --state uncertain`);
-  context.output.line('\nNext: outreach status');
+  context.output.line(
+    cancelled === 0
+      ? '\nNext: outreach status'
+      : '\nNext: outreach status    (a list with the same people makes a new job of those without a mail)',
+  );
 }

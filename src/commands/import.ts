@@ -2,34 +2,21 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { App } from '../app/app.ts';
-import type { SendRule } from '../config/campaign.ts';
+import type { Made } from '../config/scaffold.ts';
 import type { Workspace } from '../config/workspace.ts';
 import { checkFileColumns } from '../domain/attachment.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { SEND_MODES, type SendMode } from '../domain/job.ts';
-import { LEGAL_BASES, type LegalBasis, type Origin } from '../domain/lead.ts';
+import { SEND_MODES } from '../domain/job.ts';
+import { LEGAL_BASES, type Origin } from '../domain/lead.ts';
 import { oneLine } from '../domain/text.ts';
 import type { ImportRequest } from '../pipeline/importLeads.ts';
 import type { ImportTally } from '../store/imports.ts';
-import { cell, moment, number, plural } from '../terminal/output.ts';
+import { cell, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
+import { collectMap, delimiterOf, type ImportFlags, rate, sendRule } from './importFlags.ts';
 import { spool } from './spool.ts';
 import { CONFIG_FIRST } from './status.ts';
-
-interface Options {
-  readonly campaign?: string;
-  readonly mode?: SendMode;
-  readonly rate?: number;
-  readonly at?: string;
-  readonly map: ReadonlyMap<string, string>;
-  readonly update?: boolean;
-  readonly dryRun?: boolean;
-  readonly delimiter?: string;
-  readonly encoding?: string;
-  readonly source?: string;
-  readonly basis?: LegalBasis;
-}
 
 export function importCommand(use: Use): Command {
   return command('import', 'Take a CSV of leads into the database, one mail for each.', [
@@ -61,32 +48,48 @@ export function importCommand(use: Use): Command {
     .action(use(importFile));
 }
 
-async function importFile(context: Context, path: string, options: Options): Promise<number | undefined> {
+async function importFile(context: Context, path: string, flags: ImportFlags): Promise<number | undefined> {
   if (path !== '-' && !existsSync(resolve(context.cwd, path))) {
     throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
   }
   const { workspace, made } = await workspaceForImport(context);
   const app = await context.app({ workspace, watching: true });
-  if (made)
-    context.output.talk(
-      `Made a workspace at ${workspace.root} with a sample campaign; its mails become files in ${workspace.outbox} and reach nobody.`,
-    );
+  let taken = false;
+  try {
+    return await importInto(context, app, path, flags, () => {
+      taken = true;
+      if (made !== undefined)
+        context.output.talk(
+          `Made a workspace at ${workspace.root} with a sample campaign; its mails become files in ${workspace.outbox} and reach nobody.`,
+        );
+    });
+  } finally {
+    // Nothing was taken: nothing is left behind.
+    if (made !== undefined && !taken) {
+      await app.close();
+      made.undo();
+    }
+  }
+}
+
+async function importInto(context: Context, app: App, path: string, flags: ImportFlags, onTaken: () => void): Promise<undefined> {
+  const { workspace } = app;
   const { chooseCampaign } = await import('../config/campaignFolder.ts');
-  const campaign = app.campaigns.load(chooseCampaign(workspace, options.campaign));
-  const send = await sendRule(app, campaign, options);
+  const campaign = app.campaigns.load(chooseCampaign(workspace, flags.campaign));
+  const send = await sendRule(app, campaign, flags);
   const source = path === '-' ? await spool(workspace) : { path: resolve(context.cwd, path), name: basename(path), remove: () => {} };
   try {
     const { openCsv } = await import('../csv/readRows.ts');
     const { mapColumns } = await import('../csv/columns.ts');
     const { addressChoice, columnsWithAddresses, firstRows, unknownZone } = await import('../csv/sample.ts');
-    const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(options.delimiter), encoding: options.encoding });
+    const file = await openCsv(source.path, source.name, { delimiter: delimiterOf(flags.delimiter), encoding: flags.encoding });
     const rows = await firstRows(file);
     const holding = columnsWithAddresses(rows);
-    const columns = mapColumns(file.header, options.map, file.name, holding);
+    const columns = mapColumns(file.header, flags.map, file.name, holding);
     await checkTemplates(campaign, columns);
     checkFileColumns(campaign.attachments, columns, campaign.path);
-    const origin = originOf(context, app, options);
-    const choice = options.map.has('email') ? undefined : addressChoice(file.header, columns, holding);
+    const origin = originOf(context, app, flags);
+    const choice = flags.map.has('email') ? undefined : addressChoice(file.header, columns, holding);
     if (choice !== undefined) context.output.talk(choice);
     if (columns.includes('sender'))
       context.output.talk(
@@ -102,20 +105,20 @@ async function importFile(context: Context, path: string, options: Options): Pro
       columns,
       campaign,
       send,
-      update: options.update === true,
+      update: flags.update === true,
       origin,
       rejectsPath: (job) => join(workspace.rejects, `job-${job}-${basename(file.name).replace(/\.csv$/i, '')}.csv`),
     };
-    return options.dryRun === true ? await rehearse(context, app, request) : await take(context, app, request);
+    return flags.dryRun === true ? await rehearse(context, app, request) : await take(context, app, request, onTaken);
   } finally {
     source.remove();
   }
 }
 
 /** Whoever is written to may ask where their address is from (GDPR art. 14 and 15), and the answer must be known then. */
-function originOf({ output }: Context, { config }: App, options: Options): Origin {
-  const source = oneLine(options.source ?? '') || null;
-  const basis = options.basis ?? null;
+function originOf({ output }: Context, { config }: App, flags: ImportFlags): Origin {
+  const source = oneLine(flags.source ?? '') || null;
+  const basis = flags.basis ?? null;
   const missing = [
     ...(source === null ? ['--source "Trade fair Bilbao, 2026"'] : []),
     ...(basis === null ? [`--basis ${LEGAL_BASES.join('|')}`] : []),
@@ -132,7 +135,7 @@ function originOf({ output }: Context, { config }: App, options: Options): Origi
   return { source, basis };
 }
 
-async function take(context: Context, app: App, request: ImportRequest): Promise<undefined> {
+async function take(context: Context, app: App, request: ImportRequest, onTaken: () => void): Promise<undefined> {
   const { output } = context;
   const { importLeads } = await import('../pipeline/importLeads.ts');
   const { progressBar } = await import('../terminal/progressBar.ts');
@@ -151,6 +154,7 @@ async function take(context: Context, app: App, request: ImportRequest): Promise
         now: () => Date.now(),
         stop: stop.signal,
         accepted(id, resumedAt) {
+          onTaken();
           output.talk(
             `Job ${id}: ${cell(request.file.name)} into campaign ${request.campaign.name}${resumedAt > 0 ? `, continued after ${plural(resumedAt, 'row')}` : ''}`,
           );
@@ -198,7 +202,11 @@ async function rehearse(context: Context, app: App, request: ImportRequest): Pro
 function summarise({ output }: Context, tally: ImportTally, update: boolean): void {
   const rows: [string, number, string][] = [
     ['rows read', tally.rows, ''],
-    ['imported', tally.imported, ''],
+    [
+      'imported',
+      tally.imported,
+      tally.reimported === 0 ? '' : `${number(tally.reimported)} of them from a cancelled job that had not written to them`,
+    ],
     ['updated', tally.updated, 'fields refreshed'],
     ['duplicates', tally.duplicates, 'skipped: the address is in this file or campaign already'],
     ['suppressed', tally.suppressed, 'kept, and never mailed'],
@@ -212,8 +220,8 @@ function summarise({ output }: Context, tally: ImportTally, update: boolean): vo
   );
 }
 
-function counts({ rows, imported, updated, duplicates, invalid, suppressed }: ImportTally) {
-  return { rows, imported, updated, duplicates, invalid, suppressed };
+function counts({ rows, imported, reimported, updated, duplicates, invalid, suppressed }: ImportTally) {
+  return { rows, imported, reimported, updated, duplicates, invalid, suppressed };
 }
 
 async function nextStep({ config }: App, request: ImportRequest): Promise<string> {
@@ -223,38 +231,16 @@ async function nextStep({ config }: App, request: ImportRequest): Promise<string
   return 'outreach worker    (writes and sends; stop it any time)';
 }
 
-async function workspaceForImport(context: Context): Promise<{ workspace: Workspace; made: boolean }> {
+async function workspaceForImport(context: Context): Promise<{ workspace: Workspace; made: Made | undefined }> {
   const { userWorkspace } = await import('../config/workspace.ts');
   try {
-    return { workspace: context.workspace(), made: false };
+    return { workspace: context.workspace(), made: undefined };
   } catch (error) {
     if (context.workspaceFlag !== undefined || (context.env.OUTREACH_WORKSPACE ?? '') !== '') throw error;
     const workspace = userWorkspace(context);
     const { writeWorkspace } = await import('../config/scaffold.ts');
-    writeWorkspace(workspace, {});
-    return { workspace, made: true };
+    return { workspace, made: writeWorkspace(workspace, {}) };
   }
-}
-
-async function sendRule(app: App, campaign: Campaign, options: Options): Promise<SendRule> {
-  const { checkSendRule } = await import('../config/campaign.ts');
-  const { parseMoment } = await import('../domain/moment.ts');
-  const at = options.at === undefined ? campaign.send.at : parseMoment(options.at, app.config.identity.timezone);
-  if (at === undefined) throw new OutreachError('usage', `--at ${options.at} is not a time; write 2026-12-01T09:00`);
-  const mode =
-    options.mode ??
-    (options.at !== undefined && options.rate === undefined ? 'scheduled' : options.rate !== undefined ? 'drip' : campaign.send.mode);
-  if (options.rate !== undefined && mode !== 'drip') throw new OutreachError('usage', '--rate goes with --mode drip');
-  const rule = checkSendRule(
-    { mode, rate: options.rate ?? campaign.send.rate, at },
-    options.mode === undefined ? campaign.path : `--mode ${mode}`,
-  );
-  if (rule.mode === 'scheduled' && rule.at !== null && rule.at < Date.now()) {
-    throw new OutreachError('input', `${moment(rule.at)} is over: a scheduled send needs a time to come`, {
-      hint: 'Use --at 2026-12-01T09:00, or --mode immediate.',
-    });
-  }
-  return rule;
 }
 
 /** A template that prints what no lead can have is refused before the first row. */
@@ -265,24 +251,4 @@ async function checkTemplates(campaign: Campaign, columns: readonly (string | nu
   const { path, lines } = campaign;
   if (campaign.subject !== null) checkVariables(parseTemplate(campaign.subject, { path, line: lines.subject }).required, known, path);
   if (campaign.generator === 'template') checkVariables(parseTemplate(campaign.body, { path, line: lines.body }).required, known, path);
-}
-
-function delimiterOf(asked: string | undefined): string | undefined {
-  const delimiter = asked === '\\t' || asked === 'tab' ? '\t' : asked;
-  if (delimiter === undefined || (delimiter.length === 1 && !/["\r\n]/.test(delimiter))) return delimiter;
-  throw new OutreachError('usage', `--delimiter ${asked}: one character, such as ; or tab`);
-}
-
-function rate(value: string): number {
-  const parsed = Number(value);
-  if (Number.isFinite(parsed) && parsed > 0) return parsed;
-  throw new OutreachError('usage', `--rate ${value}: a number of mails an hour, such as 20`);
-}
-
-function collectMap(value: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const at = value.indexOf('=');
-  const field = value.slice(0, at).trim();
-  if (at < 1 || !/^[a-z][a-z0-9_]*$/.test(field))
-    throw new OutreachError('usage', `--map ${value}: write --map field="Column", such as --map email="Work e-mail"`);
-  return new Map([...before, [field, value.slice(at + 1)]]);
 }

@@ -42,7 +42,7 @@ async function init(context: Context, dir: string, flags: Answers): Promise<unde
     ? await ask(context, workspace)
     : { answers: await completed(flags), secrets: [] };
   await check(workspace, answers);
-  const made = writeWorkspace(workspace, answers);
+  const made = writeWorkspace(workspace, answers).files;
   const unstored = (await store(context, workspace, secrets)) ?? missing;
   const { output } = context;
   output.object({ workspace: workspace.root, made });

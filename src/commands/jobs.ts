@@ -27,6 +27,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
         : {
             rows: taken.rows,
             imported: taken.imported,
+            reimported: taken.reimported,
             updated: taken.updated,
             duplicates: taken.duplicates,
             invalid: taken.invalid,
@@ -40,7 +41,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
     if (done !== null)
       rows.push([
         'import',
-        `${plural(done.rows, 'row')}: ${number(done.imported)} imported, ${plural(done.duplicates, 'duplicate')}, ${number(done.invalid)} invalid${done.complete ? '' : '; not complete, so nothing is sent'}`,
+        `${plural(done.rows, 'row')}: ${number(done.imported)} imported${done.reimported > 0 ? ` (${number(done.reimported)} from a cancelled job)` : ''}, ${plural(done.duplicates, 'duplicate')}, ${number(done.invalid)} invalid${done.complete ? '' : '; not complete, so nothing is sent'}`,
       ]);
     if (done?.rejects != null) rows.push(['rejects', done.rejects]);
     rows.push([

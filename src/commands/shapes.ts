@@ -11,6 +11,7 @@ import { count, id, sendMode, state, states, time, usd } from './shapeFields.ts'
 const leadCounts = {
   rows: count.describe('read from the file'),
   imported: count,
+  reimported: count.describe('of the imported: leads of a cancelled job that had not written to them'),
   updated: count.describe('with --update: leads whose fields changed'),
   duplicates: count,
   invalid: count.describe('in the rejects file, with line and reason'),
@@ -28,9 +29,19 @@ const worker = z.strictObject({
   generated: count.describe('mails written'),
   accepted: count.describe('mails that a server took'),
   failed: count,
-  uncertain: count.describe('released, and no final reply: outreach resolve'),
+  uncertain: count.describe('released, and no final reply, by this worker or a dead one before it: outreach resolve'),
   deferred: count.describe('put off, to be tried again'),
   waiting: count.describe('what is still to be done in jobs that go on'),
+  next_due_at: time.nullable().describe('when the next mail may leave'),
+  drips: z
+    .array(
+      z.strictObject({
+        job: id,
+        rate: z.number().describe('mails an hour, planned'),
+        real_rate: z.number().nullable().describe('mails an hour that drains as far apart as the last two give; of --drain'),
+      }),
+    )
+    .describe('drips that go on'),
 });
 
 const job = z.strictObject({

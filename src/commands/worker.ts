@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { formatDuration, HOUR, parseDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { moment, number, type Output, plural } from '../terminal/output.ts';
+import { iso, moment, number, type Output, plural } from '../terminal/output.ts';
 import { Signals } from '../terminal/signals.ts';
 import type { WorkerEnd } from '../worker/end.ts';
 import type { WorkerMode } from '../worker/worker.ts';
@@ -78,7 +78,16 @@ function exitCode(options: Options, end: WorkerEnd, signalled: boolean): number 
 
 function report({ output }: Context, options: Options, end: WorkerEnd): void {
   const { generated, accepted, failed, uncertain, deferred } = end.tally;
-  output.object({ generated, accepted, failed, uncertain, deferred, waiting: end.waiting });
+  output.object({
+    generated,
+    accepted,
+    failed,
+    uncertain,
+    deferred,
+    waiting: end.waiting,
+    next_due_at: end.waiting === 0 ? null : iso(end.nextDueAt),
+    drips: dripsOf(options, end),
+  });
   const parts = [
     [generated, 'written'],
     [accepted, 'accepted'],
@@ -93,7 +102,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
       .map(([count, name]) => `${number(count)} ${name}`)
       .join(', '),
   );
-  if (options.drain === true) drainReport(output, end);
+  if (options.drain === true) drainReport(output, options, end);
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
   for (const job of end.paused) output.line(`Job ${job} is paused: outreach resume ${job}`);
   for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
@@ -106,17 +115,27 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
 /** Two drains closer than this were started by hand and say nothing of cron, in ms. */
 const SHORTEST_INTERVAL = 30_000;
 
+interface DripReport {
+  readonly job: number;
+  /** Mails an hour, as planned. */
+  readonly rate: number;
+  /** Mails an hour that this cron interval gives; null where it says nothing. */
+  readonly real_rate: number | null;
+}
+
 /** What cron really gives: a drain sends at most one mail of each drip. */
-function drainReport(output: Output, end: WorkerEnd): void {
+function dripsOf({ drain }: Options, { drips, sinceLastStart }: WorkerEnd): DripReport[] {
+  const known = drain === true && sinceLastStart !== null && sinceLastStart >= SHORTEST_INTERVAL;
+  return drips.map(({ job, rate }) => ({ job, rate, real_rate: known ? Math.min(rate, HOUR / sinceLastStart) : null }));
+}
+
+function drainReport(output: Output, options: Options, end: WorkerEnd): void {
   if (end.nextDueAt !== null && end.waiting > 0) output.line(`Next mail due: ${moment(end.nextDueAt)}`);
-  if (end.sinceLastStart !== null && end.sinceLastStart >= SHORTEST_INTERVAL && end.drips.length > 0) {
-    const perHour = HOUR / end.sinceLastStart;
-    for (const { job, rate } of end.drips) {
-      const real = Math.min(rate, perHour);
-      output.line(
-        `Job ${job}: a drain every ${formatDuration(end.sinceLastStart)} gives ${real.toFixed(1)} of the ${rate} mails an hour planned`,
-      );
-    }
+  for (const { job, rate, real_rate } of dripsOf(options, end)) {
+    if (real_rate === null || end.sinceLastStart === null) continue;
+    output.line(
+      `Job ${job}: a drain every ${formatDuration(end.sinceLastStart)} gives ${real_rate.toFixed(1)} of the ${rate} mails an hour planned`,
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import { isZone } from '../domain/zone.ts';
 import { readAttachment } from './attachedFiles.ts';
 import { campaignNames, campaignPath, filesAsRead, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
-import { count, duration, mailbox, positive, strictObject, text } from './fields.ts';
+import { count, duration, flag, mailbox, positive, strictObject, text, unknown } from './fields.ts';
 import type { Workspace } from './workspace.ts';
 import { readYaml } from './yaml.ts';
 
@@ -57,17 +57,17 @@ const attached = z.union(
     text('brochure.pdf'),
     z.strictObject({ column: z.string().regex(/^[a-z][a-z0-9_]*$/) }).transform(({ column }) => ({ column }) satisfies Attachment),
   ],
-  { error: 'write the name of a file in the campaigns folder, or { column: proposal } as the column is called in templates' },
+  { error: 'not a file; write its name in the campaigns folder, or { column: proposal } as the column is called in templates' },
 );
 
 /** What stands above a campaign's mail. */
 export const campaignSchema = strictObject({
   subject: text('"Quick question about {{ company }}"').optional(),
-  generator: z.enum(GENERATORS, { error: 'write template or ai' }).default('template'),
+  generator: z.enum(GENERATORS, unknown('template or ai')).default('template'),
   senders: z.array(text('main'), { error: 'a list of sender names; write [main]' }).min(1, 'empty; write [main]').optional(),
-  rotate: z.boolean({ error: 'write true or false' }).default(false),
+  rotate: flag.default(false),
   send: strictObject({
-    mode: z.enum(SEND_MODES, { error: 'write immediate, scheduled or drip' }).default('immediate'),
+    mode: z.enum(SEND_MODES, unknown('immediate, scheduled or drip')).default('immediate'),
     rate: positive('mails an hour, such as 20').optional(),
     at: text('2026-12-01T09:00').optional(),
   })
@@ -89,9 +89,9 @@ export const campaignSchema = strictObject({
     .optional(),
   canary: strictObject({ first: count('10'), wait: duration, max_bounces: z.int().nonnegative().default(0) }).optional(),
   reply_to: mailbox.optional(),
-  bcc_self: z.boolean({ error: 'write true or false' }).default(false),
+  bcc_self: flag.default(false),
   attachments: z.array(attached, { error: 'a list; write [brochure.pdf]' }).default([]),
-  review: z.enum(REVIEW_RULES, { error: 'write none, flagged or all' }).default('none'),
+  review: z.enum(REVIEW_RULES, unknown('none, flagged or all')).default('none'),
 }).refine(({ subject, generator }) => generator === 'ai' || subject !== undefined, {
   path: ['subject'],
   error: 'missing; write subject: "Quick question about {{ company }}"',

@@ -7,7 +7,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
-import { count, dkim, duration, mailbox, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
+import { count, dkim, duration, flag, mailbox, positive, secret, strictObject, text, unknown, webAddress, zone } from './fields.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
 import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
@@ -34,13 +34,13 @@ const shared = {
 const smtp = strictObject({
   ...shared,
   type: z.literal('smtp'),
-  preset: z.enum(PRESET_NAMES, { error: `write ${PRESET_NAMES.join(', ')}` }).optional(),
+  preset: z.enum(PRESET_NAMES, unknown(PRESET_NAMES.join(', '))).optional(),
   host: text('smtp.ruiz.example')
     .regex(/^[^\s/@:]+$|^\[?[0-9a-fA-F:]+\]?$/, 'not a host name; write smtp.ruiz.example')
     .optional(),
   port: z.int({ error: 'not a port; write 587' }).min(1, 'not a port; write 587').max(65535, 'not a port; write 587').optional(),
-  security: z.enum(['starttls', 'tls', 'none'], { error: 'write starttls, tls or none' }).optional(),
-  insecure: z.boolean({ error: 'write true or false' }).default(false),
+  security: z.enum(['starttls', 'tls', 'none'], unknown('starttls, tls or none')).optional(),
+  insecure: flag.default(false),
   user: text('ana@ruiz.example').optional(),
   password: secret.optional(),
   dkim: dkim.optional(),
@@ -94,13 +94,13 @@ const overHttp = {
   ...shared,
   api_key: secret,
   base_url: z.url({ protocol: /^https?$/, error: 'not a web address; write https://api.sendgrid.com' }).optional(),
-  insecure: z.boolean({ error: 'write true or false' }).default(false),
+  insecure: flag.default(false),
 };
 const sendgrid = strictObject({ ...overHttp, type: z.literal('sendgrid') }).superRefine(safeBaseUrl);
 const resend = strictObject({ ...overHttp, type: z.literal('resend') }).superRefine(safeBaseUrl);
 
 const sender = z.discriminatedUnion('type', [smtp, sendgrid, resend, outbox], {
-  error: 'write type: smtp, sendgrid, resend or outbox',
+  error: ({ input }) => unknown('type: smtp, sendgrid, resend or outbox').error({ input: (input as { type?: unknown } | null)?.type }),
 });
 
 const price = z.number({ error: 'not a number; write USD per million tokens, such as 0.25' }).nonnegative('must not be below 0');
@@ -111,8 +111,8 @@ const provider = strictObject({
   model: text('gpt-5-mini'),
   api_key: secret.optional(),
   price: strictObject({ input: price, output: price }).optional(),
-  output: z.enum(OUTPUT_FORMATS, { error: `write ${OUTPUT_FORMATS.join(', ')}` }).optional(),
-  insecure: z.boolean({ error: 'write true or false' }).default(false),
+  output: z.enum(OUTPUT_FORMATS, unknown(OUTPUT_FORMATS.join(', '))).optional(),
+  insecure: flag.default(false),
 }).superRefine(safeBaseUrl);
 
 const ai = strictObject({
@@ -147,7 +147,7 @@ const DEFAULT_RETRY = {
 
 /** What outreach.yaml may say. */
 export const configSchema = strictObject({
-  version: z.literal(1, { error: 'write version: 1' }),
+  version: z.literal(1, unknown('version: 1')),
   identity: strictObject({
     name: text('Ana Ruiz'),
     company: text('Ruiz Consulting').optional(),
@@ -177,7 +177,7 @@ export const configSchema = strictObject({
     domain_gap: duration.optional(),
   }).default({}),
   ai: ai.optional(),
-  require_source: z.boolean({ error: 'write true or false' }).default(false),
+  require_source: flag.default(false),
   database: text('.outreach/outreach.db')
     .refine((path) => !/^postgres(ql)?:/.test(path), 'Postgres is not built yet; write the path of a SQLite file, or remove the key')
     .default('.outreach/outreach.db'),

@@ -8,7 +8,22 @@ import { isZone } from '../domain/zone.ts';
 /** An object that refuses unknown keys; the error lists the known ones for `did you mean`. */
 export function strictObject<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const keys = Object.keys(shape).join(', ');
-  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? `keys: ${keys}` : `expected keys ${keys}`) });
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? `keys: ${keys}` : `not keys with values; write ${keys}`),
+  });
+}
+
+/** The complaint about a value that is none of the few there are: `"pigeon" is not known; write smtp or outbox`. */
+export const unknown = (write: string) => ({
+  error: ({ input }: { readonly input?: unknown }) => `${shown(input)} is not known; write ${write}`,
+});
+
+/** true or false. */
+export const flag = z.boolean({ error: ({ input }) => `${shown(input)} is neither true nor false; write true or false` });
+
+/** A value of the file, short enough for a sentence. */
+function shown(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'this' : (JSON.stringify(value)?.slice(0, 60) ?? 'this');
 }
 
 export const text = (example: string) =>
@@ -56,7 +71,7 @@ const REFERENCE = String.raw`env:[A-Za-z_][A-Za-z0-9_]*|(keychain|credential):[A
 
 /** `env:NAME`, `keychain:NAME` or `credential:NAME`: the secret itself never stands in a file. The error never repeats what was written. */
 export const secret = z
-  .string({ error: SECRET })
+  .string({ error: `not the name of a secret; ${SECRET}` })
   .refine((value) => parseReference(value) !== undefined, { error: `a secret must not stand in this file; ${SECRET}` })
   .meta({ pattern: `^(${REFERENCE})$` });
 
@@ -67,7 +82,7 @@ const SELECTOR = /^[A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[\w-]*[A-
 
 /** `file:PATH`, relative to the workspace, or wherever else a secret may be. */
 const privateKey = z
-  .string({ error: 'write file:dkim.pem, or env:NAME' })
+  .string({ error: 'not the name of a key; write file:dkim.pem, or env:NAME' })
   .superRefine((value, context) => {
     if (/^file:\S/.test(value)) return;
     for (const { message } of secret.safeParse(value).error?.issues ?? []) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Surroundings } from './workspace.ts';
+import { baseFolder, type Surroundings } from './workspace.ts';
 
 type Asked = Pick<Surroundings, 'env' | 'platform'>;
 
@@ -26,7 +26,7 @@ export function stateFolder({ env, platform }: Asked): string {
   const home = env.HOME ?? homedir();
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'outreach', 'state');
   if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'outreach', 'state');
-  return join(env.XDG_STATE_HOME ?? join(home, '.local', 'state'), 'outreach');
+  return join(baseFolder(env.XDG_STATE_HOME, join(home, '.local', 'state')), 'outreach');
 }
 
 function ownId(platform: NodeJS.Platform, quick: boolean): string | undefined {

@@ -1,19 +1,26 @@
-import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { campaignPath } from './campaignFolder.ts';
 import { type Config, configOf } from './config.ts';
 import { writeSchemas } from './jsonSchema.ts';
 import { type Answers, configText, SAMPLE_BRIEF, SAMPLE_CAMPAIGN, SAMPLE_LEADS } from './samples.ts';
-import { prepareData, type Workspace } from './workspace.ts';
+import { makeFolders, prepareData, type Workspace } from './workspace.ts';
 
 /** What these answers make of a workspace, of which nothing is written yet. Throws when they do not hold. */
 export function configFrom(workspace: Workspace, answers: Answers): Config {
   return configOf(workspace, configText(answers));
 }
 
-/** Writes what is not there yet, all or nothing; returns the paths of the files it made. */
-export function writeWorkspace(workspace: Workspace, answers: Answers): string[] {
+export interface Made {
+  /** The paths of the files that were made. */
+  readonly files: readonly string[];
+  /** Takes back what was made, and what a program has put into its data folder since. */
+  undo(): void;
+}
+
+/** Writes what is not there yet, all or nothing. */
+export function writeWorkspace(workspace: Workspace, answers: Answers): Made {
   const config = configText(answers);
   const made: string[] = [];
   const folders = [workspace.root, workspace.campaigns, workspace.data].flatMap(missingFolders);
@@ -30,7 +37,7 @@ export function writeWorkspace(workspace: Workspace, answers: Answers): string[]
       made.push(path);
       writeFileSync(path, text);
     }
-    return made;
+    return { files: made, undo: () => remove(workspace, made, folders) };
   } catch (error) {
     remove(workspace, made, folders);
     throw error;
@@ -77,14 +84,11 @@ function remove({ data }: Workspace, files: readonly string[], folders: readonly
   }
 }
 
-/** Step by step: asked for all at once, Node tries for ever where a folder takes none (/proc). */
 function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
   try {
-    mkdirSync(path);
+    makeFolders(path);
   } catch (cause) {
-    throw new OutreachError('environment', `${path} cannot be made: ${messageOf(cause)}`, {
+    throw new OutreachError('environment', `${(cause as NodeJS.ErrnoException).path ?? path} cannot be made: ${messageOf(cause)}`, {
       hint: 'Choose a folder of your own: outreach init DIR',
       cause,
     });

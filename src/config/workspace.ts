@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { OutreachError } from '../domain/errors.ts';
 
 /** Where everything of one consultant lives. All paths are absolute. */
@@ -60,7 +60,24 @@ export function userWorkspace({ env, platform }: Surroundings): Workspace {
   const home = env.HOME ?? homedir();
   if (platform === 'darwin') return workspaceAt(join(home, 'Library', 'Application Support', 'outreach'));
   if (platform === 'win32') return workspaceAt(join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'outreach'));
-  return workspaceAt(join(env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'outreach'));
+  return workspaceAt(join(baseFolder(env.XDG_DATA_HOME, join(home, '.local', 'share')), 'outreach'));
+}
+
+/** What an XDG variable names: one that is not absolute is ignored (https://specifications.freedesktop.org/basedir-spec/latest/). */
+export function baseFolder(named: string | undefined, usual: string): string {
+  return named !== undefined && isAbsolute(named) ? named : usual;
+}
+
+/** Step by step: asked for all at once, Node tries for ever where a folder takes none (/proc). */
+export function makeFolders(path: string, mode?: number): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another program may have made it meanwhile.
+    if (!existsSync(path)) throw error;
+  }
 }
 
 /** Makes the data folder, readable by this user alone and ignored by git. */

@@ -32,6 +32,8 @@ export type Inspected<Value> =
       readonly value: Value;
       /** The line of a key, or of the nearest part of it that the file has. */
       lineOf(path: Path): number;
+      /** The same as `file:LINE:COL`. */
+      placeOf(path: Path): string;
       /** True when the file itself says it. */
       says(path: Path): boolean;
     }
@@ -70,9 +72,16 @@ export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, 
   }
   const plain: unknown = document.toJS() ?? {};
   const result = schema.safeParse(plain);
-  if (result.success)
-    return { ok: true, value: result.data, lineOf: (path) => at(path).line, says: (path) => valueAt(plain, path) !== undefined };
-  const problems = [...result.error.issues, ...issuesBehind(result.error.issues, document.toJS(), schema)]
+  if (result.success) {
+    return {
+      ok: true,
+      value: result.data,
+      lineOf: (path) => at(path).line,
+      placeOf: (path) => `${source.path}:${at(path).line}:${at(path).column}`,
+      says: (path) => valueAt(plain, path) !== undefined,
+    };
+  }
+  const problems = [...result.error.issues, ...issuesBehind(result.error.issues, document.toJS() ?? {}, schema)]
     .flatMap((issue) => explain(issue, plain, notYet))
     .map(({ path, text }): Problem => ({ ...at(path), text }));
   return { ok: false, problems: problems.filter((one, index) => problems.findIndex((other) => isSame(one, other)) === index) };
@@ -95,7 +104,10 @@ function isSame(one: Problem, other: Problem): boolean {
 function syntaxTrouble({ code, pos, message }: YAMLParseError, text: string): string {
   if (code === 'DUPLICATE_KEY') return `${/^[^:\s]*/.exec(text.slice(pos[0]))?.[0]}: the key stands twice; remove one`;
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line; write spaces';
-  return message.split('\n')[0] ?? message;
+  const [, key] = /^(?:[ \t]*- )*[ \t]*([\w-]+):/.exec(text.slice(text.lastIndexOf('\n', pos[0] - 1) + 1)) ?? [];
+  const what =
+    code === 'BLOCK_AS_IMPLICIT_KEY' ? 'a second : in this value; write the value in quotes' : (message.split('\n')[0] ?? message);
+  return key === undefined ? what : `${key}: ${what}`;
 }
 
 interface Complaint {
@@ -116,7 +128,14 @@ function explain(issue: z.core.$ZodIssue, plain: unknown, notYet: NotYet): Compl
     return [{ path: issue.path, text: `${dotted(issue.path)}: ${later}` }];
   const missing = issue.code !== 'custom' && valueAt(plain, issue.path) === undefined;
   const key = dotted(issue.path);
-  return [{ path: issue.path, text: `${key === '' ? '' : `${key}: `}${missing ? 'missing; write it' : issue.message}` }];
+  return [
+    { path: issue.path, text: `${key === '' ? '' : `${key}: `}${missing ? `missing; ${whatToWrite(issue.message)}` : issue.message}` },
+  ];
+}
+
+/** The end of a complaint, which says it of a value that is wrong. */
+function whatToWrite(complaint: string): string {
+  return /(?:^|; )(write .+)$/s.exec(complaint)?.[1] ?? 'write it';
 }
 
 /** zod keeps the object's own keys out of the issue, so the schema puts them into its message. */

@@ -52,6 +52,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'ready', to: 'cancelled', on: 'job cancelled' },
   { from: 'failed', to: 'accepted', on: 'T4 late reply, after a person judged otherwise' },
   { from: 'ready', to: 'accepted', on: 'T4 late reply, after a person judged otherwise' },
+  { from: 'cancelled', to: 'pending', on: 'imported again, never armed' },
   { from: 'failed', to: 'pending', on: 'retry' },
   { from: 'failed', to: 'ready', on: 'retry' },
 ];

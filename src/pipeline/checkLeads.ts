@@ -2,6 +2,7 @@ import { readLead } from '../csv/leads.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import type { ImportTally } from '../store/imports.ts';
 import { findProspect } from '../store/prospects.ts';
+import { unwrittenMessage } from '../store/reimport.ts';
 import type { Db } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
 import { continuedImport, type ImportDependencies, type ImportRequest } from './importLeads.ts';
@@ -24,7 +25,7 @@ export async function checkLeads(
 ): Promise<Rehearsal> {
   const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
   const begun = db === undefined || campaign === undefined ? undefined : await continuedImport(db, campaign.id, request);
-  const tally = { rows: 0, imported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
+  const tally = { rows: 0, imported: 0, reimported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
   const rejects: { line: number; reason: string }[] = [];
   const hashed = db !== undefined && (await anyForgotten(db));
   const seen = new Set<string>();
@@ -39,13 +40,21 @@ export async function checkLeads(
     const key = await keyIn(hashed ? db : undefined, lead.address.key, forgottenKey);
     const known = db === undefined || campaign === undefined ? undefined : await findProspect(db, campaign.id, key);
     if (seen.has(key)) tally.duplicates++;
-    else if (known !== undefined)
+    else if (known !== undefined && (await isReimported(db, campaign?.id, key))) {
+      tally.imported++;
+      tally.reimported++;
+    } else if (known !== undefined)
       tally[request.update && key === lead.address.key && known.fields !== JSON.stringify(lead.fields) ? 'updated' : 'duplicates']++;
     else if (db !== undefined && (await suppressionOf(db, key)) !== undefined) tally.suppressed++;
     else tally.imported++;
     seen.add(key);
   }
   return { tally, rejects, unfinished: begun && { job: begun.job_id, rows: begun.rows } };
+}
+
+async function isReimported(db: Db | undefined, campaignId: number | undefined, key: string): Promise<boolean> {
+  if (db === undefined || campaignId === undefined || (await suppressionOf(db, key)) !== undefined) return false;
+  return (await unwrittenMessage(db, campaignId, key)) !== undefined;
 }
 
 /** What the lead's row would be known by: the address, or the hash of a person who was forgotten. */

@@ -15,6 +15,7 @@ import { noteEvents } from '../store/events.ts';
 import { advanceImport, createImport, finishImport, type ImportTally, otherUnfinishedImport, unfinishedImport } from '../store/imports.ts';
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
 import { addProspect, findProspect, recordOrigin, TOMBSTONE, updateProspect } from '../store/prospects.ts';
+import { reimportLead } from '../store/reimport.ts';
 import type { Db, ImportRow, Tx } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
 import { voidMessages } from './refreshCampaign.ts';
@@ -179,7 +180,11 @@ function takeBatch(
           ? [{ ...row, cells: [] }, 'names a person who was forgotten']
           : [row, lead.reason];
         rejects += rejectsLine(request.file.header, shown, reason, request.file.delimiter);
-      } else counts[await takeLead(tx, request, started, lead, { keyOf, now: deps.now() })]++;
+      } else {
+        const end = await takeLead(tx, request, started, lead, { keyOf, now: deps.now() });
+        counts[end]++;
+        if (end === 'reimported') counts.imported++;
+      }
       if (performance.now() > end) break;
     }
     const text = Buffer.from(
@@ -193,7 +198,7 @@ function takeBatch(
   });
 }
 
-type LeadEnd = 'imported' | 'updated' | 'duplicates' | 'suppressed';
+type LeadEnd = 'imported' | 'reimported' | 'updated' | 'duplicates' | 'suppressed';
 
 async function takeLead(
   tx: Tx,
@@ -206,9 +211,9 @@ async function takeLead(
   const stored = (await forgottenLead(tx, lead, keyOf)) ?? knownLead(lead, request.origin);
   const suppressed = (await suppressionOf(tx, stored.key)) ?? null;
   const dueAt = request.send.at ?? now;
-  if (await addProspect(tx, { ...stored, campaignId, jobId: started.job_id, dueAt, suppressed, now })) {
-    return suppressed === null ? 'imported' : 'suppressed';
-  }
+  const row = { ...stored, campaignId, jobId: started.job_id, dueAt, now };
+  if (await addProspect(tx, { ...row, suppressed })) return suppressed === null ? 'imported' : 'suppressed';
+  if (suppressed === null && (await reimportLead(tx, row))) return 'reimported';
   if (!request.update || (await findProspect(tx, campaignId, stored.key))?.job_id === started.job_id) return 'duplicates';
   await recordOrigin(tx, { campaignId, ...stored });
   const messages = await updateProspect(tx, { campaignId, key: stored.key, fields: stored.fields, now });
@@ -251,8 +256,8 @@ function appendRejects(path: string, length: number, text: Buffer): void {
   }
 }
 
-function tallyOf({ rows, imported, updated, duplicates, invalid, suppressed, rejects_bytes }: ImportRow): ImportTally {
-  return { rows, imported, updated, duplicates, invalid, suppressed, rejects_bytes };
+function tallyOf({ rows, imported, reimported, updated, duplicates, invalid, suppressed, rejects_bytes }: ImportRow): ImportTally {
+  return { rows, imported, reimported, updated, duplicates, invalid, suppressed, rejects_bytes };
 }
 
 function cancelledMeanwhile(jobId: number): OutreachError {

@@ -51,12 +51,13 @@ export async function sweepCancelled(store: Store, jobId: number, now: () => num
   }
 }
 
-/** Removes what an unfinished import brought in. */
+/** Removes what an unfinished import brought in; what it took over from a cancelled job is cancelled again. */
 export async function dropImport(store: Store, jobId: number, now: () => number): Promise<number> {
   for (let dropped = 0; ; ) {
     const gone = await store.write((tx) => removeProspects(tx, jobId, BATCH));
     dropped += gone;
     if (gone > 0) continue;
+    await sweepCancelled(store, jobId, now);
     await store.write((tx) => finishImport(tx, jobId, now()));
     return dropped;
   }

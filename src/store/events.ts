@@ -18,6 +18,8 @@ export type EventKind =
   /** A person's list says that it left, though this database knows of no mail. */
   | 'sent already'
   | 'cancelled'
+  /** By a later import, after its job was cancelled. */
+  | 'imported again'
   | 'bounced'
   | 'complained';
 

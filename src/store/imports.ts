@@ -4,6 +4,8 @@ import type { Db, ImportRow, Tx } from './schema.ts';
 export interface ImportTally {
   readonly rows: number;
   readonly imported: number;
+  /** Of the imported: leads of a cancelled job that nobody had written to. */
+  readonly reimported: number;
   readonly updated: number;
   readonly duplicates: number;
   readonly invalid: number;

@@ -169,9 +169,24 @@ export function unsourcedLeads(db: Db): Promise<{ campaign: string; leads: numbe
     .executeTakeFirst();
 }
 
-/** Removes what an unfinished import brought in, at most `limit` leads at a time; returns how many went. */
+/** Removes what an unfinished import brought in, at most `limit` leads at a time; returns how many went. Leads that were there before it have a story, and stay. */
 export async function removeProspects(tx: Tx, jobId: number, limit: number): Promise<number> {
-  const rows = await tx.selectFrom('prospects').select('id').where('job_id', '=', jobId).limit(limit).execute();
+  const rows = await tx
+    .selectFrom('prospects')
+    .select('id')
+    .where('job_id', '=', jobId)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('messages')
+            .innerJoin('events', 'events.message_id', 'messages.id')
+            .select('events.id')
+            .whereRef('messages.prospect_id', '=', 'prospects.id'),
+        ),
+      ),
+    )
+    .limit(limit)
+    .execute();
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await tx.deleteFrom('messages').where('prospect_id', 'in', ids).execute();

@@ -98,6 +98,8 @@ interface ImportsTable {
   settings: string;
   rows: Generated<number>;
   imported: Generated<number>;
+  /** Of the imported: leads of a cancelled job that nobody had written to. */
+  reimported: Generated<number>;
   updated: Generated<number>;
   duplicates: Generated<number>;
   invalid: Generated<number>;

@@ -89,6 +89,7 @@ export class Upkeep {
     const recovered = await recoverMessages(store, (id) => id === this.#own.worker || isAlive(store.locks, id), now);
     if (recovered.pending + recovered.ready + recovered.uncertain > 0) {
       log.warn({ ...recovered }, 'took over what a dead or late worker held');
+      this.#stage.tally.uncertain += recovered.uncertain;
       this.#parts.queue.announce();
     }
     for (const job of await cancelledWithOpenMessages(store.db)) await sweepCancelled(store, job, now);

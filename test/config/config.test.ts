@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { campaignFiles } from '../../src/config/campaign.ts';
 import { campaignNames, chooseCampaign } from '../../src/config/campaignFolder.ts';
 import { type Config, loadConfig, securityOf } from '../../src/config/config.ts';
+import { prepareDatabasePlace } from '../../src/config/databasePlace.ts';
+import { stateFolder } from '../../src/config/machine.ts';
 import { writeWorkspace } from '../../src/config/scaffold.ts';
 import { findWorkspace, userWorkspace, type Workspace, workspaceAt } from '../../src/config/workspace.ts';
 import { Folder } from '../support/program.ts';
@@ -44,13 +46,20 @@ test('the smallest configuration has the outbox, the default retries and its own
 test.each([
   [`version: 1\n${IDENTITY}\nversion: 1\n`, 'outreach.yaml:3:1: version: the key stands twice; remove one'],
   [`version: 1\nidentity:\n\tname: Ana\n`, 'outreach.yaml:3:1: a tab indents this line; write spaces'],
-  ['version: 2\n', 'outreach.yaml:1:1: version: write version: 1'],
+  ['version: 2\n', 'outreach.yaml:1:1: version: 2 is not known; write version: 1'],
+  ['', 'outreach.yaml:1:1: version: missing; write version: 1'],
+  ['- version: 1\n', 'outreach.yaml:1:1: not keys with values; write version, identity'],
+  [`version: 1\nidentity: { name: Ana, timezone: [1] }\n`, 'timezone: not a time zone; write an IANA name such as Europe/Madrid'],
+  [`version: 1\nidentity:\n  name: Ana: Ruiz\n`, 'outreach.yaml:3:9: name: a second : in this value; write the value in quotes'],
   [
     'version: 1\nidentity: { name: Ana, timezone: Mars/Base }\n',
     'outreach.yaml:2:24: identity.timezone: Mars/Base is not a time zone; write an IANA name such as Europe/Madrid',
   ],
   [`version: 1\n${IDENTITY}\nsendrs: []\n`, 'outreach.yaml:3:1: sendrs: unknown key; did you mean senders?'],
-  [`version: 1\n${IDENTITY}\nai: { concurrency: 2 }\n`, 'outreach.yaml:3:1: ai.providers: missing; write it'],
+  [
+    `version: 1\n${IDENTITY}\nai: { concurrency: 2 }\n`,
+    'outreach.yaml:3:1: ai.providers: missing; write - { name: openai, base_url: …, model: … }',
+  ],
   [
     `version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: "http://ai.example/v1", model: m }] }\n`,
     'outreach.yaml:3:30: ai.providers.base_url: http would send key and leads in clear to ai.example; write https, or add insecure: true',
@@ -68,7 +77,10 @@ test.each([
     `version: 1\n${IDENTITY}\nai: { providers: [{ name: a, base_url: "https://ai.example/v1", model: m, api_key: sk-123 }] }\n`,
     'ai.providers.api_key: a secret must not stand in this file',
   ],
-  [`version: 1\n${IDENTITY}\nrequire_source: maybe\n`, 'outreach.yaml:3:1: require_source: write true or false'],
+  [
+    `version: 1\n${IDENTITY}\nrequire_source: maybe\n`,
+    'outreach.yaml:3:1: require_source: "maybe" is neither true nor false; write true or false',
+  ],
   [
     `version: 1\n${IDENTITY}\nunsubscribe: { url: "http://x.example/u" }\n`,
     'outreach.yaml:3:16: unsubscribe.url: mail programs post to https alone; write https://x.example/u',
@@ -79,7 +91,7 @@ test.each([
   ],
   [
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: resend, from: a@b.example }\n`,
-    'outreach.yaml:4:5: senders.api_key: missing; write it',
+    'outreach.yaml:4:5: senders.api_key: missing; write env:NAME, the name of an environment variable',
   ],
   [
     `version: 1\n${IDENTITY}\nsenders:\n  - { name: a, type: smtp, from: a@b.example, host: h.example, warmup: { start: 1, step: 1 } }\n`,
@@ -128,7 +140,7 @@ test('a preset fills host, port and the provider’s daily limit; what the file 
   expect(complaint(() => sender('preset: gmail, daily_cap: 900'))).toContain(
     'daily_cap: gmail lets a mailbox send 500 mails a day; write less',
   );
-  expect(complaint(() => sender('preset: gmial'))).toContain('senders.preset: write gmail, workspace');
+  expect(complaint(() => sender('preset: gmial'))).toContain('senders.preset: "gmial" is not known; write gmail, workspace');
   expect(complaint(() => sender('port: 25'))).toContain('senders.host: missing; write it, or preset: gmail');
 });
 
@@ -138,7 +150,9 @@ test('a sender over HTTP needs a key, and its address must not show key or leads
   expect(sender('type: resend, api_key: "env:KEY", base_url: "http://127.0.0.1:9"')).toMatchObject({ type: 'resend' });
   expect(complaint(() => sender('type: resend, api_key: "env:KEY", base_url: "http://api.example"'))).toContain('write https');
   expect(complaint(() => sender('type: resend, api_key: re_123'))).toContain('a secret must not stand in this file');
-  expect(complaint(() => sender('type: pigeon'))).toContain('write type: smtp, sendgrid, resend or outbox');
+  expect(complaint(() => sender('type: pigeon'))).toContain(
+    'senders.type: "pigeon" is not known; write type: smtp, sendgrid, resend or outbox',
+  );
 });
 
 function campaign(text: string, senders = '') {
@@ -209,13 +223,17 @@ test('a workspace is found by flag, environment, upward search and per-user defa
   expect(findWorkspace(undefined, surroundings).root).toBe(folder.path);
   folder.write('named/outreach.yaml', '');
   expect(findWorkspace(undefined, { ...surroundings, env: { OUTREACH_WORKSPACE: folder.at('named') } }).root).toBe(folder.at('named'));
+  expect(userWorkspace({ ...surroundings, env: { ...surroundings.env, XDG_DATA_HOME: '/data' } }).root).toBe('/data/outreach');
+  const relative = { ...surroundings.env, XDG_DATA_HOME: 'data', XDG_STATE_HOME: 'state' };
+  expect(userWorkspace({ ...surroundings, env: relative }).root).toBe(folder.at('home', '.local', 'share', 'outreach'));
+  expect(stateFolder({ ...surroundings, env: relative })).toBe(folder.at('home', '.local', 'state', 'outreach'));
   expect(userWorkspace({ ...surroundings, platform: 'darwin' }).root).toBe(folder.at('home', 'Library', 'Application Support', 'outreach'));
 });
 
 test('what init writes is a valid workspace, with and without a mailbox', () => {
-  expect(writeWorkspace(workspace, {})).toHaveLength(3);
+  expect(writeWorkspace(workspace, {}).files).toHaveLength(3);
   expect(loadConfig(workspace).senders[0]?.type).toBe('outbox');
-  expect(writeWorkspace(workspace, { name: 'Other' })).toEqual([]);
+  expect(writeWorkspace(workspace, { name: 'Other' }).files).toEqual([]);
   const live = workspaceAt(folder.at('live'));
   expect(() => writeWorkspace(live, { smtpHost: '127.0.0.1' })).toThrow('say which mailbox to send as');
   expect(existsSync(live.root)).toBe(false);
@@ -231,4 +249,16 @@ test('what init writes is a valid workspace, with and without a mailbox', () => 
     senders: [{ security: 'tls', port: 465, user: 'ana@ruiz.example', password: 'env:SMTP_PASSWORD', daily_cap: 50 }],
   });
   expect(campaignFiles(live, loadConfig(live)).load('hello').senders).toEqual(['main']);
+});
+
+test.each([
+  ['/dev/null/x.db', '/dev/null is no folder'],
+  ['/dev/null/a/x.db', '/dev/null/a cannot be made: ENOTDIR'],
+  ['/proc/none/x.db', '/proc/none cannot be made: ENOENT'],
+  ['.', 'is no file'],
+])('a database at %s is refused with its line', async (path, what) => {
+  folder.write('outreach.yaml', `version: 1\n${IDENTITY}\ndatabase: ${path}\n`);
+  const { database } = loadConfig(workspace);
+  await expect(prepareDatabasePlace(workspace, database)).rejects.toThrow(what);
+  await expect(prepareDatabasePlace(workspace, database)).rejects.toThrow(`${workspace.configFile}:3:1: database: `);
 });

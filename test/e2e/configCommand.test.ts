@@ -39,7 +39,7 @@ test('config check tells every problem of every file, with its place, and exits 
   expect(code).toBe(2);
   const lines = stdout.split('\n');
   const at = (place: string) => lines.filter((line) => line.startsWith(`${place}:`)).join('\n');
-  expect(at('outreach.yaml:1:1')).toContain('version: write version: 1');
+  expect(at('outreach.yaml:1:1')).toContain('version: 2 is not known; write version: 1');
   expect(at('outreach.yaml:2:13')).toContain('did you mean name?');
   expect(at('outreach.yaml:2:23')).toContain('Mars is not a time zone');
   expect(at('outreach.yaml:4:39')).toContain('did you mean port?');
@@ -159,6 +159,8 @@ test('config show of a file that does not hold says where to look', async () => 
   const { code, stderr } = await outreach(folder, ['config', 'show']);
   expect([code, stderr]).toEqual([
     2,
-    expect.stringMatching(/outreach\.yaml:\d+:\d+: identity: missing; write it\n {2}All that is wrong: outreach config check/),
+    expect.stringMatching(
+      /outreach\.yaml:\d+:\d+: identity: missing; write name, company, postal_address, timezone\n {2}All that is wrong: outreach config check/,
+    ),
   ]);
 });

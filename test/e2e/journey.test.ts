@@ -33,13 +33,14 @@ test('init, import, worker, status: a CSV becomes sent mail', async () => {
     campaign: 'hello',
     rows: 3,
     imported: 3,
+    reimported: 0,
     updated: 0,
     duplicates: 0,
     invalid: 0,
     suppressed: 0,
     rejects: null,
   });
-  expect(await json(folder, 'worker', '--until-done')).toEqual({
+  expect(await json(folder, 'worker', '--until-done')).toMatchObject({
     generated: 3,
     accepted: 3,
     failed: 0,
@@ -78,6 +79,40 @@ test('the very first import makes a workspace whose mail cannot leave the machin
   expect(readdirSync(folder.at('.local', 'share', 'outreach', '.outreach', 'outbox'))).toHaveLength(2);
 });
 
+test('a first import that takes nothing leaves nothing behind', async () => {
+  folder.write('my.csv', csv(2));
+  folder.write('bad.csv', 'name\nAnn\n');
+  expect(await json(folder, 'import', 'my.csv', '--dry-run')).toMatchObject({ imported: 2 });
+  const { code, stderr } = await outreach(folder, ['import', 'bad.csv']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^outreach: bad\.csv:1: no column holds addresses/m);
+  expect(existsSync(folder.at('.local'))).toBe(false);
+});
+
+test('the people of a cancelled job are written to by the next import, once, and only those without a mail', async () => {
+  workspace();
+  await outreach(folder, ['import', 'leads.csv', '--mode', 'drip', '--rate', '0.001']);
+  expect(await json(folder, 'worker', '--drain')).toMatchObject({
+    accepted: 1,
+    next_due_at: expect.any(String),
+    drips: [{ job: 1, rate: 0.001 }],
+  });
+  const cancelled = await outreach(folder, ['cancel', '1']);
+  expect(cancelled.stdout).toContain('a list with the same people makes a new job of those without a mail');
+  const again = await outreach(folder, ['import', 'leads.csv']);
+  expect(again.stdout).toMatch(/imported +2 +2 of them from a cancelled job/);
+  expect(again.stdout).toMatch(/duplicates +1 /);
+  expect(await json(folder, 'worker', '--until-done')).toMatchObject({ accepted: 2, waiting: 0 });
+  expect(new Set(sink.received.map(({ to }) => to)).size).toBe(3);
+  expect(sink.received).toHaveLength(3);
+  expect(await json(folder, 'jobs', '2')).toMatchObject({
+    status: 'completed',
+    total: 2,
+    import: { imported: 2, reimported: 2, duplicates: 1 },
+  });
+  expect(await json(folder, 'jobs', '1')).toMatchObject({ status: 'cancelled', total: 1, succeeded: 1 });
+});
+
 test('a bounce, a greylisting and a reply that never came are told apart, and show tells each story', async () => {
   const answers: Record<string, Fault[]> = {
     'lead0@company0.example': ['rcpt 550'],
@@ -89,7 +124,7 @@ test('a bounce, a greylisting and a reply that never came are told apart, and sh
   await outreach(folder, ['import', 'leads.csv']);
   const worker = await outreach(folder, ['worker', '--until-done', '--json']);
   expect(worker.code).toBe(3);
-  expect(objects(worker)).toEqual([{ generated: 3, accepted: 1, failed: 1, uncertain: 1, deferred: 1, waiting: 0 }]);
+  expect(objects(worker)).toMatchObject([{ generated: 3, accepted: 1, failed: 1, uncertain: 1, deferred: 1, waiting: 0 }]);
   const list = objects(await outreach(folder, ['messages', '--json']));
   expect(list.map(({ id, state, attempts }) => [id, state, attempts])).toEqual([
     [1, 'failed', 1],

@@ -84,7 +84,7 @@ test.each([
   ['attachments: [../outreach.yaml]', 'Hi\n', /hello\.md:3: attachments: .* is not the name of a file/],
   ['attachments: [a.bin, b.bin]', 'Hi\n', /hello\.md:3: attachments: 20 MB of files, and a mail can carry 18 MB; link to/],
   ['attachments: brochure.pdf', 'Hi\n', /hello\.md:3:1: attachments: a list; write \[brochure\.pdf\]/],
-  ['attachments: [{ column: "Not a column" }]', 'Hi\n', /hello\.md:3:15: attachments.*write the name of a file/],
+  ['attachments: [{ column: "Not a column" }]', 'Hi\n', /hello\.md:3:15: attachments.*not a file; write its name in the campaigns folder/],
   ['', 'Hi\n![x](gone.png)\n', /hello\.md:6: image: gone\.png is not there/],
   ['', 'Hi\n![x](https://ruiz.example/pixel.png)\n', /hello\.md:6: image: https:\/\/ruiz\.example\/pixel\.png is not the name of a file/],
   ['', 'Hi\n![x](notes.txt)\n', /hello\.md:6: notes\.txt: an image in the text is a \.png/],

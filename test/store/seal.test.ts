@@ -9,6 +9,7 @@ import { SendGuard } from '../../src/store/sendGuard.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { raiseSeal, readSeal, replaceSeal } from '../../src/store/sqlite/sealFile.ts';
 import { Bench } from '../support/bench.ts';
+import { backTo } from '../support/olderSchema.ts';
 import { csv } from '../support/program.ts';
 
 let bench: Bench;
@@ -152,9 +153,7 @@ test('a copy from before the update that brought the seals, with leads and no ma
   const copy = bench.folder.at('copy.db');
   bench.store.copyTo(copy);
   const older = connect(copy);
-  const views = older.prepare("select name from sqlite_master where type = 'view'").all() as { name: string }[];
-  older.exec(views.map(({ name }) => `drop view ${name};`).join(' '));
-  older.exec('drop table guard; pragma user_version = 4');
+  backTo(4, older);
   older.close();
   await sendOne(await admitted());
   copyFileSync(beside(), `${copy}.seal`);

@@ -11,6 +11,7 @@ import { UNDRAFTED } from '../../src/store/messages.ts';
 import { restoreBackup, writeBackup } from '../../src/store/sqlite/backup.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { Bench, campaignWith } from '../support/bench.ts';
+import { backTo } from '../support/olderSchema.ts';
 import { csv } from '../support/program.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sql-views.md'), 'utf8');
@@ -172,8 +173,7 @@ test('an older database gets the views, after a checked copy of it was made', as
   bench.folder.write('old/.keep', '');
   bench.store.copyTo(old);
   const raw = connect(old);
-  for (const view of VIEWS) raw.exec(`drop view ${view}`);
-  raw.exec('pragma user_version = 5');
+  backTo(5, raw);
   raw.close();
   await (await openStore(old)).close();
   expect(ask('select sum(sent) as sent from outreach_daily', old)).toEqual([{ sent: 2 }]);

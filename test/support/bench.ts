@@ -14,11 +14,17 @@ import type { Mailer } from '../../src/mail/mailer.ts';
 import { composeMime, sha256, withDate } from '../../src/mail/mime.ts';
 import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import type { PaceSettings } from '../../src/pipeline/gates.ts';
-import { type Imported, importLeads } from '../../src/pipeline/importLeads.ts';
+import { type Imported, type ImportRequest, importLeads } from '../../src/pipeline/importLeads.ts';
 import type { SendDependencies } from '../../src/pipeline/sendMessage.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
 import { paceOf } from './pace.ts';
 import { csv, Folder } from './program.ts';
+
+interface ImportOptions {
+  readonly update?: boolean;
+  readonly send?: Campaign['send'];
+  readonly origin?: Origin;
+}
 
 /** A real database file, the real verbs, a clock that stands still until told, and a mailer that answers as told. */
 export class Bench {
@@ -77,30 +83,37 @@ export class Bench {
     this.folder.remove();
   }
 
-  async import(text = csv(3), options: { update?: boolean; send?: Campaign['send']; origin?: Origin } = {}): Promise<Imported> {
-    const path = this.folder.write('leads.csv', text);
-    const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+  async import(text = csv(3), options: ImportOptions & { stopAfterOneBatch?: boolean } = {}): Promise<Imported> {
+    const stop = new AbortController();
     return importLeads(
       {
         store: this.#store,
         now: () => this.now,
-        stop: new AbortController().signal,
+        stop: stop.signal,
         accepted() {},
-        progress() {},
+        progress() {
+          if (options.stopAfterOneBatch === true) stop.abort();
+        },
         sleep: async () => {},
         besideWorker: async () => true,
         forgottenKey: this.forgottenKey,
       },
-      {
-        file,
-        columns: mapColumns(file.header, new Map(), file.name),
-        campaign: this.campaign,
-        send: options.send ?? this.campaign.send,
-        update: options.update === true,
-        origin: options.origin ?? { source: null, basis: null },
-        rejectsPath: (job) => this.folder.at('rejects', `${job}.csv`),
-      },
+      await this.importRequest(text, options),
     );
+  }
+
+  async importRequest(text: string, options: ImportOptions = {}): Promise<ImportRequest> {
+    const path = this.folder.write('leads.csv', text);
+    const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+    return {
+      file,
+      columns: mapColumns(file.header, new Map(), file.name),
+      campaign: this.campaign,
+      send: options.send ?? this.campaign.send,
+      update: options.update === true,
+      origin: options.origin ?? { source: null, basis: null },
+      rejectsPath: (job) => this.folder.at('rejects', `${job}.csv`),
+    };
   }
 
   async draft(jobId = 1, limit = 100): Promise<string[]> {

@@ -1,0 +1,18 @@
+import type { SqliteConnection } from '../../src/store/sqlite/load.ts';
+
+/** What each migration since 0005 made, taken away again. */
+const UNDO: Readonly<Record<number, (database: SqliteConnection) => void>> = {
+  7: (database) => database.exec('alter table imports drop column reimported'),
+  6(database) {
+    const views = database.prepare("select name from sqlite_master where type = 'view'").all() as { name: string }[];
+    for (const { name } of views) database.exec(`drop view ${name}`);
+  },
+  5: (database) => database.exec('drop table guard'),
+};
+
+/** Makes a database what it was after its first `version` migrations. */
+export function backTo(version: number, database: SqliteConnection): void {
+  const now = database.pragma('user_version', { simple: true }) as number;
+  for (let step = now; step > version; step--) UNDO[step]?.(database);
+  database.pragma(`user_version = ${version}`);
+}
