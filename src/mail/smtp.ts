@@ -74,6 +74,7 @@ class Conversation {
     this.#attempt = attempt;
     this.#bytes = bytes;
     this.#arming = new Arming(attempt, () => discard(connection));
+    connection.isOver = () => this.#arming.over;
   }
 
   async run(): Promise<Delivery> {
@@ -91,6 +92,7 @@ class Conversation {
       return this.#verdict(error);
     } finally {
       this.#settled = true;
+      this.#connection.isOver = undefined;
       this.#arming.end();
     }
   }
@@ -115,7 +117,7 @@ class Conversation {
 
   /**
    * With `highWaterMark: 0` the first read happens only after the server's 354, with and without
-   * PIPELINING. The mail then goes in two pieces, with a look at the clock before the last one.
+   * PIPELINING. The mail then goes in two pieces; the connection looks at the clock before each, and before the final dot.
    */
   #body(): Readable {
     const bytes = this.#bytes;
@@ -129,7 +131,7 @@ class Conversation {
       },
       async () => {
         reached('body.begun');
-        return this.#arming.over || this.#settled ? undefined : bytes.subarray(split);
+        return this.#settled ? undefined : bytes.subarray(split);
       },
       async () => {
         reached('body.ended');

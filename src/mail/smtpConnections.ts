@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { DEADLINES } from '../domain/deadlines.ts';
 
@@ -23,6 +23,8 @@ export interface OpenConnection {
   reused: boolean;
   alive: boolean;
   idleTimer: NodeJS.Timeout | undefined;
+  /** Asked before every write while a mail is on its way: nothing may follow, so the connection is cut instead. */
+  isOver: (() => boolean) | undefined;
 }
 
 /**
@@ -60,7 +62,7 @@ export class SmtpConnections {
       greetingTimeout: DEADLINES.greeting,
       socketTimeout: DEADLINES.socketSilence,
     });
-    const connection: OpenConnection = { smtp, reused: false, alive: true, idleTimer: undefined };
+    const connection: OpenConnection = { smtp, reused: false, alive: true, idleTimer: undefined, isOver: undefined };
     let destroy = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
@@ -84,6 +86,7 @@ export class SmtpConnections {
           else smtp.login({ user: auth.user, pass: auth.password }, (failed) => (failed ? reject(failed) : resolve()));
         });
       });
+      watchWrites(connection);
       return connection;
     } catch (error) {
       discard(connection);
@@ -121,8 +124,26 @@ function sayGoodbye(connection: OpenConnection): void {
 /** Cuts the connection at once: nothing more is written, not even a final dot or QUIT. */
 export function discard(connection: OpenConnection): void {
   connection.alive = false;
-  // nodemailer holds `false` here until there is a socket.
-  const socket = (connection.smtp as unknown as { _socket: { destroy(): void } | false | undefined })._socket;
-  if (socket) socket.destroy();
+  socketOf(connection)?.destroy();
   connection.smtp.close();
+}
+
+/**
+ * nodemailer writes the final dot some turns of the loop after the last piece of a mail, and a process may stand
+ * frozen between them for as long as it likes. What is asked in the write itself is asked in time.
+ */
+function watchWrites(connection: OpenConnection): void {
+  const socket = socketOf(connection);
+  if (socket === undefined) return;
+  const write = socket.write.bind(socket) as (...parameters: unknown[]) => boolean;
+  socket.write = (...parameters: unknown[]) => {
+    if (connection.isOver?.() !== true) return write(...parameters);
+    discard(connection);
+    return false;
+  };
+}
+
+/** nodemailer keeps it to itself, and `false` in its place until there is one. */
+function socketOf(connection: OpenConnection): Socket | undefined {
+  return (connection.smtp as unknown as { _socket: Socket | false | undefined })._socket || undefined;
 }

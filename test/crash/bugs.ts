@@ -134,6 +134,32 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: "    if (state === 'armed' && code !== undefined) {",
     },
   ],
+  'timers alone tell a frozen process the time': [
+    {
+      file: 'src/mail/arming.ts',
+      find: 'if (Date.now() >= this.#limit.wall || performance.now() >= this.#limit.uptime) this.expired = true;',
+      replace: '',
+    },
+  ],
+  'the clock on the wall alone tells the time': [
+    { file: 'src/mail/arming.ts', find: ' || performance.now() >= this.#limit.uptime', replace: '' },
+  ],
+  'no look at the clock before the final dot': [
+    { file: 'src/mail/smtpConnections.ts', find: 'if (connection.isOver?.() !== true)', replace: 'if (parameters.length > 0)' },
+    {
+      file: 'src/mail/smtp.ts',
+      find: 'return this.#settled ? undefined : bytes.subarray(split);',
+      replace: 'return this.#arming.over || this.#settled ? undefined : bytes.subarray(split);',
+    },
+  ],
+  'a late acceptance behind a verdict is forgotten': [
+    {
+      file: 'src/store/sending.ts',
+      find: "} = 'accepted'`]),",
+      replace: "} = 'never'`]),",
+    },
+    { file: 'src/store/sending.ts', find: "and outcome = 'accepted')`", replace: "and outcome = 'never')`" },
+  ],
 };
 
 /** The kind of run that shows a bug soonest; the others show in any. */
@@ -151,4 +177,11 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'unstable idempotency key': 'replay',
   'a paid text is not kept': 'write',
   'a call without a reservation': 'write',
+  'timers alone tell a frozen process the time': 'person',
+  'the clock on the wall alone tells the time': 'clock',
+  'no look at the clock before the final dot': 'person',
+  'a late acceptance behind a verdict is forgotten': 'person',
 };
+
+/** Seeds near the first that shows a bug, where it is far from 1. */
+export const FIRST_SEED: Readonly<Record<string, number>> = { 'a late acceptance behind a verdict is forgotten': 14 };

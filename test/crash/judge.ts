@@ -1,6 +1,6 @@
 import { connect } from '../../src/store/sqlite/load.ts';
 import type { AiCall } from '../support/aiServer.ts';
-import type { Scenario } from './scenario.ts';
+import { laterThan, type Scenario } from './scenario.ts';
 
 /** A mail that a server received whole, over SMTP or HTTP. */
 export interface Arrived {
@@ -9,6 +9,10 @@ export interface Arrived {
   /** Over SMTP, the same without its Date header. */
   readonly frozenSha256?: string;
   readonly taken: boolean;
+  /** When it had arrived whole, epoch milliseconds. */
+  readonly at: number;
+  /** Under which the provider takes it no second time, whenever it comes. */
+  readonly key?: string | undefined;
 }
 
 /** Calls to a model that one worker has on their way. */
@@ -44,13 +48,20 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
     );
     judgeLeads(messages, calls, unanswered, scenario, violations);
     if (calls !== undefined) judgeCalls(all, calls, scenario, violations);
-    for (const message of messages)
+    const clocks = [0, ...scenario.rounds.flatMap(({ end }) => (end.kind === 'clock' ? [end.by, laterThan(end.by)] : []))];
+    for (const message of messages) {
+      const armed = all<ArmedRow>(`select sha256, armed_at from attempts where message_id = ${message.id} and armed_at is not null`);
+      const said = all<{ detail: string }>(`select detail from events where message_id = ${message.id} and kind = 'resolved'`);
+      const copies = taken.filter(({ to }) => to === message.email);
       judgeMessage(
         message,
-        taken,
-        all<{ sha256: string | null }>(`select sha256 from attempts where message_id = ${message.id} and armed_at is not null`),
+        copies,
+        said.map(({ detail }) => detail),
         violations,
       );
+      judgeArms(message, copies, armed, clocks, violations);
+    }
+    judgeAcceptances(one, violations);
     for (const { to } of taken) if (!messages.some(({ email }) => email === to)) violations.push(`${to} got a mail and is no lead`);
     judgeLedger(one, violations);
     judgeCounters(one, violations);
@@ -67,12 +78,18 @@ function judgeLeads(
   messages: readonly MessageRow[],
   calls: readonly AiCall[] | undefined,
   unanswered: ReadonlySet<number>,
-  { leads, dailyCap }: Scenario,
+  { leads, dailyCap, rounds }: Scenario,
   violations: string[],
 ): void {
   if (messages.length !== leads) violations.push(`${leads} leads were imported as ${messages.length} messages`);
   if (new Set(messages.map(({ email }) => email.toLowerCase())).size !== messages.length) violations.push('a lead was imported twice');
-  const settled = dailyCap === undefined ? ['accepted', 'failed', 'uncertain'] : ['accepted', 'failed', 'uncertain', 'ready'];
+  const acts = rounds.flatMap(({ end }) => (end.kind === 'person' ? end.acts : []));
+  const settled = [
+    ...['accepted', 'failed', 'uncertain'],
+    ...(dailyCap === undefined ? [] : ['ready']),
+    ...(acts.includes('suppress one') ? ['suppressed'] : []),
+    ...(acts.includes('cancel and import') ? ['cancelled'] : []),
+  ];
   for (const { id, email, state } of messages) {
     const refused = calls?.some((call) => call.email === email && call.charged && LEAD_FAILURES.has(call.fault ?? '')) === true;
     const unwritable = refused || unanswered.has(id);
@@ -80,21 +97,57 @@ function judgeLeads(
   }
 }
 
+/** `said`: what a person said of it while it was uncertain; only who asks for a second copy gets one. */
 function judgeMessage(
-  { id, email, state, frozen_sha256 }: MessageRow,
-  taken: readonly Arrived[],
-  armed: readonly { sha256: string | null }[],
+  { id, state, frozen_sha256 }: MessageRow,
+  copies: readonly Arrived[],
+  said: readonly string[],
   violations: string[],
 ): void {
-  const copies = taken.filter(({ to }) => to === email);
-  if (copies.length > 1) violations.push(`message ${id}: the server took it ${copies.length} times`);
-  if (state === 'accepted' && copies.length === 0) violations.push(`message ${id} is accepted, and the server does not have it`);
-  if (!['accepted', 'uncertain'].includes(state) && copies.length > 0) violations.push(`message ${id} is ${state}, and the server has it`);
+  const again = said.filter((verdict) => verdict !== 'sent').length;
+  if (copies.length > 1 + again) violations.push(`message ${id}: the server took it ${copies.length} times`);
+  if (state === 'accepted' && copies.length === 0 && !said.includes('sent'))
+    violations.push(`message ${id} is accepted, and the server does not have it`);
+  if (!['accepted', 'uncertain'].includes(state) && copies.length > 0 && again === 0)
+    violations.push(`message ${id} is ${state}, and the server has it`);
   for (const copy of copies) {
     if (copy.frozenSha256 !== undefined && copy.frozenSha256 !== frozen_sha256)
       violations.push(`message ${id}: what arrived is not what was frozen`);
-    if (!armed.some(({ sha256 }) => sha256 === copy.sha256)) violations.push(`message ${id}: what arrived is not what an attempt recorded`);
   }
+}
+
+interface ArmedRow {
+  readonly sha256: string | null;
+  readonly armed_at: number;
+}
+
+/** The limit of an armed mail in this build, and what a busy machine takes to read the last byte. */
+const LATEST_MS = 1_500 + 600;
+
+/** Every copy is one that an attempt recorded before, and came before others could give that attempt up. `clocks`: how far the clock on the wall was ahead, at one time or another. */
+function judgeArms(
+  { id }: MessageRow,
+  copies: readonly Arrived[],
+  armed: readonly ArmedRow[],
+  clocks: readonly number[],
+  violations: string[],
+): void {
+  for (const { sha256, at, key } of copies) {
+    const own = armed.filter((attempt) => attempt.sha256 === sha256);
+    const ages = own.flatMap(({ armed_at }) => clocks.map((ahead) => at + ahead - armed_at)).filter((age) => age > -LATEST_MS);
+    if (own.length === 0) violations.push(`message ${id}: what arrived is not what an attempt recorded`);
+    else if (key === undefined && !ages.some((age) => age <= LATEST_MS))
+      violations.push(`message ${id}: its end arrived ${Math.min(...ages)} ms after its arm`);
+  }
+}
+
+/** Once a server's acceptance is written down, nothing of that mail is armed any more. */
+function judgeAcceptances(one: (sql: string) => number, violations: string[]): void {
+  const again = one(
+    `select count(*) as n from attempts later join attempts first on first.message_id = later.message_id
+      where first.outcome = 'accepted' and later.id > first.id and later.armed_at > first.finished_at`,
+  );
+  if (again > 0) violations.push(`${again} mails were armed after their acceptance was known`);
 }
 
 /** ledger = counter = mails that were, or may have been, accepted. */

@@ -3,17 +3,21 @@ import { parseArgs } from 'node:util';
 import { BUGS, FOCUS } from './bugs.ts';
 import { buildPatched } from './build.ts';
 import { campaign } from './campaign.ts';
+import { FOCUSES } from './scenario.ts';
 
-/** `npm run test:crash -- --seeds N [--from S] [--bug NAME | --bugs] [--parallel P]`: exit code 1 when the promise was broken. */
+/** `npm run test:crash -- --seeds N [--from S] [--focus F] [--bug NAME | --bugs] [--parallel P]`: exit code 1 when the promise was broken. */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
+    focus: { type: 'string' },
     bug: { type: 'string' },
     bugs: { type: 'boolean', default: false },
     parallel: { type: 'string', default: String(availableParallelism()) },
   },
 });
+const focus = FOCUSES.find((known) => known === values.focus);
+if (values.focus !== undefined && focus === undefined) throw new Error(`no such focus; known: ${FOCUSES.join(', ')}`);
 const options = { from: Number(values.from), seeds: Number(values.seeds), parallel: Number(values.parallel) };
 
 process.exitCode = values.bugs
@@ -26,6 +30,7 @@ async function keepPromise(): Promise<number> {
   const entry = await buildPatched('campaign', []);
   const result = await campaign(entry, {
     ...options,
+    focus,
     stopAtFirst: false,
     done({ seed, violations }, soFar) {
       for (const violation of violations) console.log(`seed ${seed}: ${violation}`);
@@ -34,7 +39,8 @@ async function keepPromise(): Promise<number> {
   });
   const { runs, kills, uncertain, failures } = result;
   console.log(`${runs} runs, ${kills} kills, ${uncertain} uncertain, ${failures.length} violations`);
-  for (const { seed } of failures) console.log(`repeat with: npm run test:crash -- --seeds 1 --from ${seed}`);
+  for (const { seed } of failures)
+    console.log(`repeat with: npm run test:crash -- --seeds 1 --from ${seed}${focus === undefined ? '' : ` --focus ${focus}`}`);
   return failures.length === 0 ? 0 : 1;
 }
 

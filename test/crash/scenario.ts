@@ -1,6 +1,8 @@
+import { DAY, HOUR } from '../../src/domain/duration.ts';
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
 import type { AiFault } from '../support/aiServer.ts';
 import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
+import { HELD_POINTS, type Intervention, intervention } from './person.ts';
 import { Random } from './random.ts';
 import { FAULTS, type Fault } from './sink.ts';
 
@@ -15,6 +17,9 @@ export interface Round {
     | { readonly kind: 'freeze'; readonly at: Milestone; readonly pass: number }
     /** Frozen while a person pauses the job, so that the arm is refused; the job is resumed a moment later. */
     | { readonly kind: 'pause'; readonly at: Milestone; readonly pass: number }
+    | Intervention
+    /** The clock on the wall is set while the first worker is frozen, so many milliseconds forward or back. */
+    | { readonly kind: 'clock'; readonly at: Milestone; readonly pass: number; readonly by: number }
     /** Milliseconds after the start. */
     | { readonly kind: 'signal'; readonly signal: 'SIGKILL' | 'SIGTERM'; readonly after: number };
   /** Pages that the database may grow by, or undefined for a disk with room. */
@@ -60,8 +65,10 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
   'draft.written',
 ];
 
+export const FOCUSES = ['freeze', 'import', 'cap', 'warm', 'kill', 'crowd', 'write', 'fallback', 'replay', 'person', 'clock'] as const;
+
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
-export type Focus = 'freeze' | 'import' | 'cap' | 'warm' | 'kill' | 'crowd' | 'write' | 'fallback' | 'replay';
+export type Focus = (typeof FOCUSES)[number];
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -72,8 +79,11 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const imports = killsImport
     ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(points), pass: random.between(1, 3) }))
     : [];
-  const rounds = Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus));
-  const dailyCap = focus === 'cap' || focus === 'warm' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
+  const disturbed = disturbance(seed, focus);
+  const rounds = [...disturbed, ...Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus))];
+  const capped = focus === 'cap' || focus === 'warm' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
+  // What a cap or a model would make of another day, or of what a person does, is judged elsewhere.
+  const dailyCap = disturbed.length > 0 ? undefined : capped;
   const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
   const faultFor = faults(seed, likelihood, FAULTS, isAtGreeting);
   const route = routeOf(seed, focus);
@@ -81,7 +91,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const wire = { calm: likelihood === 0 && focus !== 'fallback' && focus !== 'replay', faultFor, route, httpFaultFor };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
-  if (!(focus === 'write' || (focus === undefined && ai.chance(0.2))))
+  if (disturbed.length > 0 || !(focus === 'write' || (focus === undefined && ai.chance(0.2))))
     return { seed, leads, imports, rounds, dailyCap, warmUp: warmUpTo(dailyCap, seed, focus), ...wire, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
@@ -95,6 +105,27 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     ...wire,
     writing,
   };
+}
+
+/** In one run of five a person acts beside a frozen worker, or somebody sets the clock. From a source of its own, so that the other runs stay what they were. */
+function disturbance(seed: number, focus: Focus | undefined): Round[] {
+  const random = new Random(seed * 541 + 23);
+  const kind = random.next();
+  const concurrency = random.pick([1, 1, 3]);
+  const round = { workers: 2, concurrency, sparePages: undefined };
+  if (focus === 'person' || (focus === undefined && kind < 0.12)) return [{ ...round, end: intervention(random) }];
+  if (focus === 'clock' || (focus === undefined && kind < 0.2)) return [{ ...round, end: settingTheClock(random) }];
+  return [];
+}
+
+function settingTheClock(random: Random): Round['end'] {
+  const by = random.pick([2_000, HOUR, DAY + HOUR, -2_000, -HOUR]);
+  return { kind: 'clock', at: random.pick(HELD_POINTS), pass: random.between(1, 3), by };
+}
+
+/** Hours after both times of day, so that whatever was put off is due. */
+export function laterThan(by: number): number {
+  return Math.max(0, by) + 3 * HOUR;
 }
 
 /** A ramp that has come as far as the cap. */

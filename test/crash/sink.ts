@@ -37,6 +37,8 @@ interface Received {
   /** The same without its Date header. */
   readonly frozenSha256: string;
   readonly taken: boolean;
+  /** When its end arrived, epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface Sink {
@@ -161,7 +163,7 @@ class Session {
     const body = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
     const taken = refusal === undefined && !fault.endsWith('not taken');
     const hashes = { sha256: digest(body), frozenSha256: digest(withoutDate(body)) };
-    this.#received.push({ to: this.#to, recipients: this.#recipients, bytes: body, ...hashes, taken });
+    this.#received.push({ to: this.#to, recipients: this.#recipients, bytes: body, ...hashes, taken, at: Date.now() });
     if (refusal !== undefined) {
       this.#say(refusal);
       if (refusal.startsWith('421')) this.#socket.end();

@@ -34,6 +34,8 @@ interface Requested {
   readonly sha256: string;
   readonly key: string | undefined;
   readonly taken: boolean;
+  /** When its end arrived, epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface MailProvider {
@@ -71,7 +73,7 @@ export async function startMailProvider(
     }
     const fault = faultFor(to);
     const taken = fault === undefined || / taken$/.test(fault.replace('not taken', ''));
-    requests.push({ to, sha256, key, taken });
+    requests.push({ to, sha256, key, taken, at: Date.now() });
     if (taken && key !== undefined) answers.set(key, sha256);
     answer(fault, request, response, answerAfter);
   };

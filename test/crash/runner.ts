@@ -1,0 +1,199 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandsOf, type Intervention } from './person.ts';
+import { laterThan, type Round, type Scenario } from './scenario.ts';
+
+/** Children of all runs: none outlives a suite that is itself interrupted. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+/** A job that is done is not paused, and a mail that may still arrive, or is no longer wanted, not sent again. */
+const RIGHTLY_REFUSED =
+  /is (completed|failed|cancelled) already|may still be accepted until|only uncertain ones are resolved|so message \d+ is not sent again/;
+
+const FAILPOINT = join(import.meta.dirname, 'failpoint.mjs');
+const CLOCK = join(import.meta.dirname, 'clock.mjs');
+/** Longer than the limit of an armed mail in this build, so that nothing of it may follow. */
+const LONG_FROZEN_MS = 2_300;
+
+interface Child {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
+/** The program's own processes in one workspace: started, ended, frozen and woken. */
+export class Runner {
+  readonly complaints: string[] = [];
+  kills = 0;
+  readonly #entry: string;
+  readonly #patience: number;
+  readonly #workspace: string;
+  readonly #children = new Set<ChildProcess>();
+  #clock: number | undefined;
+
+  constructor(entry: string, workspace: string, patience: number) {
+    this.#patience = patience;
+    this.#entry = entry;
+    this.#workspace = workspace;
+  }
+
+  async round(round: Round, database: string, capped: boolean): Promise<void> {
+    const { end, sparePages } = round;
+    const disk = sparePages === undefined ? {} : { CRASH_PAGES: String(Math.ceil(statSync(database).size / 4096) + sparePages) };
+    const endless = sparePages !== undefined || capped || end.kind === 'pause';
+    const mode = endless ? ['--for', end.kind === 'pause' ? '2s' : '1s'] : ['--until-done'];
+    const workers = Array.from({ length: round.workers }, (_, index) => {
+      const crash =
+        index === 0 && 'at' in end ? { CRASH_AT: `${end.at}=${end.pass}`, CRASH_WITH: end.kind === 'kill' ? 'SIGKILL' : 'SIGSTOP' } : {};
+      return this.#start(['worker', ...mode, '--concurrency', String(round.concurrency)], { ...disk, ...crash });
+    });
+    const [first] = workers;
+    if (first === undefined) return;
+    if (end.kind === 'signal') await this.#signalLater(first.child, end.signal, end.after);
+    if (end.kind === 'freeze') await this.#freeze(workers);
+    if (end.kind === 'pause') await this.#pauseWhileFrozen(first.child);
+    if (end.kind === 'person') await this.#actWhileFrozen(workers, end, database);
+    if (end.kind === 'clock') await this.#setClockWhileFrozen(workers, end.by);
+    for (const { ended } of workers) await ended;
+    if (end.kind === 'kill' && first.child.signalCode === 'SIGKILL') this.kills++;
+  }
+
+  async #signalLater(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM', after: number): Promise<void> {
+    await sleep(after);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    this.kills++;
+    child.kill(signal);
+  }
+
+  /** The others finish what they can see; then the frozen one wakes among the changed facts. */
+  async #freeze(workers: readonly Child[]): Promise<void> {
+    const [first, ...others] = workers;
+    if (first === undefined || !(await frozen(first.child))) return;
+    await Promise.all([...others.map(({ ended }) => ended), sleep(1_700)]);
+    this.kills++;
+    first.child.kill('SIGCONT');
+  }
+
+  async #pauseWhileFrozen(child: ChildProcess): Promise<void> {
+    if (!(await frozen(child))) return;
+    await this.finish(['pause', '1'], {});
+    this.kills++;
+    child.kill('SIGCONT');
+    await sleep(150);
+    await this.finish(['resume', '1'], {});
+  }
+
+  /** What the first holds has been taken from it when the person acts, and what was asked is done when it wakes. */
+  async #actWhileFrozen(workers: readonly Child[], { acts, reload, wakesFirst }: Intervention, database: string): Promise<void> {
+    const [first, ...others] = workers;
+    if (first === undefined || !(await frozen(first.child))) return;
+    await Promise.all([...others.map(({ ended }) => ended), sleep(LONG_FROZEN_MS)]);
+    for (const act of acts) for (const command of commandsOf(act, database)) await this.finish(command, {});
+    const work = () => this.finish(['worker', '--until-done'], {});
+    if (!wakesFirst) await work();
+    this.kills++;
+    if (reload) first.child.kill('SIGHUP');
+    first.child.kill('SIGCONT');
+    if (wakesFirst) await work();
+  }
+
+  /** The first wakes at another time of day, and all go on for a moment; the rounds behind them live later than either. */
+  async #setClockWhileFrozen(workers: readonly Child[], by: number): Promise<void> {
+    const [first] = workers;
+    if (first !== undefined && (await frozen(first.child))) {
+      this.setClock(by);
+      await sleep(LONG_FROZEN_MS);
+      this.kills++;
+      first.child.kill('SIGCONT');
+      await sleep(700);
+    }
+    for (const { child } of workers) child.kill('SIGTERM');
+    await Promise.all(workers.map(({ ended }) => ended));
+    this.setClock(laterThan(by));
+  }
+
+  /** Milliseconds that the clock on the wall of all processes is ahead. */
+  setClock(by: number): void {
+    this.#clock ??= openSync(join(this.#workspace, 'clock'), 'w');
+    writeSync(this.#clock, new Float64Array([by]), 0, 8, 0);
+  }
+
+  /** A worker that nobody disturbs must bring everything to rest. */
+  async settle({ dailyCap }: Scenario): Promise<void> {
+    // Behind a full cap "until done" would rightly wait for tomorrow.
+    const code = await this.finish(['worker', ...(dailyCap === undefined ? ['--until-done'] : ['--for', '2s'])], {});
+    if (code !== 0 && code !== 3) this.complaints.push(`the last worker ended with ${code}`);
+  }
+
+  async finish(parameters: readonly string[], env: Record<string, string>): Promise<number | null> {
+    const { child, ended } = this.#start(parameters, env);
+    await ended;
+    if (child.signalCode === 'SIGKILL' && env.CRASH_AT !== undefined) this.kills++;
+    return child.exitCode;
+  }
+
+  end(): void {
+    if (this.#clock !== undefined) closeSync(this.#clock);
+    for (const child of this.#children) child.kill('SIGKILL');
+  }
+
+  #start(parameters: readonly string[], env: Record<string, string>): Child {
+    const preload = [
+      ...(env.CRASH_AT === undefined ? [] : ['--import', FAILPOINT]),
+      ...(this.#clock === undefined ? [] : ['--import', CLOCK]),
+    ];
+    const child = spawn(process.execPath, [...preload, this.#entry, ...parameters], {
+      cwd: this.#workspace,
+      env: { PATH: process.env.PATH, HOME: this.#workspace, KEY: 'secret', CRASH_CLOCK: join(this.#workspace, 'clock'), ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#children.add(child);
+    running.add(child);
+    let talk = '';
+    child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()));
+    const ended = new Promise<void>((resolve) => {
+      const late = setTimeout(() => {
+        this.complaints.push(`${parameters.join(' ')} did not end within ${this.#patience / 1000} s: ${talk.slice(-600)}`);
+        child.kill('SIGKILL');
+      }, this.#patience);
+      child.on('close', (code) => {
+        clearTimeout(late);
+        this.#children.delete(child);
+        running.delete(child);
+        const refused = RIGHTLY_REFUSED.test(talk);
+        if (/unexpected error/.test(talk) || (code === 1 && !refused))
+          this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
+        resolve();
+      });
+    });
+    return { child, ended };
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until the process has stopped itself; false when it ended without. */
+async function frozen(child: ChildProcess): Promise<boolean> {
+  while (child.exitCode === null && child.signalCode === null) {
+    if (stateOf(child.pid ?? 0) === 'T') return true;
+    await sleep(20);
+  }
+  return false;
+}
+
+function stateOf(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.charAt(0);
+    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .charAt(0);
+  } catch {
+    return undefined;
+  }
+}
