@@ -6,6 +6,7 @@ import * as deliverability from './0004_deliverability.ts';
 import * as guard from './0005_guard.ts';
 import * as views from './0006_views.ts';
 import * as reimport from './0007_reimport.ts';
+import * as accounts from './0008_accounts.ts';
 
 /** Every migration in order. A released one is never edited: a change is a new file. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005_guard': guard,
   '0006_views': views,
   '0007_reimport': reimport,
+  '0008_accounts': accounts,
 };

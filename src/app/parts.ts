@@ -1,5 +1,6 @@
 import type { Config, SenderConfig, SmtpSenderConfig } from '../config/config.ts';
 import { isLive, lacksOf } from '../config/lawful.ts';
+import { workspaceKey } from '../config/workspaceKey.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -68,7 +69,11 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
       providerOf: (sender) => mailerFor(sender).provider,
       sleep,
     },
-    replaySenders: [...mailers].filter(([, { provider }]) => mayReplay(provider)).map(([name]) => name),
+    replayAccounts: new Map(
+      [...mailers].flatMap(([name, { provider, account }]) =>
+        mayReplay(provider) && account !== undefined ? [[name, account(workspaceKey(app.workspace))] as const] : [],
+      ),
+    ),
     async closeMailers() {
       for (const mailer of mailers.values()) await mailer.close();
     },

@@ -19,6 +19,7 @@ export interface HttpProvider {
   bodyOf(mail: FrozenMail): Buffer;
   headersOf(mail: FrozenMail): Readonly<Record<string, string>>;
   read(reply: HttpReply): Delivery;
+  readonly account?: Mailer['account'];
 }
 
 /** Idle connections are dropped before any server would: one that closes under a request leaves its mail uncertain. */
@@ -37,6 +38,7 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
     provider.url.protocol === 'https:' ? new TlsAgent({ ...options, ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
   return {
     provider: provider.name,
+    account: provider.account,
     async deliver(mail, attempt) {
       const first = await new Exchange(provider, agent, mail, attempt).run();
       return first.stale ? (await new Exchange(provider, agent, mail, attempt).run()).delivery : first.delivery;

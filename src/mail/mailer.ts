@@ -80,6 +80,8 @@ export interface DeliveryAttempt {
 /** One sender's way out. Adapters differ only here; none of them retries. */
 export interface Mailer {
   readonly provider: string;
+  /** The provider's account as a hash under the workspace's key, where a request may be repeated: at this account alone. */
+  readonly account?: ((workspaceKey: Buffer) => string) | undefined;
   /** Delivers one mail, once. Never throws for anything the network or the provider does. */
   deliver(mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery>;
   /** Ends idle connections. */

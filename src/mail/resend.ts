@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { LoginRequest } from '../domain/login.ts';
 import type { HttpProvider } from './http.ts';
 import { readResend } from './httpReplies.ts';
@@ -11,6 +12,7 @@ const BASE_URL = 'https://api.resend.com';
 export function resend(apiKey: string, baseUrl = BASE_URL): HttpProvider {
   return {
     name: 'resend',
+    account: (workspaceKey) => createHmac('sha256', workspaceKey).update(`account\0${baseUrl}\0${apiKey}`).digest('base64url').slice(0, 24),
     url: new URL('/emails', baseUrl),
     bodyOf({ parts }) {
       const { from, to, replyTo, bcc, subject, text, html, headers, attachments } = parts();

@@ -15,8 +15,8 @@ import { frozenMail } from './frozenMail.ts';
 import type { SendDependencies } from './sendMessage.ts';
 
 export interface ReplayDependencies extends Pick<SendDependencies, 'store' | 'now' | 'mailerFor' | 'cut'> {
-  /** Senders whose provider takes a repeated request. */
-  readonly senders: readonly string[];
+  /** Senders whose provider takes a repeated request, each with the account that is asked there. */
+  readonly accounts: ReadonlyMap<string, string>;
 }
 
 export interface Replayed {
@@ -46,14 +46,17 @@ export async function replayMessage(deps: ReplayDependencies): Promise<Replayed 
 }
 
 /** The next one that may be asked again; those that no longer may are left alone for good. */
-async function takeReplay(tx: Tx, { senders, now: clock }: ReplayDependencies): Promise<DueReplay | undefined> {
+async function takeReplay(tx: Tx, { accounts, now: clock }: ReplayDependencies): Promise<DueReplay | undefined> {
   const now = clock();
+  const senders = [...accounts.keys()];
   for (;;) {
     const due = senders.length === 0 ? undefined : await firstReplay(tx, senders, now);
     if (due === undefined) return undefined;
     const settled = due.state !== 'uncertain' || due.current_attempt !== due.attempt_id;
     const unwanted = due.cancelled_at !== null || due.suppressed !== null;
-    if (settled || unwanted || !isReplayable(due.provider, due.armed_at, now)) await setReplay(tx, due.attempt_id, null);
+    // Another account has never heard of the first request, and would take this one as new.
+    const elsewhere = due.account === null || due.account !== accounts.get(due.sender);
+    if (settled || unwanted || elsewhere || !isReplayable(due.provider, due.armed_at, now)) await setReplay(tx, due.attempt_id, null);
     else if (due.paused_at !== null) await setReplay(tx, due.attempt_id, now + MINUTE);
     else {
       await holdReplay(tx, due.attempt_id, now + DEADLINES.armed);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { nextReplay } from '../domain/replay.ts';
 import type { Tx } from './schema.ts';
 import { isSuppressed } from './suppressions.ts';
@@ -23,12 +24,14 @@ export function firstReplay(tx: Tx, senders: readonly string[], now: number) {
     .innerJoin('jobs', 'jobs.id', 'messages.job_id')
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')
     .leftJoin('drafts', 'drafts.message_id', 'messages.id')
+    .leftJoin('workers', 'workers.id', 'attempts.worker_id')
     .leftJoin('suppressions', (join) => join.on(isSuppressed))
     .where('attempts.replay_at', '<=', now)
     .where('attempts.sender', 'in', senders)
     .orderBy('attempts.replay_at')
     .limit(1)
     .select(['attempts.id as attempt_id', 'attempts.sender', 'attempts.provider', 'attempts.armed_at', 'attempts.sha256 as sent_sha256'])
+    .select(sql<string | null>`(select value from json_each(workers.accounts) where key = attempts.sender)`.as('account'))
     .select(['messages.id', 'messages.token'])
     .select(['messages.state', 'messages.attempt_id as current_attempt', 'messages.frozen_sha256', 'jobs.paused_at', 'jobs.cancelled_at'])
     .select(['suppressions.reason as suppressed', 'drafts.header_message_id', 'drafts.envelope_from', 'drafts.envelope_to'])

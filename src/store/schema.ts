@@ -251,6 +251,8 @@ interface WorkersTable {
   mode: string;
   started_at: number;
   stopped_at: number | null;
+  /** JSON: sender → account. */
+  accounts: Generated<string>;
 }
 
 /** Money is in billionths of a USD. */

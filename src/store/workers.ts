@@ -2,10 +2,15 @@ import type { Store } from './database.ts';
 import type { Db, Tx, WorkerRow } from './schema.ts';
 import { isAlive } from './sqlite/lock.ts';
 
-export async function registerWorker(tx: Tx, worker: Omit<WorkerRow, 'stopped_at'>): Promise<void> {
+/** `accounts`: what it asks for each sender whose requests may be repeated. */
+export async function registerWorker(
+  tx: Tx,
+  worker: Omit<WorkerRow, 'stopped_at' | 'accounts'>,
+  accounts: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
   await tx
     .insertInto('workers')
-    .values({ ...worker, stopped_at: null })
+    .values({ ...worker, stopped_at: null, accounts: JSON.stringify(Object.fromEntries(accounts)) })
     .execute();
 }
 

@@ -17,8 +17,8 @@ export interface UpkeepParts {
   readonly now: () => number;
   readonly log: Log;
   readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'unrecorded' | 'guard'>;
-  /** Senders whose provider answers a repeated request with what became of the first. */
-  readonly replaySenders: readonly string[];
+  /** Senders whose provider answers a repeated request with what became of the first, with the account that is asked there. */
+  readonly replayAccounts: ReadonlyMap<string, string>;
 }
 
 interface OwnWorker {
@@ -54,12 +54,12 @@ export class Upkeep {
 
   /** Asks providers that answer it what became of uncertain mails. */
   async replayRegularly(): Promise<void> {
-    const { replaySenders: senders, sending, log } = this.#parts;
-    if (senders.length === 0 || !this.#own.sends) return;
+    const { replayAccounts: accounts, sending, log } = this.#parts;
+    if (accounts.size === 0 || !this.#own.sends) return;
     while (!this.#own.stopping.aborted) {
       await this.#stage.guard(async () => {
         for (;;) {
-          const asked = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, senders, cut: this.#own.cut });
+          const asked = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, accounts, cut: this.#own.cut });
           if (asked === undefined) return;
           log.info(
             { message: asked.messageId, state: asked.state, reply: asked.reply },

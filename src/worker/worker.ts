@@ -130,7 +130,7 @@ export class Worker {
       const { mode, since = this.#startedAt } = this.#options;
       const self = { id: this.#id, host: hostname(), pid: process.pid, mode: mode.kind, started_at: since };
       await store.write(async (tx) => {
-        await registerWorker(tx, self);
+        await registerWorker(tx, self, this.#parts.replayAccounts);
         await forgetOldWorkers(tx, this.#startedAt - WORKERS_KEPT_FOR);
       });
       reached('worker.registered');

@@ -257,7 +257,9 @@ test('Resend is asked again with the very same request, files and images include
   expect(await by(mailer)).toMatchObject({ end: { state: 'uncertain' } });
   rmSync(bench.folder.at('campaigns/brochure.pdf'));
   bench.now += 60_000;
-  const deps = { ...bench.sending(), mailerFor: () => mailer, senders: ['main'] };
+  const accounts = new Map([['main', mailer.account?.(Buffer.alloc(32)) ?? '']]);
+  await bench.register(accounts);
+  const deps = { ...bench.sending(), mailerFor: () => mailer, accounts };
   expect(await replayMessage(deps)).toMatchObject({ state: 'accepted' });
   expect(server.requests).toHaveLength(1);
 });

@@ -16,9 +16,16 @@ import { paceOf } from '../support/pace.ts';
 
 let bench: Bench;
 
+/** Whom the worker asks for each sender. */
+const accounts = new Map([
+  ['main', 'ours'],
+  ['backup', 'ours'],
+]);
+
 beforeEach(async () => {
   bench = await Bench.open({ senders: ['main', 'backup'] });
   bench.pace = paceOf({ main: {}, backup: {} });
+  await bench.register(accounts);
   await bench.import();
   await bench.draft();
 });
@@ -117,7 +124,7 @@ async function leaveUncertain(): Promise<void> {
   expect(await sendMessage(overHttp(), 1, bench.campaign)).toMatchObject({ end: { state: 'uncertain' } });
 }
 
-const replay = () => replayMessage({ ...overHttp(), senders: ['main', 'backup'] });
+const replay = (asked = accounts) => replayMessage({ ...overHttp(), accounts: asked });
 
 test('an uncertain mail is asked after where the provider answers repetitions, and settled by what it says', async () => {
   await leaveUncertain();
@@ -131,6 +138,20 @@ test('an uncertain mail is asked after where the provider answers repetitions, a
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
   bench.now += 3_600_000;
   expect(await replay()).toBeUndefined();
+});
+
+test.each([
+  ['the key is of another account now', new Map([['main', 'theirs']])],
+  ['nobody knows which account was asked first', accounts],
+])('nothing is repeated where %s', async (_, asked) => {
+  await leaveUncertain();
+  if (asked === accounts) await bench.store.db.updateTable('workers').set({ accounts: '{}' }).execute();
+  bench.now += 60_000;
+  expect(await replay(asked)).toBeUndefined();
+  bench.now += 3_600_000;
+  expect(await replay()).toBeUndefined();
+  expect(bench.delivered).toHaveLength(1);
+  expect((await bench.states())[0]).toBe('uncertain');
 });
 
 test('a repetition that is refused for the mail itself settles it as failed and gives its place back', async () => {
@@ -179,7 +200,7 @@ test('what a repetition was told is kept, though a person decided meanwhile, and
     expect(await retryMessages(bench.store, { ids: [1] }, () => bench.now)).toMatchObject({ on_its_way: 1 });
     return delivery;
   };
-  const asked = await replayMessage({ ...deps, mailerFor: () => ({ ...mailer, deliver }), senders: ['main'] });
+  const asked = await replayMessage({ ...deps, mailerFor: () => ({ ...mailer, deliver }), accounts });
   expect(asked).toMatchObject({ state: 'accepted' });
   expect((await bench.states())[0]).toBe('accepted');
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });

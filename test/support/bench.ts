@@ -17,6 +17,7 @@ import type { PaceSettings } from '../../src/pipeline/gates.ts';
 import { type Imported, type ImportRequest, importLeads } from '../../src/pipeline/importLeads.ts';
 import type { SendDependencies } from '../../src/pipeline/sendMessage.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
+import { registerWorker } from '../../src/store/workers.ts';
 import { paceOf } from './pace.ts';
 import { csv, Folder } from './program.ts';
 
@@ -157,6 +158,12 @@ export class Bench {
         throw error;
       },
     };
+  }
+
+  /** The worker that sends here, and whom it asks. */
+  async register(accounts: ReadonlyMap<string, string>): Promise<void> {
+    const self = { id: 'w1', host: 'here', pid: process.pid, mode: 'forever', started_at: this.now };
+    await this.#store.write((tx) => registerWorker(tx, self, accounts));
   }
 
   async states(): Promise<string[]> {

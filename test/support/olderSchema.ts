@@ -2,6 +2,7 @@ import type { SqliteConnection } from '../../src/store/sqlite/load.ts';
 
 /** What each migration since 0005 made, taken away again. */
 const UNDO: Readonly<Record<number, (database: SqliteConnection) => void>> = {
+  8: (database) => database.exec('alter table workers drop column accounts'),
   7: (database) => database.exec('alter table imports drop column reimported'),
   6(database) {
     const views = database.prepare("select name from sqlite_master where type = 'view'").all() as { name: string }[];
