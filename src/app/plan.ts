@@ -4,6 +4,8 @@ import { localDay } from '../domain/localDay.ts';
 import { type Forecast, type ForecastSpan, forecast } from '../pipeline/forecast.ts';
 import { countsOf, type NamedJob, openJobs } from '../store/jobs.ts';
 import type { App } from './app.ts';
+import { refusalOf } from './guard.ts';
+import { workerRefusal } from './status.ts';
 
 /** What `outreach plan` tells; times are ISO 8601 UTC, dates those of `timezone`. */
 export interface Plan {
@@ -13,6 +15,9 @@ export interface Plan {
   readonly total: number;
   readonly days: readonly PlannedDay[];
   readonly jobs: readonly PlannedJob[];
+  /** Why nothing is sent before `outreach reconcile`, and what keeps a worker from starting; the forecast is of the time after that. */
+  readonly refuses: string | null;
+  readonly worker_refuses: string | null;
 }
 
 interface PlannedDay {
@@ -36,8 +41,9 @@ export interface PlannedJob {
   readonly problem: string | null;
 }
 
-export async function readPlan(app: App, span: ForecastSpan): Promise<Plan> {
-  const { db } = await app.openStore();
+export async function readPlan(app: App, span: ForecastSpan, env: NodeJS.ProcessEnv): Promise<Plan> {
+  const store = await app.openStore();
+  const { db } = store;
   const jobs = await openJobs(db);
   const readable: { job: NamedJob; campaign: Campaign }[] = [];
   const problems = new Map<number, string>();
@@ -74,6 +80,8 @@ export async function readPlan(app: App, span: ForecastSpan): Promise<Plan> {
     total: found.mails.length,
     days: daysOf(found, timezone, span),
     jobs: planned,
+    refuses: await refusalOf(store, env),
+    worker_refuses: workerRefusal(app),
   };
 }
 

@@ -4,6 +4,7 @@ import { DAY } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { cell, moment, number, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
+import { CONFIG_FIRST } from './status.ts';
 
 const LONGEST = 366 * DAY;
 /** Jobs with a column of their own; 80 columns hold no more. */
@@ -19,7 +20,7 @@ export function planCommand(use: Use): Command {
     .action(use(plan));
 }
 
-async function plan({ app: open, output }: Context, options: { until: string }): Promise<undefined> {
+async function plan({ app: open, output, env }: Context, options: { until: string }): Promise<undefined> {
   const app = await open();
   const { parseUntil } = await import('../domain/until.ts');
   const { readPlan } = await import('../app/plan.ts');
@@ -29,16 +30,20 @@ async function plan({ app: open, output }: Context, options: { until: string }):
     throw new OutreachError('usage', `--until ${options.until} is no time; write friday, tomorrow, 2026-12-31 or 10d`);
   if (until <= now) throw new OutreachError('usage', `--until ${options.until} is over`);
   if (until > now + LONGEST) throw new OutreachError('usage', `--until ${options.until} is more than a year away`);
-  const found = await readPlan(app, { from: now, until });
+  const found = await readPlan(app, { from: now, until }, env);
   output.object(found);
   if (!output.json) print(output, found);
 }
 
-function print(output: Output, { until, timezone, days, jobs, total }: Plan): void {
+function print(output: Output, plan: Plan): void {
+  const { until, timezone, days, jobs, total, refuses, worker_refuses } = plan;
   if (jobs.length === 0) {
     output.line('Nothing waits.\n\nNext: outreach import leads.csv');
     return;
   }
+  const standstill =
+    refuses !== null ? `Nothing is sent: ${refuses}` : worker_refuses !== null ? `No worker starts: ${worker_refuses}` : null;
+  if (standstill !== null) output.line(`${output.colour.red(`${standstill}.`)}\nOnce that is mended:\n`);
   const columns = jobs.filter(({ mails }) => mails > 0);
   const own = columns.length > MOST_COLUMNS ? columns.slice(0, MOST_COLUMNS - 1) : columns;
   const others = columns.slice(own.length);
@@ -69,7 +74,7 @@ function print(output: Output, { until, timezone, days, jobs, total }: Plan): vo
       `\nUntil ${moment(Date.parse(until))}, days of ${timezone}; if a worker runs, texts are written in time and every mail is accepted.`,
     ),
   );
-  output.line(`\nNext: ${nextStep(jobs)}`);
+  output.line(`\nNext: ${nextStep(plan)}`);
 }
 
 function nameOf({ id, campaign }: PlannedJob): string {
@@ -90,7 +95,9 @@ function outlook({ id, campaign, mails, left, ends_at, review, uncertain, held_b
   return `${name}: ${number(left)} left after that${rest}`;
 }
 
-function nextStep(jobs: readonly PlannedJob[]): string {
+function nextStep({ jobs, refuses, worker_refuses }: Plan): string {
+  if (refuses !== null) return 'outreach reconcile';
+  if (worker_refuses !== null) return CONFIG_FIRST;
   const held = jobs.find(({ held_by, left }) => left > 0 && held_by.length > 0);
   if (held !== undefined) return `outreach status    (what holds job ${held.id}, and how to let it go on)`;
   const review = jobs.find((job) => job.review > 0);

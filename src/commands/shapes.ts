@@ -77,6 +77,11 @@ const oneJob = job.extend({
   import: z.strictObject({ ...leadCounts, complete: z.boolean(), rejects: z.string().nullable() }).nullable(),
 });
 
+const standstill = {
+  refuses: z.string().nullable().describe('why nothing is sent before outreach reconcile'),
+  worker_refuses: z.string().nullable().describe('what outreach.yaml lacks, so that no worker starts'),
+};
+
 const sender = z.strictObject({
   name: z.string(),
   type: z.enum(['smtp', 'sendgrid', 'resend', 'outbox']),
@@ -99,8 +104,7 @@ const status = z.strictObject({
     z.strictObject({ id: z.string(), host: z.string(), pid: z.int(), mode: z.string(), alive: z.boolean(), started_at: time }),
   ),
   senders: z.array(sender),
-  refuses: z.string().nullable().describe('why nothing is sent before outreach reconcile'),
-  worker_refuses: z.string().nullable().describe('what outreach.yaml lacks, so that no worker starts'),
+  ...standstill,
   refusing_providers: z
     .array(z.strictObject({ name: z.string(), since: time, reason: z.string().nullable() }))
     .describe('providers of texts that only a person can mend: no quota, a refused key'),
@@ -133,6 +137,7 @@ const plan = z.strictObject({
       problem: z.string().nullable(),
     }),
   ),
+  ...standstill,
 });
 
 const why = z.strictObject({

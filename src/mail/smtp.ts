@@ -202,9 +202,12 @@ class Conversation {
 
 /** A failure while connecting, encrypting or logging in. */
 function beforeMail(error: unknown, stopping: boolean): Delivery {
-  const { code, text } = replyIn(error);
+  const { code, text: said } = replyIn(error);
+  const trouble = (error as { code?: string }).code;
+  // A bare "500" would leave it to the reader what was asked.
+  const text = trouble === 'ETLS' && code !== undefined ? `the server refuses STARTTLS: ${said}` : said;
   if (stopping) return { kind: 'not_armed', code: null, reply: text };
-  const phase: SmtpPhase = (error as { code?: string }).code === 'EAUTH' ? 'auth' : 'connect';
+  const phase: SmtpPhase = trouble === 'EAUTH' ? 'auth' : 'connect';
   // Without a reply EAUTH means that no common login method was offered: nothing a retry would change soon.
   if (code === undefined) return { kind: phase === 'auth' ? 'sender_refused' : 'sender_failed', code: null, reply: text, beforeMail: true };
   return readReply(phase, code, text);

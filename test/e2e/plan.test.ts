@@ -40,6 +40,18 @@ test('plan of nothing, of a paused job, and until a time that is none', async ()
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--until someday is no time; write friday') });
 });
 
+test('plan says first what keeps every mail back, and how to mend it', async () => {
+  await outreach(folder, ['import', 'leads.csv']);
+  folder.write(
+    'outreach.yaml',
+    CONFIG.replace(/postal_address: "[^"]*", /, '').replace('type: outbox', 'type: smtp, host: 127.0.0.1, security: none'),
+  );
+  expect(await json(['plan'])).toMatchObject({ refuses: null, worker_refuses: expect.stringContaining('identity.postal_address') });
+  const { stdout } = await outreach(folder, ['plan']);
+  expect(stdout).toMatch(/^No worker starts: .*identity\.postal_address.*\.\nOnce that is mended:\n\nDAY /);
+  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^Next: outreach config check/);
+});
+
 test('why names the gate that is shut and when it leaves, by address and by id', async () => {
   await outreach(folder, ['import', 'leads.csv']);
   await outreach(folder, ['worker', '--drain']);
