@@ -43,7 +43,7 @@ const BATCH = 500;
 
 /**
  * These people have their mail already: what waits for them is never sent. A mail that waits becomes
- * `suppressed`, which no move leaves; an uncertain one is accepted, and a failed one is not tried again. Addresses are in lower case.
+ * `suppressed`, which no move leaves; an uncertain one is accepted, a failed one is not tried again, and a cancelled one stays so. Addresses are in lower case.
  */
 export async function markSent(store: Store, people: readonly string[], source: string, now: () => number): Promise<MarkedSent> {
   let messages = 0;
@@ -59,12 +59,12 @@ export async function markSent(store: Store, people: readonly string[], source: 
       await noteEvents(tx, stopped, 'suppressed', now(), reason);
       const accepted = await moveByHand(tx, ids, ['uncertain'], 'accepted', { now: now(), reason: null });
       await noteEvents(tx, accepted, 'resolved', now(), reason);
-      const failed = rows.filter(({ state }) => state === 'failed').map(({ id }) => id);
-      await noteEvents(tx, failed, 'sent already', now(), reason);
+      const over = rows.filter(({ state }) => state === 'failed' || state === 'cancelled').map(({ id }) => id);
+      await noteEvents(tx, over, 'sent already', now(), reason);
       const known = new Set(await knownPeople(tx, keys));
       return {
         moved: stopped.length + accepted.length,
-        waiting: rows.length - failed.length,
+        waiting: rows.length - over.length,
         unknown: keys.filter((key) => !known.has(key)),
       };
     });

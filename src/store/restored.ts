@@ -30,14 +30,14 @@ export function doubtSending(tx: Tx, now: number, reason: string): Promise<{ id:
     .execute();
 }
 
-/** Messages to these people (addresses in lower case) that may still be sent; failed ones when somebody asks for it. */
+/** Messages to these people (addresses in lower case) that may still be sent; failed ones when somebody asks for it, cancelled ones when their list is imported again. */
 export function waitingFor(db: Db, keys: readonly string[]): Promise<{ id: number; state: MessageState }[]> {
   return db
     .selectFrom('prospects')
     .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
     .select(['messages.id', 'messages.state'])
     .where('prospects.email_key', 'in', keys)
-    .where('messages.state', 'in', ['pending', 'drafting', 'review', 'ready', 'sending', 'uncertain', 'failed'])
+    .where('messages.state', 'in', ['pending', 'drafting', 'review', 'ready', 'sending', 'uncertain', 'failed', 'cancelled'])
     .execute();
 }
 

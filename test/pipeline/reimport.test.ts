@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rejectMessages } from '../../src/pipeline/approveMessages.ts';
 import { checkLeads } from '../../src/pipeline/checkLeads.ts';
+import { markSent } from '../../src/pipeline/reconcile.ts';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { cancel } from '../../src/pipeline/steerJob.ts';
-import { noteEvent } from '../../src/store/events.ts';
 import { suppress } from '../../src/store/suppressions.ts';
 import { Bench, campaignWith } from '../support/bench.ts';
 import { csv } from '../support/program.ts';
@@ -77,7 +77,6 @@ test.each([
     },
   ],
   ['was armed, and put off by the reply to its body', triedInVain],
-  ['left by a list given to reconcile', () => bench.store.write((tx) => noteEvent(tx, 1, 'sent already', bench.now))],
   [
     'is to somebody who wants no mail',
     () => bench.store.write((tx) => suppress(tx, 'lead0@company0.example', 'asked to stop', 'a person', bench.now)),
@@ -137,4 +136,12 @@ test('the database itself lets no armed mail leave cancelled, nor any mail withi
   await expect(move(1, 2)).rejects.toThrow('does not leave this state');
   await expect(move(2, 1)).rejects.toThrow('does not leave this state');
   await move(2, 2);
+});
+
+test('a list given to reconcile keeps the people of a cancelled job from being written to by a new import', async () => {
+  await bench.import(csv(2));
+  await cancel(bench.store, 1, now);
+  await markSent(bench.store, ['lead0@company0.example'], 'sent.csv', now);
+  expect(await bench.import(csv(2))).toMatchObject({ tally: { imported: 1, reimported: 1, duplicates: 1 } });
+  expect(await bench.states()).toEqual(['cancelled', 'pending']);
 });
