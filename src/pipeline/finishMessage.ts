@@ -108,8 +108,8 @@ function lateReply(delivery: Delivery): Decision {
 export async function settle(tx: Tx, row: MessageRow, decision: Decision, delivery: Delivery, now: number): Promise<void> {
   if (certainlyNotAccepted(delivery.kind)) await releaseUsage(tx, row.id, now);
   if (row.state !== 'sending') await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
-  // A person who said that it was not sent gave its place back.
-  if (row.state === 'failed') await takeUsage(tx, row.id, usagePeriod(now), now);
+  // A person who said that it was not sent gave its place back, and may have asked for a retry since.
+  if (row.state === 'failed' || row.state === 'ready') await takeUsage(tx, row.id, usagePeriod(now), now);
   if (decision.state === 'uncertain') await noteEvent(tx, row.id, 'uncertain', now, decision.reason);
   if (decision.state === 'cancelled') await noteEvent(tx, row.id, 'cancelled', now, decision.reason);
   if (delivery.kind === 'recipient_refused') {

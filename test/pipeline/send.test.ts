@@ -278,8 +278,15 @@ test('resolve --resend waits for the deadline, keeps the ledger row, and sends o
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
 });
 
-test.each(['resend', 'not_sent'] as const)('a late acceptance wins over resolve --%s, and the mail never leaves again', async (verdict) => {
-  const sent = await acceptedLate(() => resolveMessage(bench.store, 1, verdict, bench.now));
+test.each([
+  ['resolve --resend', 'resend', 0],
+  ['resolve --not-sent', 'not_sent', 0],
+  ['resolve --not-sent and a retry', 'not_sent', 1],
+] as const)('a late acceptance wins over %s, and the mail never leaves again', async (_, verdict, retries) => {
+  const sent = await acceptedLate(async () => {
+    await resolveMessage(bench.store, 1, verdict, bench.now);
+    if (retries > 0) expect(await retryMessages(bench.store, { ids: [1] }, () => bench.now)).toMatchObject({ retried: 1 });
+  });
   expect(sent).toMatchObject({ end: { state: 'accepted' } });
   expect(await bench.states()).toEqual(['accepted']);
   expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
