@@ -27,6 +27,6 @@ async function cancelOne(context: Context, id: string): Promise<undefined> {
   context.output.line(
     cancelled === 0
       ? '\nNext: outreach status'
-      : '\nNext: outreach status    (a list with the same people makes a new job of those without a mail)',
+      : '\nNext: outreach status    (importing the same people again makes a new job for those without a mail)',
   );
 }

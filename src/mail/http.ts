@@ -24,6 +24,8 @@ export interface HttpProvider {
 
 /** Idle connections are dropped before any server would: one that closes under a request leaves its mail uncertain. */
 const IDLE_LIMIT = 1_000;
+/** What every kernel takes at once. Of a longer request the end is held back until all before it is out: nobody looks at the clock while a socket drains. */
+const AT_ONCE = 16 * 1024;
 /** No provider's answer is longer; the rest of a longer one is not read. */
 const LONGEST_REPLY = 64 * 1024;
 
@@ -91,15 +93,19 @@ class Exchange {
     }
     for (const [name, value] of Object.entries(this.#provider.headersOf(this.#mail))) this.#request.setHeader(name, value);
     this.#request.setHeader('content-length', body.length);
+    const rest = Math.max(0, body.length - AT_ONCE);
+    // Who answers before the end does not want it.
+    const early = rest === 0 ? undefined : await Promise.race([flushed(this.#request, body.subarray(0, rest)), answered]);
     reached('body.begun');
     if (this.#arming.over) {
       this.#request.destroy();
       throw new Error('the time limit passed');
     }
-    this.#request.end(body);
+    if (early === undefined) this.#request.end(body.subarray(rest));
     reached('body.ended');
-    const response = await answered;
+    const response = early ?? (await answered);
     const { text, complete } = await bodyOf(response);
+    if (early !== undefined) this.#request.destroy();
     return this.#provider.read({ status: response.statusCode ?? 0, headers: response.headers, body: text, complete, now: Date.now() });
   }
 
@@ -123,6 +129,11 @@ function connected(request: ClientRequest): Promise<void> {
       else socket.once(event, () => resolve());
     });
   });
+}
+
+/** Resolves when the system has taken these bytes, or nobody will. */
+function flushed(request: ClientRequest, bytes: Buffer): Promise<undefined> {
+  return new Promise((resolve) => request.write(bytes, () => resolve(undefined)));
 }
 
 function once<T>(request: ClientRequest, event: 'response'): Promise<T> {

@@ -98,7 +98,7 @@ test('the people of a cancelled job are written to by the next import, once, and
     drips: [{ job: 1, rate: 0.001 }],
   });
   const cancelled = await outreach(folder, ['cancel', '1']);
-  expect(cancelled.stdout).toContain('a list with the same people makes a new job of those without a mail');
+  expect(cancelled.stdout).toContain('importing the same people again makes a new job for those without a mail');
   const again = await outreach(folder, ['import', 'leads.csv']);
   expect(again.stdout).toMatch(/imported +2 +2 of them from a cancelled job/);
   expect(again.stdout).toMatch(/duplicates +1 /);

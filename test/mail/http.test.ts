@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
 import { type HttpProvider, httpMailer } from '../../src/mail/http.ts';
 import type { Mailer } from '../../src/mail/mailer.ts';
@@ -156,3 +157,50 @@ function certificate(): { key: string; cert: string } {
     folder.remove();
   }
 }
+
+const LARGE = 'a line of a long text\n'.repeat(200_000);
+
+test.each(NAMES)('%s: a request that no kernel takes at once arrives whole', async (name) => {
+  const { server, mailer } = await against(name);
+  const trying = attempt({ limits: { unarmed: 5_000, armed: 5_000 } });
+  expect(await mailer.deliver(await mail({ text: LARGE }), trying)).toMatchObject({ kind: 'accepted' });
+  expect(server.requests.map(({ sha256 }) => sha256)).toEqual(trying.armed);
+});
+
+test('an answer that comes before the end of a large request is its answer', async () => {
+  const server = createHttpServer((_, response) =>
+    response.writeHead(413, { connection: 'close' }).end('{"errors":[{"message":"too large"}]}'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const mailer = httpMailer(sendgrid('k', `http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  closing.push(() => void server.close(), mailer.close);
+  const trying = attempt({ limits: { unarmed: 5_000, armed: 5_000 } });
+  expect(await mailer.deliver(await mail({ text: LARGE }), trying)).toMatchObject({ kind: 'content_refused', code: 413 });
+});
+
+test('the end of a large request is held back when its time has passed while the rest went out', async () => {
+  let socket: Socket | undefined;
+  let bytes = 0;
+  const server = createServer((accepted) => {
+    socket = accepted.on('data', (chunk) => (bytes += chunk.length)).on('error', () => {});
+    accepted.pause();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const mailer = httpMailer(sendgrid('k', `http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  closing.push(
+    () => void server.close(),
+    mailer.close,
+    () => void vi.useRealTimers(),
+  );
+  const trying = attempt({ limits: { unarmed: 60_000, armed: 60_000 } });
+  const large = await mail({ text: LARGE });
+  const delivered = mailer.deliver(large, trying);
+  await vi.waitUntil(() => trying.armed.length === 1 && socket !== undefined);
+  // The machine slept with the request half out: no timer ran, and the clock on the wall went on.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 });
+  socket?.resume();
+  expect(await delivered).toMatchObject({ kind: 'ambiguous' });
+  const whole = sendgrid('k').bodyOf(large).length;
+  expect(bytes).toBeGreaterThan(whole / 2);
+  expect(bytes).toBeLessThan(whole);
+});
