@@ -51,6 +51,9 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
         .map(([state, n]) => `${number(n)} ${state}`)
         .join(', ') || 'none',
     ]);
+    // Taken over by a later import, because this job was cancelled before it wrote to them.
+    const left = done?.complete === true ? done.imported + done.suppressed - report.total : 0;
+    if (left > 0) rows.push(['', `${number(left)} now in the job of a later import`]);
     if (report.eta !== null) rows.push(['done by', moment(Date.parse(report.eta))]);
     output.table(['', ''], rows);
     for (const line of troubles(report)) output.line(line);

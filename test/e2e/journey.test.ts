@@ -111,6 +111,7 @@ test('the people of a cancelled job are written to by the next import, once, and
     import: { imported: 2, reimported: 2, duplicates: 1 },
   });
   expect(await json(folder, 'jobs', '1')).toMatchObject({ status: 'cancelled', total: 1, succeeded: 1 });
+  expect((await outreach(folder, ['jobs', '1'])).stdout).toContain('2 now in the job of a later import');
 });
 
 test('a bounce, a greylisting and a reply that never came are told apart, and show tells each story', async () => {
