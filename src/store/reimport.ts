@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { Origin } from '../domain/lead.ts';
 import { deleteDrafts } from './drafts.ts';
 import { noteEvent } from './events.ts';
@@ -79,24 +79,6 @@ const selectUnwritten = statement((db, value: Blanks<{ campaignId: number; key: 
     .where('messages.campaign_id', '=', value('campaignId'))
     .where('messages.state', '=', sql.lit('cancelled' as const))
     .where('jobs.cancelled_at', 'is not', null)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('attempts')
-            .select('attempts.id')
-            .whereRef('attempts.message_id', '=', 'messages.id')
-            .where('armed_at', 'is not', null),
-        ),
-      ),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('events')
-            .select('events.id')
-            .whereRef('events.message_id', '=', 'messages.id')
-            .where('events.kind', 'in', [sql.lit('rejected' as const), sql.lit('sent already' as const)]),
-        ),
-      ),
-    ),
+    .where(sql<SqlBool>`not exists (select 1 from attempts where message_id = messages.id and armed_at is not null)`)
+    .where(sql<SqlBool>`not exists (select 1 from events where message_id = messages.id and kind in ('rejected', 'sent already'))`),
 );
