@@ -51,14 +51,11 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
     const clocks = [0, ...scenario.rounds.flatMap(({ end }) => (end.kind === 'clock' ? [end.by, laterThan(end.by)] : []))];
     for (const message of messages) {
       const armed = all<ArmedRow>(`select sha256, armed_at from attempts where message_id = ${message.id} and armed_at is not null`);
-      const said = all<{ detail: string }>(`select detail from events where message_id = ${message.id} and kind = 'resolved'`);
+      const said = all<{ said: string }>(
+        `select iif(kind = 'resolved', detail, 'retry') as said from events where message_id = ${message.id} and kind in ('resolved', 'retry asked')`,
+      ).map(({ said }) => said);
       const copies = taken.filter(({ to }) => to === message.email);
-      judgeMessage(
-        message,
-        copies,
-        said.map(({ detail }) => detail),
-        violations,
-      );
+      judgeMessage(message, copies, said, violations);
       judgeArms(message, copies, armed, clocks, violations);
     }
     judgeAcceptances(one, violations);
@@ -97,18 +94,20 @@ function judgeLeads(
   }
 }
 
-/** `said`: what a person said of it while it was uncertain; only who asks for a second copy gets one. */
+/** `said`: what a person said of it while it was uncertain, and their retries; only who asks for a second copy gets one. */
 function judgeMessage(
   { id, state, frozen_sha256 }: MessageRow,
   copies: readonly Arrived[],
   said: readonly string[],
   violations: string[],
 ): void {
-  const again = said.filter((verdict) => verdict !== 'sent').length;
+  const times = (word: string) => said.filter((each) => each === word).length;
+  const again = times('resend') + Math.min(times('not sent'), times('retry'));
+  const doubted = times('resend') + times('not sent') > 0;
   if (copies.length > 1 + again) violations.push(`message ${id}: the server took it ${copies.length} times`);
   if (state === 'accepted' && copies.length === 0 && !said.includes('sent'))
     violations.push(`message ${id} is accepted, and the server does not have it`);
-  if (!['accepted', 'uncertain'].includes(state) && copies.length > 0 && again === 0)
+  if (!['accepted', 'uncertain'].includes(state) && copies.length > 0 && !doubted)
     violations.push(`message ${id} is ${state}, and the server has it`);
   for (const copy of copies) {
     if (copy.frozenSha256 !== undefined && copy.frozenSha256 !== frozen_sha256)
