@@ -84,7 +84,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const capped = focus === 'cap' || focus === 'warm' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
   // What a cap or a model would make of another day, or of what a person does, is judged elsewhere.
   const dailyCap = disturbed.length > 0 ? undefined : capped;
-  const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : focus === 'person' || focus === 'clock' ? 0.3 : 0;
+  const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
   const faultFor = faults(seed, likelihood, FAULTS, isAtGreeting);
   const route = routeOf(seed, focus);
   const httpFaultFor = faults(seed + 1, focus === 'fallback' || focus === 'replay' ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect);
