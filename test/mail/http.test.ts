@@ -195,7 +195,7 @@ test('the end of a large request is held back when its time has passed while the
   const trying = attempt({ limits: { unarmed: 60_000, armed: 60_000 } });
   const large = await mail({ text: LARGE });
   const delivered = mailer.deliver(large, trying);
-  await vi.waitUntil(() => trying.armed.length === 1 && socket !== undefined);
+  await vi.waitUntil(() => trying.armed.length === 1 && socket !== undefined, { timeout: 10_000 });
   // The machine slept with the request half out: no timer ran, and the clock on the wall went on.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 });
   socket?.resume();
