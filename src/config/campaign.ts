@@ -13,7 +13,7 @@ import { isZone } from '../domain/zone.ts';
 import { readAttachment } from './attachedFiles.ts';
 import { campaignNames, campaignPath, filesAsRead, missingCampaign, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
-import { count, duration, flag, mailbox, positive, strictObject, text, unknown } from './fields.ts';
+import { count, duration, flag, mailbox, notKnown, positive, strictObject, text } from './fields.ts';
 import type { Workspace } from './workspace.ts';
 import { readYaml } from './yaml.ts';
 
@@ -63,11 +63,11 @@ const attached = z.union(
 /** What stands above a campaign's mail. */
 export const campaignSchema = strictObject({
   subject: text('"Quick question about {{ company }}"').optional(),
-  generator: z.enum(GENERATORS, unknown('template or ai')).default('template'),
+  generator: z.enum(GENERATORS, notKnown('template or ai')).default('template'),
   senders: z.array(text('main'), { error: 'a list of sender names; write [main]' }).min(1, 'empty; write [main]').optional(),
   rotate: flag.default(false),
   send: strictObject({
-    mode: z.enum(SEND_MODES, unknown('immediate, scheduled or drip')).default('immediate'),
+    mode: z.enum(SEND_MODES, notKnown('immediate, scheduled or drip')).default('immediate'),
     rate: positive('mails an hour, such as 20').optional(),
     at: text('2026-12-01T09:00').optional(),
   })
@@ -91,7 +91,7 @@ export const campaignSchema = strictObject({
   reply_to: mailbox.optional(),
   bcc_self: flag.default(false),
   attachments: z.array(attached, { error: 'a list; write [brochure.pdf]' }).default([]),
-  review: z.enum(REVIEW_RULES, unknown('none, flagged or all')).default('none'),
+  review: z.enum(REVIEW_RULES, notKnown('none, flagged or all')).default('none'),
 }).refine(({ subject, generator }) => generator === 'ai' || subject !== undefined, {
   path: ['subject'],
   error: 'missing; write subject: "Quick question about {{ company }}"',

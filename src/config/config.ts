@@ -7,7 +7,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
-import { count, dkim, duration, flag, mailbox, positive, secret, strictObject, text, unknown, webAddress, zone } from './fields.ts';
+import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
 import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
@@ -34,12 +34,12 @@ const shared = {
 const smtp = strictObject({
   ...shared,
   type: z.literal('smtp'),
-  preset: z.enum(PRESET_NAMES, unknown(PRESET_NAMES.join(', '))).optional(),
+  preset: z.enum(PRESET_NAMES, notKnown(PRESET_NAMES.join(', '))).optional(),
   host: text('smtp.ruiz.example')
     .regex(/^[^\s/@:]+$|^\[?[0-9a-fA-F:]+\]?$/, 'not a host name; write smtp.ruiz.example')
     .optional(),
   port: z.int({ error: 'not a port; write 587' }).min(1, 'not a port; write 587').max(65535, 'not a port; write 587').optional(),
-  security: z.enum(['starttls', 'tls', 'none'], unknown('starttls, tls or none')).optional(),
+  security: z.enum(['starttls', 'tls', 'none'], notKnown('starttls, tls or none')).optional(),
   insecure: flag.default(false),
   user: text('ana@ruiz.example').optional(),
   password: secret.optional(),
@@ -100,7 +100,7 @@ const sendgrid = strictObject({ ...overHttp, type: z.literal('sendgrid') }).supe
 const resend = strictObject({ ...overHttp, type: z.literal('resend') }).superRefine(safeBaseUrl);
 
 const sender = z.discriminatedUnion('type', [smtp, sendgrid, resend, outbox], {
-  error: ({ input }) => unknown('type: smtp, sendgrid, resend or outbox').error({ input: (input as { type?: unknown } | null)?.type }),
+  error: ({ input }) => notKnown('type: smtp, sendgrid, resend or outbox').error({ input: (input as { type?: unknown } | null)?.type }),
 });
 
 const price = z.number({ error: 'not a number; write USD per million tokens, such as 0.25' }).nonnegative('must not be below 0');
@@ -111,7 +111,7 @@ const provider = strictObject({
   model: text('gpt-5-mini'),
   api_key: secret.optional(),
   price: strictObject({ input: price, output: price }).optional(),
-  output: z.enum(OUTPUT_FORMATS, unknown(OUTPUT_FORMATS.join(', '))).optional(),
+  output: z.enum(OUTPUT_FORMATS, notKnown(OUTPUT_FORMATS.join(', '))).optional(),
   insecure: flag.default(false),
 }).superRefine(safeBaseUrl);
 
@@ -147,7 +147,7 @@ const DEFAULT_RETRY = {
 
 /** What outreach.yaml may say. */
 export const configSchema = strictObject({
-  version: z.literal(1, unknown('version: 1')),
+  version: z.literal(1, notKnown('version: 1')),
   identity: strictObject({
     name: text('Ana Ruiz'),
     company: text('Ruiz Consulting').optional(),

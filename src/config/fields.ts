@@ -14,7 +14,7 @@ export function strictObject<Shape extends z.core.$ZodLooseShape>(shape: Shape) 
 }
 
 /** The complaint about a value that is none of the few there are: `"pigeon" is not known; write smtp or outbox`. */
-export const unknown = (write: string) => ({
+export const notKnown = (write: string) => ({
   error: ({ input }: { readonly input?: unknown }) => `${shown(input)} is not known; write ${write}`,
 });
 

@@ -7,7 +7,7 @@ import type { Reply, TextProvider } from '../llm/provider.ts';
 import type { Assignment, Resting } from '../llm/writer.ts';
 import { settleCall } from '../store/aiCalls.ts';
 import { restOf } from '../store/aiProviders.ts';
-import type { CallPurpose } from '../store/schema.ts';
+import type { CallPurpose } from '../store/aiSchema.ts';
 import type { Desk, Turn } from './modelDesk.ts';
 import { recordReply } from './recordReply.ts';
 import { takePlace } from './reserveCall.ts';

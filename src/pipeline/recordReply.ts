@@ -5,9 +5,10 @@ import type { Reply, TextProvider } from '../llm/provider.ts';
 import type { Assignment } from '../llm/writer.ts';
 import { lostCalls, settleCall } from '../store/aiCalls.ts';
 import { noteRefusal, pauseProvider, providerWorks, restProvider } from '../store/aiProviders.ts';
+import type { GenerationRow } from '../store/aiSchema.ts';
 import { saveGeneration } from '../store/generations.ts';
 import { isToForgotten } from '../store/people.ts';
-import type { GenerationRow, Tx } from '../store/schema.ts';
+import type { Tx } from '../store/schema.ts';
 import type { Desk, Turn } from './modelDesk.ts';
 
 /** A lead whose prompt got no complete reply so often, while others were answered, waits for a person. */

@@ -6,9 +6,10 @@ import type { TextProvider } from '../llm/provider.ts';
 import type { Assignment, Resting } from '../llm/writer.ts';
 import { isBeingWritten, noteBudget, openCall, openCalls, spendOf } from '../store/aiCalls.ts';
 import { restOf } from '../store/aiProviders.ts';
+import type { CallPurpose } from '../store/aiSchema.ts';
 import { findGeneration } from '../store/generations.ts';
 import { isToForgotten } from '../store/people.ts';
-import type { CallPurpose, Tx } from '../store/schema.ts';
+import type { Tx } from '../store/schema.ts';
 import type { Desk } from './modelDesk.ts';
 
 /** How often a call that found all places taken looks again, in ms. */

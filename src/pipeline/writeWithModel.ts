@@ -3,8 +3,9 @@ import { type HashedPrompt, mailPrompt, repairPrompt } from '../domain/prompt.ts
 import { renderSubject } from '../domain/rendering.ts';
 import { Throttle } from '../domain/throttle.ts';
 import type { Assignment, Resting, Writer, Written } from '../llm/writer.ts';
+import type { GenerationRow } from '../store/aiSchema.ts';
 import { findGeneration } from '../store/generations.ts';
-import type { Db, GenerationRow } from '../store/schema.ts';
+import type { Db } from '../store/schema.ts';
 import { callModel } from './callModel.ts';
 import type { CallDependencies, Desk, Turn } from './modelDesk.ts';
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { CallPurpose, Db, Tx } from './schema.ts';
+import type { CallPurpose } from './aiSchema.ts';
+import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
 /**

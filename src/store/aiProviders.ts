@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { providerRest } from '../domain/breaker.ts';
-import type { AiProviderRow, Db, Tx } from './schema.ts';
+import type { AiProviderRow } from './aiSchema.ts';
+import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
 /** A provider's health, shared by all workers; one that never failed has no row. */

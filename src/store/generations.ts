@@ -1,4 +1,5 @@
-import type { Db, GenerationRow, Tx } from './schema.ts';
+import type { GenerationRow } from './aiSchema.ts';
+import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
 /** What was written for this message from this very prompt; a changed brief or lead has another hash. */

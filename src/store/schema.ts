@@ -2,9 +2,10 @@ import type { Generated, Kysely, Selectable, Transaction } from 'kysely';
 import type { PauseReason, SendMode } from '../domain/job.ts';
 import type { LegalBasis } from '../domain/lead.ts';
 import type { MessageState } from '../domain/message.ts';
+import type { AiTables } from './aiSchema.ts';
 
 /** The tables of `migrations/`. Times are epoch milliseconds UTC, booleans 0 or 1. */
-export interface Schema {
+export interface Schema extends AiTables {
   campaigns: CampaignsTable;
   jobs: JobsTable;
   imports: ImportsTable;
@@ -21,10 +22,6 @@ export interface Schema {
   sender_days: SenderDaysTable;
   attached_files: { sha256: string; content: Buffer; created_at: number };
   workers: WorkersTable;
-  ai_calls: AiCallsTable;
-  generations: GenerationsTable;
-  ai_spend: { job_id: number; settled_nano: number; open_nano: number };
-  ai_providers: AiProvidersTable;
   guard: GuardTable;
 }
 
@@ -41,8 +38,6 @@ export type AttemptRow = Selectable<AttemptsTable>;
 export type EventRow = Selectable<EventsTable>;
 export type SenderRow = Selectable<SendersTable>;
 export type WorkerRow = Selectable<WorkersTable>;
-export type GenerationRow = Selectable<GenerationsTable>;
-export type AiProviderRow = Selectable<AiProvidersTable>;
 
 /** One row: which database this is. */
 interface GuardTable {
@@ -253,50 +248,4 @@ interface WorkersTable {
   stopped_at: number | null;
   /** JSON: sender → account. */
   accounts: Generated<string>;
-}
-
-/** Money is in billionths of a USD. */
-interface AiCallsTable {
-  id: Generated<number>;
-  job_id: number;
-  message_id: number;
-  worker_id: string;
-  purpose: CallPurpose;
-  provider: string;
-  model: string;
-  prompt_hash: string;
-  /** The most it can cost; counted while the call runs, and for good when its end is not known. */
-  reserved_nano: number;
-  cost_nano: number | null;
-  /** 0 when the provider has no price: its cost is then 0 because nobody knows better. */
-  priced: number;
-  /** As the provider reported it, JSON. */
-  usage: string | null;
-  outcome: string | null;
-  started_at: number;
-  deadline_at: number;
-  finished_at: number | null;
-}
-
-export type CallPurpose = 'draft' | 'repair' | 'preview';
-
-interface GenerationsTable {
-  message_id: number;
-  prompt_hash: string;
-  call_id: number;
-  /** `unusable`: `reply` broke the form, for `reason`, and may be repaired once. `failed`: the lead's own failure. */
-  verdict: 'written' | 'unusable' | 'failed';
-  subject: string | null;
-  body: string | null;
-  reply: string | null;
-  reason: string | null;
-  created_at: number;
-}
-
-interface AiProvidersTable {
-  name: string;
-  rest_until: Generated<number>;
-  rest_since: Generated<number>;
-  failures: Generated<number>;
-  reason: string | null;
 }
