@@ -7,6 +7,7 @@ import * as guard from './0005_guard.ts';
 import * as views from './0006_views.ts';
 import * as reimport from './0007_reimport.ts';
 import * as accounts from './0008_accounts.ts';
+import * as certainty from './0009_certainty.ts';
 
 /** Every migration in order. A released one is never edited: a change is a new file. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006_views': views,
   '0007_reimport': reimport,
   '0008_accounts': accounts,
+  '0009_certainty': certainty,
 };

@@ -22,6 +22,9 @@ export type DeliveryKind =
   /** Armed, and no complete final reply: may or may not have been accepted. Never sent again by the program. */
   | 'ambiguous';
 
+/** How much of a mail was written to the connection: no byte of it, some, all but its end, or its end too (the final dot, or the request's last byte). */
+export type Progress = 'nothing' | 'part' | 'all' | 'end';
+
 export interface Delivery {
   readonly kind: DeliveryKind;
   /** SMTP reply code, where a complete reply was read. */
@@ -34,6 +37,8 @@ export interface Delivery {
   readonly restMs?: number;
   /** Only a person can mend what is wrong with this sender: its key or password, its account. */
   readonly stopsSender?: boolean;
+  /** Where it is known; always so behind an arm. */
+  readonly progress?: Progress;
 }
 
 /** Delivery kinds after which the usage ledger's row is released: the mail was certainly not accepted. */

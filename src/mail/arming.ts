@@ -30,13 +30,13 @@ export class Arming {
     return this.expired || this.#attempt.cut.aborted;
   }
 
-  /** `ended`: the conversation has come to an end of its own meanwhile. True when the mail with this SHA-256 may go. */
-  async ask(sha256: string, ended: () => boolean): Promise<boolean> {
+  /** `ended`: the conversation has come to an end of its own meanwhile; `providerTime`: the provider's clock, where it is known. True when the mail with this SHA-256 may go. */
+  async ask(sha256: string, ended: () => boolean, providerTime?: number): Promise<boolean> {
     if (this.over || ended()) return false;
     this.state = 'asking';
     // From before the commit, whose own limit begins in it: others must not give the mail up while it may still go.
     const armed = limitIn(this.#attempt.limits.armed);
-    const granted = await this.#attempt.arm(sha256).catch((error: unknown) => {
+    const granted = await this.#attempt.arm(sha256, providerTime).catch((error: unknown) => {
       this.state = 'refused';
       throw error;
     });

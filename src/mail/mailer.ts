@@ -68,9 +68,10 @@ export interface DeliveryAttempt {
   readonly date: Date;
   /**
    * Asked at the last moment at which nothing of the mail is on the wire, with the SHA-256 of the
-   * bytes about to go there. Only a `true` that rests on a durable commit lets the first byte out.
+   * bytes about to go there, and the provider's clock (epoch ms) where the mailer knows it. Only a `true`
+   * that rests on a durable commit lets the first byte out.
    */
-  arm(sha256: string): Promise<boolean>;
+  arm(sha256: string, providerTime?: number): Promise<boolean>;
   /** Milliseconds until the attempt is cut: before the arm, and counted anew after it. */
   readonly limits: { readonly unarmed: number; readonly armed: number };
   /** The worker leaves: whatever stands on the wire is cut now. */

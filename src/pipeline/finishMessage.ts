@@ -43,13 +43,15 @@ export function finishMessage(
     const now = deps.now();
     const row = await findMessage(tx, claim.hold.id);
     if (row === undefined) throw new Error(`message ${claim.hold.id} is gone`);
-    await finishAttempt(tx, claim.attemptId, {
+    const first = await finishAttempt(tx, claim.attemptId, {
       now,
       outcome: delivery.kind,
       code: delivery.code,
       reply: delivery.reply,
       counted: providerSaw(delivery) ? 1 : 0,
+      progress: delivery.progress ?? null,
     });
+    if (!first) return asRecorded(row, claim);
     const recovered = await noteSenderHealth(tx, claim, delivery, now);
     const warning = await watchSender(tx, claim, delivery, now);
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
@@ -63,6 +65,14 @@ export function finishMessage(
     return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning, recovered };
   });
 }
+
+/** The same end again, after a commit whose answer was lost: nothing is counted twice. */
+function asRecorded(row: MessageRow, claim: ClaimedMail): Finished {
+  const state = ENDS.find((end) => end === row.state && row.attempt_id === claim.attemptId) ?? 'superseded';
+  return { state, reason: row.reason, dueAt: state === 'ready' ? row.due_at : null, warning: null, recovered: false };
+}
+
+const ENDS = ['accepted', 'failed', 'ready', 'uncertain', 'cancelled'] as const satisfies readonly SendEnd['state'][];
 
 async function decide(tx: Tx, retry: RetryPolicy, row: MessageRow, campaign: Campaign, delivery: Delivery, now: number): Promise<Decision> {
   const again = async (decision: Decision): Promise<Decision> => {

@@ -4,7 +4,7 @@ import { MINUTE } from '../domain/duration.ts';
 import type { MessageState } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
 import { isReplayable } from '../domain/replay.ts';
-import { finishAttempt } from '../store/attempts.ts';
+import { answerAttempt } from '../store/attempts.ts';
 import { noteEvent } from '../store/events.ts';
 import { findMessage } from '../store/messages.ts';
 import { type DueReplay, firstReplay, holdReplay, isReplayWanted, planReplay, setReplay } from '../store/replays.ts';
@@ -85,7 +85,7 @@ function recordReplay({ store, now: clock }: ReplayDependencies, due: DueReplay,
       return { messageId: due.id, state: 'uncertain', reply };
     }
     await setReplay(tx, due.attempt_id, null);
-    await finishAttempt(tx, due.attempt_id, { now, outcome: delivery.kind, code: delivery.code, reply, counted: 1 });
+    await answerAttempt(tx, due.attempt_id, { now, outcome: delivery.kind, code: delivery.code, reply });
     const moved = await finishSending(tx, hold, due.attempt_id, end);
     if (moved) await settle(tx, row, { state, reason: end.reason }, delivery, now);
     else await noteEvent(tx, due.id, 'late reply', now, reply);

@@ -55,8 +55,8 @@ export async function sendClaimed(deps: SendDependencies, claim: ClaimedMail, ca
   reached('t1.committed');
   const delivery = await deps.mailerFor(claim.sender).deliver(claim.mail, {
     date: new Date(claim.startedAt),
-    arm: (sha256) => {
-      const armed = arm(deps, claim, sha256);
+    arm: (sha256, providerTime) => {
+      const armed = arm(deps, claim, sha256, providerTime ?? null);
       alongside?.();
       return armed;
     },
@@ -83,13 +83,13 @@ export async function returnClaim(deps: SendDependencies, claim: ClaimedMail, ca
 }
 
 /** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. The seals know of it before its first byte. */
-async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string): Promise<boolean> {
+async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string, providerTime: number | null): Promise<boolean> {
   try {
     const armed = await deps.store.write(async (tx) => {
       const now = deps.now();
       const times = { now, deadlineAt: now + DEADLINES.armed };
       if (!(await armMessage(tx, claim.hold, times))) return undefined;
-      await armAttempt(tx, claim.attemptId, { ...times, sha256 });
+      await armAttempt(tx, claim.attemptId, { ...times, sha256, providerTime });
       const count = await countArm(tx);
       reached('t2.open');
       return count;

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import type { Progress } from '../domain/delivery.ts';
 import { DAY, HOUR } from '../domain/duration.ts';
 import type { AttemptRow, Db, Tx } from './schema.ts';
-import { type Blanks, statement } from './statement.ts';
+import { type Blanks, changed, statement } from './statement.ts';
 
 interface NewAttempt {
   readonly messageId: number;
@@ -47,14 +48,22 @@ const insertAttempt = statement((db, value: Blanks<NewAttempt>) =>
     .returning('id'),
 );
 
-export async function armAttempt(tx: Tx, id: number, armed: { now: number; deadlineAt: number; sha256: string }): Promise<void> {
+interface ArmedAttempt {
+  readonly now: number;
+  readonly deadlineAt: number;
+  readonly sha256: string;
+  /** The provider's clock, epoch ms; null where it is not known. */
+  readonly providerTime: number | null;
+}
+
+export async function armAttempt(tx: Tx, id: number, armed: ArmedAttempt): Promise<void> {
   await updateArmed(tx, { id, ...armed });
 }
 
-const updateArmed = statement((db, value: Blanks<{ id: number; now: number; deadlineAt: number; sha256: string }>) =>
+const updateArmed = statement((db, value: Blanks<ArmedAttempt & { id: number }>) =>
   db
     .updateTable('attempts')
-    .set({ armed_at: value('now'), deadline_at: value('deadlineAt'), sha256: value('sha256') })
+    .set({ armed_at: value('now'), deadline_at: value('deadlineAt'), sha256: value('sha256'), provider_time: value('providerTime') })
     .where('id', '=', value('id')),
 );
 
@@ -64,11 +73,15 @@ interface AttemptEnd {
   readonly code: number | null;
   readonly reply: string;
   readonly counted: 0 | 1;
+  readonly progress: Progress | null;
 }
 
-/** Overwrites what a rescuer noted about the attempt: the conversation itself knows better. */
-export async function finishAttempt(tx: Tx, id: number, end: AttemptEnd): Promise<void> {
-  await updateFinished(tx, { id, ...end });
+/**
+ * The end of an attempt, told by its own worker (T3). Overwrites what a rescuer noted: the conversation itself
+ * knows better. False when it was recorded before: a commit whose answer was lost is repeated, and counts once.
+ */
+export async function finishAttempt(tx: Tx, id: number, end: AttemptEnd): Promise<boolean> {
+  return changed(await updateFinished(tx, { id, ...end }));
 }
 
 const updateFinished = statement((db, value: Blanks<AttemptEnd & { id: number }>) =>
@@ -80,9 +93,21 @@ const updateFinished = statement((db, value: Blanks<AttemptEnd & { id: number }>
       code: value('code'),
       reply: value('reply'),
       counted: value('counted'),
+      progress: value('progress'),
+      reported: sql.lit(1),
     })
-    .where('id', '=', value('id')),
+    .where('id', '=', value('id'))
+    .where('reported', '=', sql.lit(0)),
 );
+
+/** What became of an attempt, as its provider answered later. */
+export async function answerAttempt(tx: Tx, id: number, end: Omit<AttemptEnd, 'counted' | 'progress'>): Promise<void> {
+  await tx
+    .updateTable('attempts')
+    .set({ finished_at: end.now, outcome: end.outcome, code: end.code, reply: end.reply, counted: 1 })
+    .where('id', '=', id)
+    .execute();
+}
 
 /** What a rescuer can say of an attempt that another worker began. */
 export async function abandonAttempt(tx: Tx, id: number, end: { now: number; outcome: string; reply: string }): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Generated, Kysely, Selectable, Transaction } from 'kysely';
+import type { Progress } from '../domain/delivery.ts';
 import type { PauseReason, SendMode } from '../domain/job.ts';
 import type { LegalBasis } from '../domain/lead.ts';
 import type { MessageState } from '../domain/message.ts';
@@ -84,6 +85,10 @@ interface JobsTable {
   canary_passed_at: number | null;
   /** The last look found no room for another call in `ai.budget_usd`. */
   ai_budget_reached: Generated<number>;
+  /** Drafts that waited in review and were voided since a person last decided on this job: how many, when, and why. */
+  voided: Generated<number>;
+  voided_at: number | null;
+  voided_reason: string | null;
 }
 
 interface ImportsTable {
@@ -143,6 +148,8 @@ interface MessagesTable {
   /** The campaign content that the draft was made from. */
   content_hash: string | null;
   frozen_sha256: string | null;
+  /** The frozen mail that a person approved; null while nobody has. */
+  approved_sha256: string | null;
   reason: string | null;
   created_at: number;
   state_at: number;
@@ -191,6 +198,12 @@ interface AttemptsTable {
   domain: string;
   /** When the same request is repeated, to learn what became of it; null when it is not. */
   replay_at: number | null;
+  /** 1 when its own worker has recorded its end (T3). */
+  reported: Generated<number>;
+  /** How much of the mail was written to the connection; null where nobody knows. */
+  progress: Progress | null;
+  /** The provider's clock when the request was released; null where it was not known. */
+  provider_time: number | null;
 }
 
 interface EventsTable {
@@ -199,6 +212,8 @@ interface EventsTable {
   at: number;
   kind: string;
   detail: string | null;
+  /** Login name of the person who acted; null where the program did. */
+  actor: string | null;
 }
 
 interface SuppressionsTable {

@@ -25,9 +25,10 @@ import { afterOpenTime, nextOpening, openTimeBetween, parseDays, type SendWindow
 
 const at = (iso: string) => Date.parse(iso);
 
-test('every state can be reached; accepted and suppressed are never left, cancelled by a new import alone', () => {
+test('every state can be reached; suppressed is never left, accepted by a corrected verdict alone, cancelled by a new import alone', () => {
   for (const state of MESSAGE_STATES) if (state !== 'pending') expect(statesBefore(state), state).not.toEqual([]);
-  for (const { from } of TRANSITIONS) expect(['accepted', 'suppressed']).not.toContain(from);
+  for (const { from } of TRANSITIONS) expect(from).not.toBe('suppressed');
+  expect(TRANSITIONS.filter(({ from }) => from === 'accepted').map(({ to }) => to)).toEqual(['failed']);
   expect(TRANSITIONS.filter(({ from }) => from === 'cancelled').map(({ to }) => to)).toEqual(['pending']);
   expect(FINAL_STATES).not.toContain('uncertain');
 });

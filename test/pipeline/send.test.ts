@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readAddresses } from '../../src/csv/addresses.ts';
+import { claimMessage } from '../../src/pipeline/claimMessage.ts';
+import { finishMessage } from '../../src/pipeline/finishMessage.ts';
 import { markSent } from '../../src/pipeline/reconcile.ts';
 import { recoverMessages } from '../../src/pipeline/recoverMessages.ts';
 import { resolveMessage } from '../../src/pipeline/resolveMessage.ts';
@@ -66,6 +68,26 @@ test('a temporary refusal is tried again after the policy’s delays, with the s
   expect(await bench.states()).toEqual(['accepted']);
   expect(await bench.store.db.selectFrom('messages').select('frozen_sha256').executeTakeFirst()).toEqual(frozen);
   expect(bench.delivered).toHaveLength(1);
+});
+
+test.each([
+  ['a bounce', { kind: 'recipient_refused', code: 550, reply: '550 5.1.1 no such user' }, 'failed'],
+  ['a server that cannot be reached', { kind: 'sender_failed', code: null, reply: 'refused', beforeMail: true }, 'ready'],
+  ['a silence', { kind: 'ambiguous', code: null, reply: 'connection closed' }, 'uncertain'],
+] as const)('the end of an attempt recorded twice counts once: %s', async (_, delivery, state) => {
+  await ready();
+  const claim = await claimMessage(bench.sending(), 1, bench.campaign);
+  if (claim.kind !== 'claimed') throw new Error('nothing was claimed');
+  const record = () => finishMessage(bench.sending(), claim, bench.campaign, delivery);
+  const all = async () => {
+    const tables = ['messages', 'attempts', 'events', 'senders', 'sender_days', 'suppressions', 'usage_ledger'] as const;
+    return Promise.all(tables.map((table) => bench.store.db.selectFrom(table).selectAll().execute()));
+  };
+  expect(await record()).toMatchObject({ state });
+  const once = await all();
+  bench.now += 1_000;
+  expect(await record()).toMatchObject({ state });
+  expect(await all()).toEqual(once);
 });
 
 test('tries run out after the policy’s open-window time', async () => {

@@ -2,6 +2,16 @@ import type { SqliteConnection } from '../../src/store/sqlite/load.ts';
 
 /** What each migration since 0005 made, taken away again. */
 const UNDO: Readonly<Record<number, (database: SqliteConnection) => void>> = {
+  9(database) {
+    database.exec(`
+      drop trigger messages_final;
+      alter table attempts drop column reported; alter table attempts drop column progress; alter table attempts drop column provider_time;
+      alter table messages drop column approved_sha256; alter table events drop column actor;
+      alter table jobs drop column voided; alter table jobs drop column voided_at; alter table jobs drop column voided_reason;
+      create trigger messages_final before update of state on messages when old.state = 'suppressed' begin
+        select raise(abort, 'a message does not leave this state');
+      end`);
+  },
   8: (database) => database.exec('alter table workers drop column accounts'),
   7: (database) => database.exec('alter table imports drop column reimported'),
   6(database) {
