@@ -8,7 +8,7 @@ import { openCsv } from '../csv/readRows.ts';
 import { columnsWithAddresses, firstRows } from '../csv/sample.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { KNOWN_FIELDS, type LeadFields } from '../domain/lead.ts';
+import { KNOWN_FIELDS, type LeadFields, withoutInvisibleText } from '../domain/lead.ts';
 import { renderBody, renderSubject, senderScope } from '../domain/rendering.ts';
 import { checkVariables, type MailTemplate, parseTemplate, type TemplateVariable } from '../domain/template.ts';
 import { didYouMean } from '../domain/text.ts';
@@ -108,7 +108,7 @@ async function fromFile(path: string): Promise<SampledLeads> {
   const columns = mapColumns(file.header, new Map(), file.name, columnsWithAddresses(rows));
   const leads = rows.flatMap((row) => {
     const lead = readLead(row, columns);
-    return lead.kind === 'lead' ? [{ ...lead.fields, email: lead.address.email }] : [];
+    return lead.kind === 'lead' ? [{ ...withoutInvisibleText(lead.fields), email: lead.address.email }] : [];
   });
   if (leads.length === 0)
     throw new OutreachError('input', `${file.name}: none of its ${rows.length === 1 ? 'rows' : `first ${rows.length} rows`} is a lead`, {

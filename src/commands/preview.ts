@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { blockForTerminal } from '../domain/text.ts';
+import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import { fileLines, filesAsJson } from '../terminal/attached.ts';
+import { namesLine } from '../terminal/mailHead.ts';
 import { cell } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
@@ -56,7 +57,7 @@ async function preview(context: Context, name: string | undefined, options: { li
       if (draft === undefined) output.line(`  ${output.colour.yellow(cell(reason, 300))}\n`);
       else
         output.line(
-          `  Subject: ${cell(draft.subject, 200)}\n\n${blockForTerminal(draft.text)
+          `  ${namesLine(draft.mail.parts())}\n  Subject: ${forTerminal(draft.subject)}\n\n${blockForTerminal(draft.text)
             .trimEnd()
             .replace(/^(?=.)/gm, '  ')}\n${fileLines(attached)
             .map((line) => `${line}\n`)

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import type { AttachedFile } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { blockForTerminal } from '../domain/text.ts';
+import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import type { RetryBar } from '../pipeline/retryMessages.ts';
 import type { MessageStory } from '../store/progress.ts';
 import { fileLines, filesAsJson } from '../terminal/attached.ts';
+import { storedNames } from '../terminal/mailHead.ts';
 import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
@@ -72,7 +73,9 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
     output.line(colour.dim(`written by ${author.model} at ${author.provider}, ${plural(author.calls, 'call')}, ${cost}`));
   }
   if (draft !== undefined) {
-    output.line(`\n${colour.bold(cell(draft.subject, 200))}`);
+    const names = storedNames(draft.addressing);
+    if (names !== undefined) output.line(colour.dim(names));
+    output.line(`\n${colour.bold(forTerminal(draft.subject))}`);
     output.line(
       blockForTerminal(draft.text)
         .trimEnd()

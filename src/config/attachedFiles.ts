@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { type CampaignFile, type FileSource, MOST_ATTACHED, type ReadFile, sha256Of, tooMuch } from '../domain/attachment.ts';
 import { messageOf } from '../domain/errors.ts';
+import { holdsInvisible, withoutInvisible } from '../domain/invisible.ts';
 import { oneLine } from '../domain/text.ts';
 import { stampOf } from './campaignFolder.ts';
 import type { Workspace } from './workspace.ts';
@@ -40,7 +41,7 @@ export function readAttachment(workspace: Workspace, name: string): ReadFile {
   if (oneLine(name) !== name || name === '' || /\\|^\/|^[A-Za-z]:/.test(name) || name.split('/').some((part) => /^(?:\.|$)/.test(part)))
     return refuse(`is not the name of a file in ${workspace.campaigns}`);
   try {
-    const path = join(workspace.campaigns, name);
+    const path = placeOf(join(workspace.campaigns, name));
     const real = realpathSync(path);
     const inside = relative(realpathSync(workspace.campaigns), real);
     if (/^\.\.(?:[/\\]|$)/.test(inside) || inside.startsWith(sep) || /^[A-Za-z]:/.test(inside))
@@ -56,6 +57,14 @@ export function readAttachment(workspace: Workspace, name: string): ReadFile {
 }
 
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
+
+/** A lead's column comes without characters that nobody sees. The file may have some in its name: then it is the only one that looks like it. */
+function placeOf(path: string): string {
+  if (existsSync(path)) return path;
+  const folder = dirname(path);
+  const alike = readdirSync(folder).filter((name) => holdsInvisible(name) && withoutInvisible(name).trim() === basename(path));
+  return alike.length === 1 ? join(folder, alike[0] ?? '') : path;
+}
 
 function isAsRead(path: string, stamp: string): boolean {
   try {

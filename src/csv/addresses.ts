@@ -1,5 +1,6 @@
 import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { withoutInvisible } from '../domain/invisible.ts';
 import { openCsv } from './readRows.ts';
 
 /** What exports of providers call the recipient's column; compared letters only. */
@@ -14,7 +15,8 @@ export async function readAddresses(path: string, name: string): Promise<string[
   const column = file.header.findIndex((title) => RECIPIENT.includes(title.toLowerCase().replace(/[^a-z]/g, '')));
   const people = new Set<string>();
   const take = (cells: readonly string[]) => {
-    for (const cell of column < 0 ? cells : cells.slice(column, column + 1)) {
+    for (const each of column < 0 ? cells : cells.slice(column, column + 1)) {
+      const cell = withoutInvisible(each);
       const whole = parseAddress(cell);
       // Logs have several in one cell too, or a JSON list: whoever was left out would be mailed again.
       for (const check of whole.ok ? [whole] : cell.split(/[\s,;"'<>()[\]]+/).map(parseAddress))

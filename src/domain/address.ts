@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
 import validator from 'validator/lib/isEmail.js';
+import { holdsInvisible, markInvisible } from './invisible.ts';
 import { oneLine } from './text.ts';
 
 export interface Address {
@@ -20,13 +21,12 @@ const LIMITS = { allow_utf8_local_part: false, ignore_max_length: false, allow_i
  * Several addresses in one cell are refused, never guessed at. Lengths follow RFC 5321 §4.5.3.1.
  */
 export function parseAddress(cell: string): AddressCheck {
-  const text = oneLine(cell)
-    .replace(/^mailto:/i, '')
-    .replace(/[\u200b-\u200d\ufeff\u00a0]/g, ' ')
-    .trim();
+  const text = trimmed(trimmed(oneLine(cell)).replace(/^mailto:/i, ''));
   if (text === '') return { ok: false, reason: 'no address' };
   const angle = /^(?:"?([^"<>]*?)"?\s*)?<([^<>]*)>$/.exec(text);
-  const bare = (angle ? (angle[2] ?? '') : text).trim();
+  const bare = trimmed(angle ? (angle[2] ?? '') : text);
+  // The IDNA mapping of a domain would leave them out, and mail another address than the one that stands in the file.
+  if (holdsInvisible(bare)) return { ok: false, reason: `an address with characters that nobody sees: ${shorten(markInvisible(text))}` };
   if (/[<>]/.test(bare) || /[,;]/.test(bare) || (bare.match(/@/g) ?? []).length > 1 || /\s/.test(bare)) {
     return { ok: false, reason: `not one address: ${shorten(text)}` };
   }
@@ -43,7 +43,7 @@ export function parseAddress(cell: string): AddressCheck {
   const local = bare.slice(0, at).replace(/^"([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)"$/, '$1');
   const email = `${local}@${domain}`;
   if (domain === '' || !validator.default(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };
-  const name = angle?.[1]?.trim();
+  const name = angle?.[1] === undefined ? undefined : trimmed(angle[1]);
   return { ok: true, address: { email, key: email.toLowerCase(), name: name === '' ? undefined : name } };
 }
 
@@ -54,6 +54,11 @@ export function domainOf(email: string): string {
 /** How a whole domain stands in the list of suppressions. */
 export function domainKey(key: string): string {
   return `@${domainOf(key)}`;
+}
+
+/** What copying from a page or a workbook leaves around an address is none of it. */
+function trimmed(text: string): string {
+  return text.replace(/^[\s\u200b-\u200d]+|(?<![\s\u200b-\u200d])[\s\u200b-\u200d]+$/g, '');
 }
 
 function shorten(text: string): string {

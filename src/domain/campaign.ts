@@ -59,7 +59,7 @@ type Content = Pick<
 >;
 
 /** Raise when drafting or composing changes what a mail looks like. */
-const COMPOSITION = 2;
+const COMPOSITION = 3;
 
 export function contentHash(content: Content): string {
   const { name, company, postal_address } = content.identity;

@@ -1,3 +1,5 @@
+import { withoutInvisible } from './invisible.ts';
+
 /** One lead's fields: well-known names first, any other column under its cleaned name. Empty cells are left out. */
 export type LeadFields = Readonly<Record<string, string>>;
 
@@ -25,6 +27,15 @@ export type LegalBasis = (typeof LEGAL_BASES)[number];
 export interface Origin {
   readonly source: string | null;
   readonly basis: LegalBasis | null;
+}
+
+/**
+ * What a mail, a prompt or the name of a file may be made of: the fields without characters that nobody sees. A cell that held nothing
+ * else is empty, so it is left out, and a default takes its place. What is stored, exported and compared stays as it was imported.
+ */
+export function withoutInvisibleText(fields: LeadFields): LeadFields {
+  const cleaned = Object.entries(fields).map(([name, value]) => [name, withoutInvisible(value).trim()] as const);
+  return Object.fromEntries(cleaned.filter(([, value]) => value !== ''));
 }
 
 /** The name shown beside an address: what the CSV says, or first and last name. */

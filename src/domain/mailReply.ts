@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { withoutInvisible } from './invisible.ts';
 import { bodyText, oneLine } from './text.ts';
 
 /** What a model must answer with; the same shape goes out as a JSON schema where the provider takes one. */
@@ -6,11 +7,11 @@ const reply = z.strictObject(
   {
     subject: z
       .string('subject must be a text')
-      .transform(oneLine)
+      .transform((text) => oneLine(withoutInvisible(text)))
       .pipe(z.string().min(1, 'subject is empty').max(200, 'subject is longer than 200 characters')),
     body: z
       .string('body must be a text')
-      .transform((text) => bodyText(text).trim())
+      .transform((text) => bodyText(withoutInvisible(text)).trim())
       .pipe(z.string().min(1, 'body is empty').max(20_000, 'body is longer than 20,000 characters')),
   },
   { error: 'it holds other keys than subject and body' },

@@ -21,7 +21,8 @@ export function renderBody(campaign: Campaign, lead: LeadFields): Rendered {
 
 function rendered(template: MailTemplate, campaign: Campaign, lead: LeadFields, what: 'subject' | 'text'): Rendered {
   try {
-    const text = template.render({ fields: lead, sender: senderScope(campaign) });
+    // A filter that shortens may cut a character in two, and no mail can carry half of one.
+    const text = template.render({ fields: lead, sender: senderScope(campaign) }).replace(/\p{Surrogate}/gu, '');
     return oneLine(text) === '' ? { ok: false, reason: `the ${what} is empty for this lead` } : { ok: true, text };
   } catch (error) {
     return { ok: false, reason: renderFailure(error) };

@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { parseAddress } from './address.ts';
+import { withoutInvisible } from './invisible.ts';
 
 /** Whom a suppression names: one person's address, or everybody at a domain. */
 export type Who =
@@ -9,9 +10,12 @@ export type Who =
 /** Host names of RFC 1123 §2.1 with at least two labels: a lone word is more likely a slip than a domain. */
 const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Reads `a@b.example`, `@b.example` or `b.example`, as a person types it or a provider exports it. */
+/**
+ * Reads `a@b.example`, `@b.example` or `b.example`, as a person types it or a provider exports it. Who is meant is who is seen: a
+ * character that nobody sees must not keep a wish from counting.
+ */
 export function parseWho(text: string): Who {
-  const bare = unguarded(text.trim());
+  const bare = unguarded(withoutInvisible(text).trim());
   const domain = domainOfWhole(bare);
   if (domain !== undefined) return { ok: true, kind: 'domain', key: `@${domain}` };
   const check = parseAddress(bare);

@@ -1,6 +1,8 @@
+import { escapeInvisible, markInvisible } from './invisible.ts';
+
 /**
  * Lead data is hostile. These functions make any string safe for one kind of place.
- * Controls are C0, DEL and C1 (ECMA-48); bidi overrides and isolates are U+202A–202E, U+2066–2069.
+ * Controls are C0, DEL and C1 (ECMA-48); what else nobody sees is told in `invisible.ts`.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this pattern removes
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
@@ -8,27 +10,29 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const CONTROLS_BUT_LINES = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]+/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this pattern removes
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
-const LEFT_BY_JSON = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
-const BIDI = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
+const LEFT_BY_JSON = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** For a header value or any single line: escapes gone, each run of controls one space, trimmed. */
 export function oneLine(value: string): string {
   return value.replace(ESCAPES, '').replace(CONTROLS, ' ').trim();
 }
 
-/** For a terminal cell: one line, and nothing that can move the cursor or turn the reading direction. */
+/** For a terminal cell: one line, nothing that can move the cursor, and every invisible character by its number. */
 export function forTerminal(value: string): string {
-  return oneLine(value).replace(BIDI, '');
+  return oneLine(markInvisible(value));
 }
 
 /** For several lines shown on a terminal. */
 export function blockForTerminal(value: string): string {
-  return bodyText(value).replace(BIDI, '');
+  return bodyText(markInvisible(value));
 }
 
-/** JSON for a terminal: what JSON itself leaves as it is, C1 controls and bidi overrides, stands as \uXXXX. */
+/** JSON for a terminal: what JSON itself leaves as it is, C1 controls and invisible characters, stands as \uXXXX. */
 export function jsonForTerminal(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(LEFT_BY_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeInvisible(JSON.stringify(value, null, indent)).replace(
+    LEFT_BY_JSON,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** For a mail's text: line ends become \n, every other control but the tab goes. */

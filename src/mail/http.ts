@@ -3,6 +3,7 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import type { Delivery } from '../domain/delivery.ts';
+import { beginsEncodedWord } from '../domain/encodedWord.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
 import { Arming } from './arming.ts';
@@ -86,6 +87,11 @@ class Exchange {
     answered.catch(() => {});
     await connected(this.#request);
     reached('connected');
+    const doubt = doubtfulIn(this.#mail);
+    if (doubt !== undefined) {
+      this.#request.destroy();
+      return { kind: 'content_refused', code: null, reply: `${doubt} ${WOULD_BE_DECODED}`, beforeMail: true };
+    }
     reached('t2.asked');
     if (!(await this.#arming.ask(sha256(body), () => this.#request.destroyed))) {
       this.#request.destroy();
@@ -116,6 +122,20 @@ class Exchange {
     if (state !== 'not yet' || this.#attempt.cut.aborted) return { kind: 'not_armed', code: null, reply };
     return { kind: 'sender_failed', code: null, reply, beforeMail: true };
   }
+}
+
+const WOULD_BE_DECODED =
+  'looks like an encoded word (=?utf-8?B?…?=), which the reader of a mail sent through this provider may see decoded; mend the lead, or send it by SMTP';
+
+/**
+ * A provider writes the headers itself. None says whether it encodes such a text once more or passes it on, as nodemailer and SES do, for
+ * the reader to decode: what would be read is not known, so nothing is sent.
+ */
+function doubtfulIn({ parts }: FrozenMail): string | undefined {
+  const { subject, to, from, replyTo, attachments } = parts();
+  if (beginsEncodedWord(subject)) return 'its subject';
+  if ([to, from, replyTo].some((mailbox) => beginsEncodedWord(mailbox?.name ?? ''))) return 'a name beside its addresses';
+  return attachments.some(({ name }) => beginsEncodedWord(name)) ? 'the name of a file' : undefined;
 }
 
 /** Resolves when the request has a connection that is open and, with TLS, trusted; nothing has been written then. */

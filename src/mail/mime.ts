@@ -2,8 +2,11 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { assemble, fileMark } from '../domain/attachment.ts';
+import { readsAsEncoded } from '../domain/encodedWord.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { withoutInvisible } from '../domain/invisible.ts';
 import { oneLine } from '../domain/text.ts';
+import { encodedWords, withLiteralFileName, withLiteralNames } from './headerText.ts';
 import type { FrozenMail, MailAddressing, MailContent, MailFile } from './mailer.ts';
 
 /** Composes a mail (RFC 5322, 2045–2047, 2387) without its Date header: text and HTML, images in it, files below. */
@@ -19,13 +22,13 @@ export async function composeMime(content: MailContent): Promise<FrozenMail> {
     from: nodemailerAddress(addressing.from),
     to: nodemailerAddress(to),
     ...(replyTo === undefined ? {} : { replyTo: nodemailerAddress(replyTo) }),
-    ...(isUnbroken(subject) ? {} : { subject }),
+    ...(isPrepared(subject) ? {} : { subject }),
     text,
     html,
     messageId,
     headers: {
       ...Object.fromEntries(Object.entries(addressing.headers).map(([name, value]) => [name, headerLine(name, value)])),
-      ...(isUnbroken(subject) ? { Subject: { prepared: true, value: encodedWords(subject) } } : {}),
+      ...(isPrepared(subject) ? { Subject: { prepared: true, value: encodedWords(subject) } } : {}),
     },
     ...(attachments.length === 0 ? {} : { attachments: attachments.map((file, index) => partOf(file, places[index])) }),
     disableFileAccess: true,
@@ -33,7 +36,8 @@ export async function composeMime(content: MailContent): Promise<FrozenMail> {
     normalizeHeaderKey: (key) => SPELLINGS[key.toLowerCase()] ?? key,
     newline: '\r\n',
   });
-  const skeleton = withMarks(withoutDate(await composer.compile().build()), attachments, places);
+  const built = withLiteralNames(withoutDate(await composer.compile().build()), addressing);
+  const skeleton = withMarks(built, attachments, places);
   const bytes = attachments.length === 0 ? skeleton : whole(skeleton, attachments);
   const parts = () => ({ ...addressing, subject, text, html, attachments });
   const envelope = { from: from.email, to: to.email, ...(bcc === undefined ? {} : { bcc: bcc.email }) };
@@ -96,7 +100,8 @@ const LONGEST_NAME = 100;
 function named({ email, name }: NamedAddress): MailAddressing['to'] {
   if (name === undefined) return { email };
   const line = oneLine(name);
-  return { email, name: line.length > LONGEST_NAME ? [...line].slice(0, LONGEST_NAME).join('') : line };
+  // The cut may part what belongs together, and leave a joiner that joins nothing.
+  return { email, name: line.length > LONGEST_NAME ? withoutInvisible([...line].slice(0, LONGEST_NAME).join('')) : line };
 }
 
 function nodemailerAddress({ email, name }: MailAddressing['to']) {
@@ -112,23 +117,9 @@ function headerLine(name: string, value: string) {
   return { prepared: true, value: name.length + value.length > 74 ? value.replace('>, <', '>,\r\n <') : value };
 }
 
-/** A word that no line break fits into: nodemailer folds at spaces alone. */
-function isUnbroken(subject: string): boolean {
-  return subject.length > 200 && /[!-~]{200}/.test(subject);
-}
-
-/** RFC 2047 §2: words of at most 75 characters, none of which splits a letter. */
-function encodedWords(text: string): string {
-  const words: string[] = [];
-  let word = '';
-  for (const letter of text) {
-    if (Buffer.byteLength(word + letter) > 45) {
-      words.push(word);
-      word = '';
-    }
-    word += letter;
-  }
-  return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join('\r\n ');
+/** nodemailer folds at spaces alone, so not within a long word, and passes on what is an encoded word already, which the reader would decode. */
+function isPrepared(subject: string): boolean {
+  return readsAsEncoded(subject) || (subject.length > 200 && /[!-~]{200}/.test(subject));
 }
 
 /** 48 random bytes stand for the file: one line of base64 that nothing else in the mail can look like. */
@@ -144,11 +135,13 @@ function partOf({ name, type, cid }: MailFile, place: Buffer | undefined) {
 function withMarks(built: Buffer, files: readonly MailFile[], places: readonly Buffer[]): Buffer {
   if (files.length === 0) return built;
   let text = built.toString('latin1');
-  for (const [index, { sha256: digest }] of files.entries()) {
+  for (const [index, { sha256: digest, name }] of files.entries()) {
     const line = places[index]?.toString('base64') ?? '';
     const found = text.split(`\r\n\r\n${line}`);
     if (found.length !== 2) throw new Error(`attachment ${index + 1} stands ${found.length - 1} times in its mail`);
-    text = found.join(`\r\n\r\n${fileMark(digest)}`);
+    const [before = '', after = ''] = found;
+    const headers = before.lastIndexOf('\r\n--');
+    text = `${before.slice(0, headers)}${withLiteralFileName(before.slice(headers), name)}\r\n\r\n${fileMark(digest)}${after}`;
   }
   return Buffer.from(text, 'latin1');
 }

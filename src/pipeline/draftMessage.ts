@@ -3,7 +3,7 @@ import type { Campaign, Generator } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { feedbackId } from '../domain/feedbackId.ts';
 import { placeImages } from '../domain/images.ts';
-import { displayName, type LeadFields } from '../domain/lead.ts';
+import { displayName, type LeadFields, withoutInvisibleText } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
 import { withToken } from '../domain/personKey.ts';
 import type { Resting, Writer } from '../llm/writer.ts';
@@ -104,8 +104,9 @@ export async function draftMessage(deps: DraftDependencies, claimed: ClaimedDraf
   return drafted;
 }
 
-export function fieldsOf(prospect: StoredProspect): LeadFields {
-  return { ...(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
+/** A lead as everything that is written for it may know it: drafts, previews, tests, prompts and what they will cost. */
+export function fieldsOf(prospect: Pick<StoredProspect, 'fields' | 'email'>): LeadFields {
+  return { ...withoutInvisibleText(JSON.parse(prospect.fields) as LeadFields), email: prospect.email };
 }
 
 /** The whole mail: what was written, the footer under it, the files, and the bytes that will be sent. */

@@ -76,7 +76,8 @@ function recordReplay({ store, now: clock }: ReplayDependencies, due: DueReplay,
   return store.write(async (tx) => {
     const now = clock();
     const reply = describe(delivery);
-    const state = SETTLED[delivery.kind];
+    // Refused here, before it was asked: no answer of the provider's.
+    const state = delivery.beforeMail === true ? undefined : SETTLED[delivery.kind];
     const row = await findMessage(tx, due.id);
     const end = { state: state ?? 'uncertain', now, reason: state === 'accepted' ? null : reply } as const;
     const hold = { id: due.id, token: due.token, worker: '' };

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { withoutInvisible } from '../domain/invisible.ts';
 import { type HashedPrompt, mailPrompt, repairPrompt } from '../domain/prompt.ts';
 import { renderSubject } from '../domain/rendering.ts';
 import { Throttle } from '../domain/throttle.ts';
@@ -80,7 +81,8 @@ function soonest(resting: readonly Resting[]): Resting {
 
 function fromGeneration({ subject, body, reason }: GenerationRow, assignment: Subject): Written {
   if (subject === null || body === null) return { kind: 'lead_failed', reason: reason ?? 'the model wrote nothing' };
-  return withFixedSubject({ kind: 'written', subject, text: body }, assignment);
+  // Bought by a version that kept what nobody sees.
+  return withFixedSubject({ kind: 'written', subject: withoutInvisible(subject), text: withoutInvisible(body) }, assignment);
 }
 
 /** A campaign's own subject is a template and wins over the model's. */

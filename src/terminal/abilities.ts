@@ -50,7 +50,9 @@ const IN_ASCII: Readonly<Record<string, string>> = {
   '│': '|',
   '─': '-',
   '░': '.',
+  '⟨': '<',
+  '⟩': '>',
 };
 
 /** The signs above, and every line, block and braille dot of boxes, bars and curves (U+2500–259F, U+2800–28FF). */
-const SIGNS = /[…→←↑↓’‘“”–—·•×≥≤§✓✗\u2500-\u259f\u2800-\u28ff]/gu;
+const SIGNS = /[…→←↑↓’‘“”–—·•×≥≤§✓✗⟨⟩\u2500-\u259f\u2800-\u28ff]/gu;

@@ -1,9 +1,11 @@
 import { type AttachedFile, fileSize } from '../domain/attachment.ts';
-import { cell } from './output.ts';
+import { forTerminal } from '../domain/text.ts';
 
 /** The files of a mail for a terminal, one a line. */
 export function fileLines(files: readonly AttachedFile[]): string[] {
-  return files.map(({ name, size, cid }) => `  ${cid === undefined ? 'Attached' : 'Image in the text'}: ${cell(name)}, ${fileSize(size)}`);
+  return files.map(
+    ({ name, size, cid }) => `  ${cid === undefined ? 'Attached' : 'Image in the text'}: ${forTerminal(name)}, ${fileSize(size)}`,
+  );
 }
 
 /** The same for `--json`; `size` in bytes. */

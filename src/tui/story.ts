@@ -1,6 +1,7 @@
-import { blockForTerminal } from '../domain/text.ts';
+import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import type { MessageStory } from '../store/progress.ts';
 import { wrap } from '../terminal/columns.ts';
+import { storedNames } from '../terminal/mailHead.ts';
 import { cell, moment } from '../terminal/output.ts';
 import { type Paint, row, toneOf } from './paint.ts';
 
@@ -8,12 +9,14 @@ import { type Paint, row, toneOf } from './paint.ts';
 export function mailLines(paint: Paint, { draft, summary }: MessageStory, columns: number): string[] {
   if (draft === undefined)
     return [paint.colour.dim(summary.reason === null ? 'Not written yet.' : `No draft: ${cell(summary.reason, 300)}`)];
-  const files = (JSON.parse(draft.attachments) as { name?: string }[]).map(({ name }) => cell(name, 40));
+  const files = (JSON.parse(draft.attachments) as { name?: string }[]).map(({ name }) => forTerminal(name ?? ''));
+  const names = storedNames(draft.addressing);
   return [
-    ...wrap(cell(draft.subject, 300), columns).map((line) => paint.colour.bold(line)),
+    ...(names === undefined ? [] : wrap(names, columns).map((line) => paint.colour.dim(line))),
+    ...wrap(forTerminal(draft.subject), columns).map((line) => paint.colour.bold(line)),
     '',
     ...wrap(blockForTerminal(draft.text).trimEnd(), columns),
-    ...(files.length === 0 ? [] : ['', paint.colour.dim(`Attached: ${files.join(', ')}`)]),
+    ...(files.length === 0 ? [] : ['', ...wrap(`Attached: ${files.join(', ')}`, columns).map((line) => paint.colour.dim(line))]),
   ];
 }
 

@@ -44,5 +44,5 @@ export function attempt(change: Partial<DeliveryAttempt> = {}): DeliveryAttempt 
 
 /** The header block of a mail with folds undone, one field a line. */
 export function headOf(bytes: Buffer): string {
-  return (bytes.toString('latin1').split('\r\n\r\n')[0] ?? '').replace(/\r\n[ \t]+/g, ' ');
+  return (bytes.toString('latin1').split('\r\n\r\n')[0] ?? '').replace(/\r\n(?=[ \t])/g, '');
 }

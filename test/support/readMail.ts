@@ -30,12 +30,35 @@ export function readMail(bytes: Buffer): OpenedMail {
 
 /** A header's value with its folds and encoded words read (RFC 2047). */
 export function headerOf(bytes: Buffer, name: string): string | undefined {
-  const value = new RegExp(`^${name}: (.*)$`, 'im').exec(headOf(bytes))?.[1];
+  const value = fieldOf(bytes, name);
+  return value === undefined ? undefined : decoded(value);
+}
+
+/** The one mailbox of a header: From, To, Reply-To. */
+export function mailboxOf(bytes: Buffer, name: string): { readonly name: string; readonly email: string } | undefined {
+  const value = fieldOf(bytes, name);
   if (value === undefined) return undefined;
-  const letters = value.replace(/\?=\s+=\?/g, '?==?').replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_, kind: string, word: string) => {
-    return kind.toUpperCase() === 'B' ? Buffer.from(word, 'base64').toString('latin1') : unescaped(word.replaceAll('_', ' '), '=');
-  });
-  return Buffer.from(letters, 'latin1').toString('utf8').trim();
+  const [, phrase = '', email = value] = /^(.*?) *<([^<>]*)>$/.exec(value) ?? [];
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(phrase)?.[1];
+  // RFC 2047 §5 (3) forbids words in quotes; most readers decode them all the same.
+  return { name: decoded(quoted?.replace(/\\(.)/g, '$1') ?? phrase), email };
+}
+
+function fieldOf(bytes: Buffer, name: string): string | undefined {
+  return new RegExp(`^${name}: (.*)$`, 'im').exec(headOf(bytes))?.[1];
+}
+
+/**
+ * As lenient readers do: a word counts wherever it begins, in any letter case, with spaces in it, and its bytes are joined with those of
+ * the next one before they are read as letters. White space between two words is none (RFC 2047 §6.2).
+ */
+function decoded(value: string): string {
+  const letters = value
+    .replace(/(=\?[^?]*\?[bq]\?[^?]*\?=)\s+(?==\?[^?]*\?[bq]\?[^?]*\?=)/gi, '$1')
+    .replace(/=\?[^?]*\?([bq])\?([^?]*)\?=/gi, (_, kind: string, word: string) =>
+      kind.toUpperCase() === 'B' ? Buffer.from(word, 'base64').toString('latin1') : unescaped(word.replaceAll('_', ' '), '='),
+    );
+  return Buffer.from(letters, 'latin1').toString('utf8');
 }
 
 function partsOf(bytes: Buffer, inside: readonly string[]): Part[] {
