@@ -89,6 +89,7 @@ test('the page is well-formed, whole in itself and without a script, whatever le
   expect(markup.match(/https?:\/\/[^"\s]+/g)).toEqual(['http://www.w3.org/1999/xhtml']);
   expect(markup).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
   expect(markup).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(markup).toContain('⟨U+202E⟩gnp');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is what is tested
   expect(markup).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e]/);
 });

@@ -255,7 +255,7 @@ test('on a terminal no lead can move the cursor', async () => {
     let text = '';
     for await (const piece of exportRows(store.db, { what: 'prospects', format: 'csv', filter, raw: true, onTerminal: true }))
       text += piece.text;
-    expect(text).toMatch(/,AB\r\n$/);
+    expect(text).toMatch(/,A⟨U\+202E⟩B\r\n$/);
   } finally {
     await store.close();
   }

@@ -104,7 +104,7 @@ test("people read lines in the workspace's zone, and no word of a lead or server
   await sent(csv(1));
   note('held', 'no\u001b[2J\r\nfake line\u202e', Date.UTC(2030, 0, 2, 12, 0, 0));
   const { stdout } = await outreach(folder, ['log'], { TZ: 'Asia/Tokyo' });
-  expect(stdout).toContain('2030-01-02 13:00:00       1  held               lead0@company0.example  no fake line\n');
+  expect(stdout).toContain('2030-01-02 13:00:00       1  held               lead0@company0.example  no fake line⟨U+202E⟩\n');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that there is none is what is tested
   expect(stdout).not.toMatch(/[\u001b\r\u202e]/);
   expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^Next: outreach show ID/);

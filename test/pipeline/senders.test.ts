@@ -162,6 +162,15 @@ test('a repetition that is refused for the mail itself settles it as failed and 
   expect(await bench.ledger()).toEqual({ rows: 0, counter: 0 });
 });
 
+test('a repetition that never reached the provider says nothing of the first request', async () => {
+  await leaveUncertain();
+  bench.now += 60_000;
+  bench.answers = [answer('content_refused', { code: null, beforeMail: true })];
+  expect(await replay()).toMatchObject({ state: 'uncertain' });
+  expect((await bench.states())[0]).toBe('uncertain');
+  expect(await bench.ledger()).toEqual({ rows: 1, counter: 1 });
+});
+
 test('nothing is repeated after 23 hours, for other providers, or once a person has decided', async () => {
   bench.answers = [answer('ambiguous')];
   await send();

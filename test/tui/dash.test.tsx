@@ -377,6 +377,28 @@ test("a lead's data neither moves the cursor, nor writes the clipboard, nor brea
   expect(dashboard.screen).toContain('株式会社');
 });
 
+test('what nobody sees in a text to be approved is shown by its number, and its subject, names and files are shown whole', async () => {
+  const company = `${'Harbour '.repeat(40)}end`;
+  const file = `${'offer-'.repeat(15)}.exe`;
+  bench.folder.write(`campaigns/${file}`, 'x');
+  await campaign(
+    `email,first_name,last_name,company\ngrace@harbour.example,Gr\u200bace,Hop\u202eper,${company}\n`,
+    `review: all\nattachments: [${file}]`,
+  );
+  bench.campaign = { ...bench.campaign, subject: 'For {{ company }}', body: 'Hi {{ first_name }},\n\nsee\u202e {{ company }}\u200b.\n' };
+  await bench.draft();
+  await open();
+  dashboard.size = { columns: 120, rows: 60 };
+  await dashboard.dash.resized();
+  await dashboard.press('v');
+  const shown = withoutColours(dashboard.screen).replace(/\s+/g, ' ');
+  expect(shown).toContain('to Grace Hopper <grace@harbour.example>');
+  expect(shown).toContain(`For ${company}`);
+  expect(shown).toContain('see⟨U+202E⟩ Harbour');
+  expect(shown).toContain('end⟨U+200B⟩.');
+  expect(shown).toContain(file);
+});
+
 test('every screen fits into every terminal', async () => {
   await campaign(csv(40), 'review: all');
   await bench.draft(1, 30);
