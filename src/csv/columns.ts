@@ -1,5 +1,6 @@
 import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { withoutInvisible } from '../domain/invisible.ts';
 import { KNOWN_FIELDS, type KnownField } from '../domain/lead.ts';
 import { didYouMean, forTerminal } from '../domain/text.ts';
 
@@ -113,7 +114,7 @@ function noAddresses(header: readonly string[], file: string, holding: ReadonlyS
 
 /** `Job Title (EN)` → `job_title_en`: letters without accents, digits and underscores, as templates can say it. */
 function cleanName(name: string, index: number): string {
-  const clean = name
+  const clean = withoutInvisible(name)
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')
     .toLowerCase()
@@ -151,7 +152,7 @@ function unused(name: string, taken: readonly unknown[]): string {
 }
 
 function bare(name: string): string {
-  return name
+  return withoutInvisible(name)
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { mapColumns } from '../../src/csv/columns.ts';
 import { parseAddress } from '../../src/domain/address.ts';
 import { markInvisible, withoutInvisible } from '../../src/domain/invisible.ts';
 import { withoutInvisibleText } from '../../src/domain/lead.ts';
@@ -162,4 +163,9 @@ test('a terminal shows each by its number, in ASCII where it must, and counts co
     ['🏴󠁧󠁢󠁥󠁮󠁧󠁿', 2],
   ] as const)
     expect(columnsOf(text), text).toBe(columns);
+});
+
+test('a column is known by what is seen of its name', () => {
+  const header = ['E\u200bmail', 'First\u00ad name', 'Pro\u2060posal\u3164'];
+  expect(mapColumns(header, new Map(), 'leads.csv')).toEqual(['email', 'first_name', 'proposal']);
 });

@@ -101,6 +101,20 @@ test('what was paid for is not paid for again, unless brief or lead change', asy
   expect(ai.calls).toHaveLength(3);
 });
 
+test('a text that was bought before it was cleaned is cleaned when it is used', async () => {
+  await bench.import(csv(1));
+  const ai = await server();
+  await draft([ai]);
+  const dirty = { subject: 'For \u202eyou', body: 'He\u200bllo\u{e0041}' };
+  await bench.store.db.updateTable('generations').set(dirty).execute();
+  await bench.store.write((tx) => voidMessages(tx, [1], bench.now, 'test'));
+  expect(await draft([ai])).toMatchObject([{ kind: 'ready' }]);
+  expect(ai.calls).toHaveLength(1);
+  const { subject, text } = await bench.store.db.selectFrom('drafts').select(['subject', 'text']).executeTakeFirstOrThrow();
+  expect(subject).toBe('For you');
+  expect(text).toMatch(/^Hello\n/);
+});
+
 test.each([
   ['refusal', 'the model refused'],
   ['cut off', 'the text was cut off'],

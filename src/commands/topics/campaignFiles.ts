@@ -38,6 +38,10 @@ The mail is a Liquid template (liquidjs.com). It may print
 What a lead may lack takes a default; import refuses a template that prints what
 no lead of the file has.
 
+Characters that nobody sees (bidi controls, zero-width, tags) are removed from
+what leads and models wrote, but for what scripts and emoji need. What is left,
+in your own text, is shown by its number: <U+202E>.
+
 See it:
   outreach preview NAME            whole mails, nothing stored or sent
   outreach test NAME --to YOU      one real mail to yourself`;
