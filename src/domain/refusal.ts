@@ -10,6 +10,8 @@ export interface Refusal {
   readonly fault: Fault;
   readonly lasting: boolean;
   readonly restMs: number | undefined;
+  /** The words that were read. */
+  readonly words: string;
   readonly rule: Rule;
 }
 
@@ -20,7 +22,7 @@ export function readRefusal(phase: SmtpPhase, code: number, text: string): Refus
   if (rule === undefined) throw new Error('the last rule fits every refusal');
   const asked = rule.means === 'quota' ? waitIn(reply.words) : undefined;
   const { fault, lasting } = MEANINGS[rule.means];
-  return { means: rule.means, fault, lasting, restMs: asked ?? rule.restMs, rule };
+  return { means: rule.means, fault, lasting, restMs: asked ?? rule.restMs, words: reply.words, rule };
 }
 
 interface Reply {

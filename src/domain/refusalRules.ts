@@ -1,7 +1,8 @@
 import { HOUR } from './duration.ts';
 
 /** Where in the conversation a reply came. `dot` is the final one, after the mail's last line. */
-export type SmtpPhase = 'connect' | 'auth' | 'mail' | 'rcpt' | 'data' | 'dot';
+export const SMTP_PHASES = ['connect', 'auth', 'mail', 'rcpt', 'data', 'dot'] as const;
+export type SmtpPhase = (typeof SMTP_PHASES)[number];
 
 /** What a refusal means; each answers whose fault it is and whether waiting helps. */
 export type Meaning =
