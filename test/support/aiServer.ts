@@ -5,6 +5,7 @@ import type { OpenAiSettings } from '../../src/llm/openaiProvider.ts';
 /** What may go wrong with one call. Names say what the client sees. */
 const AI_FAULTS = [
   'hang',
+  'reasoning in the total',
   'reset',
   '429',
   '429 for an hour',
