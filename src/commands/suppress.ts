@@ -3,35 +3,42 @@ import { basename, resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { App } from '../app/app.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { parseSince } from '../domain/since.ts';
 import { oneLine } from '../domain/text.ts';
 import type { SuppressDependencies, Wish } from '../pipeline/suppressPeople.ts';
 import type { Store } from '../store/database.ts';
+import type { SuppressionFilter } from '../store/suppressions.ts';
 import { cell, iso, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
-const ACTIONS = ['add', 'remove', 'list', 'import', 'export'] as const;
+const ACTIONS = ['add', 'remove', 'list', 'import', 'export', 'undo'] as const;
 
 interface Options {
   readonly reason?: string;
   readonly source?: string;
   readonly out?: string;
   readonly force?: boolean;
+  readonly since?: string;
+  readonly dryRun?: boolean;
 }
 
 export function suppressCommand(use: Use): Command {
   return command('suppress', 'Keep addresses and whole domains that get no mail, whatever the campaign.', [
     'suppress add jane@northwind.example @competitor.example --reason unsubscribed',
     'suppress import bounces.csv',
-    'suppress list',
+    'suppress list --since 7d --reason bounce',
     'suppress export --out suppressed.csv',
     'suppress remove jane@northwind.example',
+    'suppress undo --dry-run    # people whom an earlier version suppressed by a misread refusal',
   ])
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
     .argument('[who...]', 'addresses and domains; of import a CSV of any provider, or one address a line; - for standard input')
-    .option('--reason <text>', 'unsubscribed, complained, bounced, … (default: manual; of import what the file says)')
+    .option('--reason <text>', 'unsubscribed, complained, bounced, … (default: manual; of import what the file says); of list: part of it')
     .option('--source <text>', 'where you know it from (default: by hand; of import the name of the file)')
     .option('--out <file>', 'of export: a file instead of standard output')
     .option('--force', 'of export: write over a file of that name')
+    .option('--since <when>', 'of list and undo: made since then: 7d, today, 2026-11-24')
+    .option('--dry-run', 'of undo: only tell')
     .action(use(suppressAction));
 }
 
@@ -50,7 +57,9 @@ async function suppressAction(
     case 'remove':
       return remove(context, await dependencies(app, store), who);
     case 'list':
-      return list(context, store);
+      return list(context, store, { since: sinceOf(app, options), reason: options.reason });
+    case 'undo':
+      return undo(context, store, sinceOf(app, options), options);
     case 'import':
       return importFile(context, app, store, who[0] ?? '', options);
     case 'export':
@@ -58,15 +67,29 @@ async function suppressAction(
   }
 }
 
-function checkUsage(action: (typeof ACTIONS)[number], who: readonly string[], { reason, source, out }: Options): void {
+function checkUsage(action: (typeof ACTIONS)[number], who: readonly string[], { reason, source, out, since, dryRun }: Options): void {
   const wrong = (what: string, example: string) => new OutreachError('usage', what, { hint: `For example: outreach suppress ${example}` });
   if ((action === 'add' || action === 'remove') && who.length === 0)
     throw wrong('say whom: addresses or domains', `${action} jane@northwind.example`);
   if (action === 'import' && who.length !== 1) throw wrong('name one file, or - for standard input', 'import bounces.csv');
-  if ((action === 'list' || action === 'export') && who.length > 0) throw wrong(`${action} takes no addresses`, action);
+  if ((action === 'list' || action === 'export' || action === 'undo') && who.length > 0)
+    throw wrong(`${action} takes no addresses`, action);
   if (out !== undefined && action !== 'export') throw wrong('--out goes with export', 'export --out suppressed.csv');
-  if ((reason ?? source) !== undefined && action !== 'add' && action !== 'import')
-    throw wrong('--reason and --source go with add and import', 'add jane@northwind.example --reason unsubscribed');
+  if (reason !== undefined && !['add', 'import', 'list'].includes(action))
+    throw wrong('--reason goes with add, import and list', 'add jane@northwind.example --reason unsubscribed');
+  if (source !== undefined && action !== 'add' && action !== 'import')
+    throw wrong('--source goes with add and import', 'add jane@northwind.example --source "a call"');
+  if (since !== undefined && action !== 'list' && action !== 'undo') throw wrong('--since goes with list and undo', 'list --since 7d');
+  if (dryRun === true && action !== 'undo') throw wrong('--dry-run goes with undo', 'undo --dry-run');
+}
+
+function sinceOf({ config }: App, { since }: Options): number | undefined {
+  if (since === undefined) return undefined;
+  const at = parseSince(since, config.identity.timezone, Date.now());
+  if (at !== undefined) return at;
+  throw new OutreachError('usage', `--since ${cell(since, 40)} is no time`, {
+    hint: 'Write 2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30.',
+  });
 }
 
 async function dependencies({ workspace }: App, store: Store): Promise<SuppressDependencies> {
@@ -115,13 +138,13 @@ async function remove({ output }: Context, deps: SuppressDependencies, who: read
 const ROWS_ON_TERMINAL = 50;
 const PAGE = 500;
 
-async function list({ output }: Context, { db }: Store): Promise<undefined> {
+async function list({ output }: Context, { db }: Store, filter: SuppressionFilter): Promise<undefined> {
   const { suppressionPage } = await import('../store/suppressions.ts');
   const limit = output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity;
   const rows: string[][] = [];
   let shown = 0;
   for (let after = '', more = true; more && shown <= limit; ) {
-    const page = await suppressionPage(db, after, PAGE);
+    const page = await suppressionPage(db, after, PAGE, filter);
     for (const { email_key, reason, source, created_at } of page) {
       if (++shown > limit) break;
       const kind = kindOf(email_key);
@@ -131,10 +154,42 @@ async function list({ output }: Context, { db }: Store): Promise<undefined> {
     after = page.at(-1)?.email_key ?? after;
     more = page.length === PAGE;
   }
-  if (rows.length === 0) output.line('Nobody is suppressed.');
+  if (rows.length === 0) output.line(filter.since === undefined && filter.reason === undefined ? 'Nobody is suppressed.' : 'Nobody.');
   else output.table(['WHO', 'REASON', 'SOURCE', 'SINCE'], rows, [], [0]);
   if (shown > limit) output.line(`Only the first ${limit}; all of them with --json, or: outreach suppress export`);
   output.line('\nNext: outreach suppress add ADDRESS    or    outreach suppress import FILE');
+}
+
+/** What an earlier version read as "no such mailbox", and was none. */
+async function undo({ output }: Context, store: Store, since: number | undefined, { dryRun = false }: Options): Promise<undefined> {
+  const { liftUnfounded, unfoundedSuppressions } = await import('../pipeline/undoSuppressions.ts');
+  const found = await unfoundedSuppressions(store, since);
+  const lifted = dryRun || found.length === 0 ? 0 : await liftUnfounded(store, found);
+  const people = found.map(({ email_key, message, reply, created_at }) => ({
+    who: email_key,
+    message,
+    reply,
+    created_at: iso(created_at),
+  }));
+  output.object({ found: found.length, lifted, people });
+  const shown = output.terminal ? found.slice(0, ROWS_ON_TERMINAL) : found;
+  if (found.length > 0)
+    output.table(
+      ['WHO', 'MAIL', 'WHAT THE SERVER SAID'],
+      shown.map(({ email_key, message, reply }) => [nameOf(email_key, 40), String(message), cell(reply, 90)]),
+      [1],
+      [0],
+    );
+  if (shown.length < found.length) output.line(`Only the first ${shown.length}; all of them with --json.`);
+  if (found.length === 0) output.line('Every suppression after a bounce has its evidence.');
+  else if (dryRun) output.line(`${plural(found.length, 'suppression')} without evidence.\n\nNext: outreach suppress undo`);
+  else
+    output.line(
+      `${plural(lifted, 'suppression')} lifted.\n\nNext: outreach retry ${found
+        .slice(0, 5)
+        .map(({ message }) => message)
+        .join(' ')}${found.length > 5 ? ' …' : ''}    sends their mails after all`,
+    );
 }
 
 async function importFile(context: Context, app: App, store: Store, path: string, options: Options): Promise<undefined> {

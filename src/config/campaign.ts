@@ -161,6 +161,7 @@ function readCampaign(workspace: Workspace, name: string, path: string, config: 
     window: windowOf(value.window, config.identity.timezone),
     canary: value.canary ?? null,
     review: value.review,
+    sizes: { text: config.limits.text_bytes, subject: config.limits.subject_characters },
     contentHash: contentHash(content),
   };
 }

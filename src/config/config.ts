@@ -138,6 +138,9 @@ const ai = strictObject({
   }
 });
 
+/** Of a mail: beyond it a lead's cell is no part of a letter any more. */
+const DEFAULT_SIZES = { text_bytes: 100_000, subject_characters: 250 };
+
 const DEFAULT_RETRY = {
   delays: ['1m', '5m', '15m', '60m'].map((delay) => parseDuration(delay) ?? 0),
   // biome-ignore lint/suspicious/noThenProperty: the key's name is fixed; the object is data and never awaited
@@ -175,7 +178,9 @@ export const configSchema = strictObject({
     ai_concurrency: count('5').optional(),
     per_company_day: count('2').optional(),
     domain_gap: duration.optional(),
-  }).default({}),
+    text_bytes: count('100000').max(1_000_000, 'at most 1000000').default(DEFAULT_SIZES.text_bytes),
+    subject_characters: count('250').max(900, 'at most 900; header lines may not be longer').default(DEFAULT_SIZES.subject_characters),
+  }).default(DEFAULT_SIZES),
   ai: ai.optional(),
   require_source: flag.default(false),
   database: text('.outreach/outreach.db')

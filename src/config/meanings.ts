@@ -44,6 +44,8 @@ export const CONFIG_MEANINGS: Meanings = {
   'limits.send_per_hour': 'Most mails in an hour.',
   'limits.ai_concurrency': 'Most calls to models at a time, over all workers.',
   'limits.per_company_day': 'Most mails to one mail domain in 24 hours.',
+  'limits.text_bytes': "Most bytes of a mail's text, footer included; a longer one waits for a person.",
+  'limits.subject_characters': 'Most characters of a subject; a mail with a longer one waits for a person.',
   'limits.domain_gap': 'Pause between two mails to one mail domain, such as 15m.',
   ai: 'Models that write the mails of campaigns with generator: ai.',
   'ai.concurrency': 'Calls at a time.',

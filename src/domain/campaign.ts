@@ -49,6 +49,8 @@ export interface Campaign {
   readonly attachments: readonly Attachment[];
   /** Files that the template shows inside its text, each once. */
   readonly images: readonly CampaignFile[];
+  /** The most that a mail may be: its text in bytes (UTF-8, footer included), its subject in characters. */
+  readonly sizes: { readonly text: number; readonly subject: number };
   /** SHA-256 over all that shapes a mail's bytes: an approval holds for this and nothing else. */
   readonly contentHash: string;
 }

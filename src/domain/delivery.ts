@@ -37,6 +37,8 @@ export interface Delivery {
   readonly restMs?: number;
   /** Only a person can mend what is wrong with this sender: its key or password, its account. */
   readonly stopsSender?: boolean;
+  /** A policy that may concern this recipient alone: the sender rests only when a server of another domain says the same. */
+  readonly ofRecipientPerhaps?: boolean;
   /** Where it is known; always so behind an arm. */
   readonly progress?: Progress;
 }

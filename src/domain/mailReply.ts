@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { withoutInvisible } from './invisible.ts';
+import { tagIn } from './templateTags.ts';
 import { bodyText, oneLine } from './text.ts';
 
 /** What a model must answer with; the same shape goes out as a JSON schema where the provider takes one. */
@@ -37,6 +38,9 @@ export function readMailReply(text: string): MailReply {
     return { ok: false, trouble: 'it is not one JSON object' };
   }
   const parsed = reply.safeParse(value);
-  if (parsed.success) return { ok: true, ...parsed.data };
+  if (parsed.success) {
+    const tag = tagIn(parsed.data.subject) ?? tagIn(parsed.data.body);
+    return tag === undefined ? { ok: true, ...parsed.data } : { ok: false, trouble: `it holds ${tag}, which its reader would see` };
+  }
   return { ok: false, trouble: [...new Set(parsed.error.issues.map(({ message }) => message))].slice(0, 3).join('; ') };
 }

@@ -3,6 +3,7 @@ import type { Campaign } from './campaign.ts';
 import { markImages } from './images.ts';
 import type { LeadFields } from './lead.ts';
 import { type MailTemplate, parseTemplate, renderFailure } from './template.ts';
+import { tagIn } from './templateTags.ts';
 import { bodyText, oneLine } from './text.ts';
 
 /** A campaign's templates, filled in for one lead: the text, or why this lead cannot be written to. */
@@ -23,10 +24,18 @@ function rendered(template: MailTemplate, campaign: Campaign, lead: LeadFields, 
   try {
     // A filter that shortens may cut a character in two, and no mail can carry half of one.
     const text = template.render({ fields: lead, sender: senderScope(campaign) }).replace(/\p{Surrogate}/gu, '');
-    return oneLine(text) === '' ? { ok: false, reason: `the ${what} is empty for this lead` } : { ok: true, text };
+    if (oneLine(text) === '') return { ok: false, reason: `the ${what} is empty for this lead` };
+    const tag = tagIn(text);
+    return tag === undefined ? { ok: true, text } : { ok: false, reason: printedTag(tag, lead, what) };
   } catch (error) {
     return { ok: false, reason: renderFailure(error) };
   }
+}
+
+/** The template's own tags are filled in or refused, so it is the lead's data, or a join of two cells. */
+function printedTag(tag: string, lead: LeadFields, what: string): string {
+  const field = Object.keys(lead).find((name) => tagIn(lead[name] ?? '') !== undefined);
+  return `the ${what} would show ${tag} to its reader${field === undefined ? '' : `; it stands in this lead's ${field}`}`;
 }
 
 const subjectOf = parsedOnce((campaign) => parseTemplate(campaign.subject ?? '', { path: campaign.path, line: campaign.lines.subject }));

@@ -1,6 +1,8 @@
 import { Liquid, type Template as LiquidNode, TypeGuards, Value } from 'liquidjs';
 import { messageOf, OutreachError } from './errors.ts';
 import type { LeadFields } from './lead.ts';
+import { budgetedRenderer } from './renderBudget.ts';
+import { findTagFault } from './templateTags.ts';
 import { didYouMean } from './text.ts';
 
 /** A variable that a template prints, and where. Lines and columns count from 1 within the template's file. */
@@ -55,20 +57,31 @@ for (const name of ['include', 'render', 'layout', 'block']) {
   });
 }
 
+const render = budgetedRenderer(engine);
+
 /** Reads a Liquid template (https://liquidjs.com). Throws OutreachError with file and line. */
 export function parseTemplate(source: string, place: TemplatePlace): MailTemplate {
+  refuseOpenTags(source, place);
   try {
     const nodes = engine.parse(source);
-    return {
-      ...variablesOf(nodes, place.line),
-      render: ({ fields, sender }) => String(engine.renderSync(nodes, { ...fields, sender })),
-    };
+    return { ...variablesOf(nodes, place.line), render: ({ fields, sender }) => render(nodes, { ...fields, sender }) };
   } catch (error) {
     throw new OutreachError('config', `${place.path}:${lineOf(error, place.line)}: ${firstLine(error)}${meant(error)}`, {
       hint: 'The body and subject are Liquid templates: {{ first_name | default: "there" }}.',
       cause: error,
     });
   }
+}
+
+function refuseOpenTags(source: string, place: TemplatePlace): void {
+  const fault = findTagFault(source);
+  if (fault === undefined) return;
+  const before = source.slice(0, fault.offset);
+  const line = place.line + before.split('\n').length - 1;
+  const column = fault.offset - before.lastIndexOf('\n');
+  throw new OutreachError('config', `${place.path}:${line}:${column}: ${fault.message}`, {
+    hint: 'A variable is {{ first_name | default: "there" }}, a condition {% if title %}…{% endif %}.',
+  });
 }
 
 /** Liquid's own words have slips too: `{% iff %}`, `| defualt`. */

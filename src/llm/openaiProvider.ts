@@ -47,6 +47,7 @@ const completion = z.object({
 const usage = z.object({
   prompt_tokens: z.int().nonnegative(),
   completion_tokens: z.int().nonnegative(),
+  total_tokens: z.int().nonnegative().optional(),
   /** OpenRouter's own account, in USD. */
   cost: z.number().nonnegative().optional(),
 });
@@ -173,10 +174,11 @@ function readMeter(value: unknown, headers: Headers): Meter {
   const restMs = allowanceRest(headers, Date.now());
   const raw = redact(JSON.stringify(value ?? null));
   if (!parsed.success) return { raw, usage: undefined, costNano: undefined, restMs };
-  const { prompt_tokens, completion_tokens, cost } = parsed.data;
+  const { prompt_tokens, completion_tokens, total_tokens = 0, cost } = parsed.data;
   return {
     raw,
-    usage: { input: prompt_tokens, output: completion_tokens },
+    // xAI and some gateways count reasoning in the total alone, and charge for it.
+    usage: { input: prompt_tokens, output: Math.max(completion_tokens, total_tokens - prompt_tokens) },
     costNano: cost === undefined ? undefined : Math.ceil(cost * NANO_PER_USD),
     restMs,
   };

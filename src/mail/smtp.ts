@@ -4,11 +4,12 @@ import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
+import type { SmtpPhase } from '../domain/refusalRules.ts';
 import { Arming } from './arming.ts';
 import type { DkimSigner } from './dkim.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256, withDate } from './mime.ts';
-import { readReply, type SmtpPhase, shortReply } from './replies.ts';
+import { readReply, shortReply } from './replies.ts';
 import { discard, type OpenConnection, SmtpConnections, type SmtpServer } from './smtpConnections.ts';
 
 /** Sends over SMTP (RFC 5321) with the arm between the server's 354 and the first byte of the mail. */

@@ -5,7 +5,7 @@ import { reached } from '../domain/milestone.ts';
 import type { HashedPrompt } from '../domain/prompt.ts';
 import type { Reply, TextProvider } from '../llm/provider.ts';
 import type { Assignment, Resting } from '../llm/writer.ts';
-import { settleCall } from '../store/aiCalls.ts';
+import { beginCall, settleCall } from '../store/aiCalls.ts';
 import { restOf } from '../store/aiProviders.ts';
 import type { CallPurpose } from '../store/aiSchema.ts';
 import type { Desk, Turn } from './modelDesk.ts';
@@ -65,6 +65,8 @@ async function askAndSettle(desk: Desk, call: Call, callId: number): Promise<Tur
     return unfit;
   }
   const startedAt = desk.now();
+  if (!(await desk.store.write((tx) => beginCall(tx, callId, startedAt))))
+    return { kind: 'resting', why: 'leaving', reason: 'its reservation was given up', until: startedAt };
   const reply = await provider.ask(prompt, desk.cut);
   reached('ai.replied');
   noteReply(desk, provider, reply, startedAt);

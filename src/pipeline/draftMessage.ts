@@ -121,6 +121,8 @@ export async function composeDraft(
   const { mailto, url } = campaign.unsubscribe;
   const unsubscribeUrl = url === null ? undefined : withToken(url, token);
   const { text, html, images } = placeImages(`${written.text}\n\n${footer(campaign, unsubscribeUrl)}\n`, campaign);
+  const tooLong = whyTooLong(written.subject, text, campaign);
+  if (tooLong !== undefined) return { kind: 'lead_failed', reason: tooLong };
   const gathered = gatherFiles(deps, campaign, lead, images);
   if (gathered.kind !== 'gathered') return gathered;
   const mail = await deps.compose({
@@ -139,6 +141,16 @@ export async function composeDraft(
     reference: String(messageId),
   });
   return { kind: 'composed', subject: mail.parts().subject, text, html, mail };
+}
+
+/** A mail that nobody means to write: one cell of a lead may be as long as a book. */
+function whyTooLong(subject: string, text: string, { sizes }: Campaign): string | undefined {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > sizes.text) return `the text has ${bytes} bytes for this lead, and limits.text_bytes is ${sizes.text}`;
+  const characters = [...subject].length;
+  return characters > sizes.subject
+    ? `the subject has ${characters} characters for this lead, and limits.subject_characters is ${sizes.subject}`
+    : undefined;
 }
 
 /** drafting → pending: the writer rests, and the lead is not to blame. */

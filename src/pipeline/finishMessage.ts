@@ -17,6 +17,7 @@ import { releaseUsage, takeUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
 import { factsIn } from './paceFacts.ts';
 import { windowOf } from './recipientGates.ts';
+import { isOfRecipientAlone, noteRefusedAlike, stopRefusedSender } from './stopRefusedSender.ts';
 import { noteAgainst, noteSilence } from './watchSender.ts';
 
 export interface Finished {
@@ -52,8 +53,9 @@ export function finishMessage(
       progress: delivery.progress ?? null,
     });
     if (!first) return asRecorded(row, claim);
-    const recovered = await noteSenderHealth(tx, claim, delivery, now);
-    const warning = await watchSender(tx, claim, delivery, now);
+    const alike = await noteRefusedAlike(tx, claim, delivery);
+    const recovered = await noteSenderHealth(tx, claim, delivery, isOfRecipientAlone(alike, delivery), now);
+    const watched = await watchSender(tx, claim, delivery, now);
     const decision = row.state === 'uncertain' ? lateReply(delivery) : await decide(tx, deps.retry, row, campaign, delivery, now);
     const moved = await finishSending(tx, claim.hold, claim.attemptId, { ...decision, now });
     if (moved) await settle(tx, row, decision, delivery, now);
@@ -61,7 +63,11 @@ export function finishMessage(
     else if (row.attempt_id === claim.attemptId && delivery.code !== null)
       await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
     if (moved && decision.state === 'uncertain') await planReplay(tx, claim.attemptId, now);
+    const stopped = await stopRefusedSender(tx, claim.sender, alike, delivery, now);
     reached('t3.open');
+    const warning = stopped ?? watched;
+    // Taken back with those before it.
+    if (stopped !== null && moved && decision.state === 'failed') return { state: 'ready', reason: null, dueAt: now, warning, recovered };
     return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning, recovered };
   });
 }
@@ -129,13 +135,20 @@ export async function settle(tx: Tx, row: MessageRow, decision: Decision, delive
 }
 
 /**
+ * `ofRecipientAlone`: a refusal that may concern this recipient and nobody else says nothing of the sender.
  * Failures before MAIL are the sender's: it rests, twice as long each time, and the message loses
  * nothing. After a failure one mail at a time probes (see the claim), and its end decides: true when
  * the sender works again.
  */
-async function noteSenderHealth(tx: Tx, { sender, failures: before }: ClaimedMail, delivery: Delivery, now: number): Promise<boolean> {
+async function noteSenderHealth(
+  tx: Tx,
+  { sender, failures: before }: ClaimedMail,
+  delivery: Delivery,
+  ofRecipientAlone: boolean,
+  now: number,
+): Promise<boolean> {
   const probe = before > 0;
-  if (SPEAKS_OF_SENDER.includes(delivery.kind)) {
+  if (SPEAKS_OF_SENDER.includes(delivery.kind) && !ofRecipientAlone) {
     await noteFailure(tx, sender, delivery, probe, now);
     return false;
   }

@@ -3,7 +3,7 @@ import { stillOpenUntil } from '../store/attempts.ts';
 import { contentOf } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import { deleteDrafts } from '../store/drafts.ts';
-import { noteEvent, wasSentAlready } from '../store/events.ts';
+import { hasEvent, noteEvent } from '../store/events.ts';
 import { jobNow } from '../store/jobs.ts';
 import { findMessage, idsInState, moveByHand, type Selection } from '../store/messages.ts';
 import { prospectById } from '../store/prospects.ts';
@@ -53,7 +53,7 @@ export async function retryBar(db: Db, id: number, now: number): Promise<RetryBa
   // A forgotten person may have been let back in since; their old row has no address any more.
   if (email_key.startsWith(FORGOTTEN) || (await suppressionOf(db, email_key)) !== undefined) return 'suppressed';
   // As far as this restored database knows it failed; it left from a newer one.
-  if (await wasSentAlready(db, id)) return 'sent_already';
+  if (await hasEvent(db, id, 'sent already')) return 'sent_already';
   return (await stillOpenUntil(db, row)) > now ? 'on_its_way' : undefined;
 }
 

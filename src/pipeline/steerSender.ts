@@ -7,7 +7,7 @@ export function resumeSender(store: Store, name: string): Promise<boolean> {
   return store.write(async (tx) => {
     const { stopped_at, failures, rest_until } = await senderNow(tx, name);
     if (stopped_at === null && failures === 0 && rest_until === 0) return false;
-    await setSender(tx, name, { stopped_at: null, failures: 0, rest_until: 0, reason: null, uncertain_in_row: 0 });
+    await setSender(tx, name, { stopped_at: null, failures: 0, rest_until: 0, reason: null, uncertain_in_row: 0, refused_alike: null });
     await forgiveSender(tx, name);
     return true;
   });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { CallPurpose } from './aiSchema.ts';
 import type { Db, Tx } from './schema.ts';
-import { type Blanks, statement } from './statement.ts';
+import { type Blanks, changed, statement } from './statement.ts';
 
 /**
  * The ledger of calls to models. A call is reserved at the most it can cost before it is made, and
@@ -47,8 +47,22 @@ const insertCall = statement((db, value: Blanks<NewCall>) =>
       started_at: value('now'),
       deadline_at: value('deadlineAt'),
       finished_at: null,
+      begun_at: null,
     })
     .returning('id'),
+);
+
+/** The reservation becomes a call that is made: from here on it may be charged. False when others have given it up meanwhile. */
+export async function beginCall(tx: Tx, id: number, now: number): Promise<boolean> {
+  return changed(await updateToBegun(tx, { id, now }));
+}
+
+const updateToBegun = statement((db, value: Blanks<{ id: number; now: number }>) =>
+  db
+    .updateTable('ai_calls')
+    .set({ begun_at: value('now') })
+    .where('id', '=', value('id'))
+    .where('finished_at', 'is', null),
 );
 
 interface CallEnd {
@@ -75,11 +89,15 @@ const updateToSettled = statement((db, value: Blanks<CallEnd & { id: number }>) 
     .where('id', '=', value('id')),
 );
 
-/** Closes what dead workers left open, and what nobody closed in time: it may have been charged. */
+/** Closes what dead workers left open, and what nobody closed in time: it may have been charged, unless it was only reserved. */
 export async function closeLostCalls(tx: Tx, deadWorkers: readonly string[], now: number): Promise<void> {
   await tx
     .updateTable('ai_calls')
-    .set({ outcome: 'unknown', cost_nano: sql<number>`reserved_nano`, finished_at: now })
+    .set({
+      outcome: sql<string>`iif(begun_at is null, 'not made', 'unknown')`,
+      cost_nano: sql<number>`iif(begun_at is null, 0, reserved_nano)`,
+      finished_at: now,
+    })
     .where('finished_at', 'is', null)
     .where(({ or, eb }) => or([eb('deadline_at', '<=', now), ...(deadWorkers.length === 0 ? [] : [eb('worker_id', 'in', deadWorkers)])]))
     .execute();

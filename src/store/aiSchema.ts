@@ -31,6 +31,8 @@ interface AiCallsTable {
   started_at: number;
   deadline_at: number;
   finished_at: number | null;
+  /** When it was made; null while it is only reserved. */
+  begun_at: number | null;
 }
 
 export type CallPurpose = 'draft' | 'repair' | 'preview';

@@ -21,7 +21,9 @@ export type EventKind =
   /** By a later import, after its job was cancelled. */
   | 'imported again'
   | 'bounced'
-  | 'complained';
+  | 'complained'
+  /** Its refusal was the sender's fault, and it is ready again. */
+  | 'taken back';
 
 export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now: number, detail: string | null = null): Promise<void> {
   await insertEvent(tx, { messageId, now, kind, detail });
@@ -31,12 +33,12 @@ const insertEvent = statement((db, value: Blanks<{ messageId: number; now: numbe
   db.insertInto('events').values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail') }),
 );
 
-export async function wasSentAlready(db: Db, messageId: number): Promise<boolean> {
+export async function hasEvent(db: Db, messageId: number, kind: EventKind): Promise<boolean> {
   const row = await db
     .selectFrom('events')
     .select('id')
     .where('message_id', '=', messageId)
-    .where('kind', '=', 'sent already')
+    .where('kind', '=', kind)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
@@ -64,7 +66,7 @@ export async function bouncesOf(db: Db, jobId: number): Promise<number> {
         exists(
           selectFrom('attempts')
             .select('attempts.id')
-            .whereRef('attempts.message_id', '=', 'messages.id')
+            .whereRef('attempts.id', '=', 'messages.attempt_id')
             .where('attempts.outcome', '=', 'recipient_refused'),
         ),
         exists(

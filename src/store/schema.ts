@@ -241,6 +241,8 @@ interface SendersTable {
   /** Stands still until a person resumes it. */
   stopped_at: number | null;
   uncertain_in_row: Generated<number>;
+  /** JSON: a `RefusedAlike`. */
+  refused_alike: string | null;
 }
 
 /** Attempts that the provider saw, by the sender's local day; kept by the database itself but for the last two. */

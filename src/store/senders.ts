@@ -9,6 +9,7 @@ const UNUSED: Omit<SenderRow, 'name'> = {
   reason: null,
   stopped_at: null,
   uncertain_in_row: 0,
+  refused_alike: null,
 };
 
 /** A sender's pace and health; one that has never sent is rested and free. */

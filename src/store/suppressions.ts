@@ -38,15 +38,50 @@ export async function liftSuppressions(tx: Tx, keys: readonly string[]): Promise
   return rows.map(({ email_key }) => email_key);
 }
 
+/** Those that bounces of this source brought; returns how many. */
+export async function liftBounces(tx: Tx, source: string): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('suppressions')
+    .where('source', '=', source)
+    .where('reason', 'like', BOUNCE)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
 export type Suppression = Schema['suppressions'];
 
 export function suppressionsAmong(db: Db, keys: readonly string[]): Promise<Suppression[]> {
   return db.selectFrom('suppressions').selectAll().where('email_key', 'in', keys).orderBy('email_key').execute();
 }
 
+export interface SuppressionFilter {
+  /** Made since then, epoch ms. */
+  readonly since?: number | undefined;
+  /** A part of the reason, in any case. */
+  readonly reason?: string | undefined;
+}
+
 /** In the order of their keys, after `after`: a list of any length is read page by page. */
-export function suppressionPage(db: Db, after: string, limit: number): Promise<Suppression[]> {
-  return db.selectFrom('suppressions').selectAll().where('email_key', '>', after).orderBy('email_key').limit(limit).execute();
+export function suppressionPage(db: Db, after: string, limit: number, { since, reason }: SuppressionFilter = {}): Promise<Suppression[]> {
+  let page = db.selectFrom('suppressions').selectAll().where('email_key', '>', after);
+  if (since !== undefined) page = page.where('created_at', '>=', since);
+  if (reason !== undefined) page = page.where(sql<SqlBool>`instr(lower(reason), ${reason.toLowerCase()}) > 0`);
+  return page.orderBy('email_key').limit(limit).execute();
+}
+
+const BOUNCE = 'hard bounce:%';
+
+/** The same of those that a refused mail brought. */
+export function bouncePage(db: Db, after: string, since: number | undefined, limit: number): Promise<Suppression[]> {
+  return db
+    .selectFrom('suppressions')
+    .selectAll()
+    .where('email_key', '>', after)
+    .where('reason', 'like', BOUNCE)
+    .where('created_at', '>=', since ?? 0)
+    .orderBy('email_key')
+    .limit(limit)
+    .execute();
 }
 
 /** Whether anybody was ever forgotten: without one, no address needs to be hashed to be compared. */

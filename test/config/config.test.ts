@@ -191,7 +191,7 @@ test.each([
   ],
   ['---\nsubject: Hi\nsenders: [mian]\n---\nx\n', 'hello.md:3: senders: there is no sender mian'],
   ['---\nsubject: Hi\ncanary: { first: 10 }\n---\nx\n', 'hello.md:3:1: canary.wait: '],
-  ['---\nsubject: Hi\n---\nline one\n{{ broken\n', 'hello.md:5: '],
+  ['---\nsubject: Hi\n---\nline one\n{{ broken\n', 'hello.md:5:1: '],
 ])('campaign %j is refused with line and fix', (text, message) => {
   expect(complaint(() => campaign(text).load('hello'))).toContain(message);
 });

@@ -38,12 +38,32 @@ test('a draft holds text, escaped HTML and frozen bytes without a date', async (
 });
 
 test('lead data cannot add a header, a terminal escape or a template', async () => {
-  await bench.import('email,first_name,company\nx@y.example,{{ sender.name }},"Evil\r\nBcc: all@y.example\u001b[31m"\n');
+  await bench.import('email,first_name,company\nx@y.example,{ sender.name },"Evil\r\nBcc: all@y.example\u001b[31m"\n');
   await bench.draft();
   const { bytes, text, subject } = await draft();
   expect(subject).toBe('For Evil Bcc: all@y.example');
   expect(bytes.toString()).not.toMatch(/^Bcc:/im);
-  expect(text).toContain('Hi {{ sender.name }},');
+  expect(text).toContain('Hi { sender.name },');
+});
+
+test('a lead whose cell is template source waits for a person: it is neither run nor sent', async () => {
+  await bench.import('email,first_name,company\nx@y.example,{{ sender.name }},Evil\n');
+  expect(await bench.draft()).toEqual(['held']);
+  expect(await bench.reasons()).toEqual([expect.stringContaining("it stands in this lead's first_name")]);
+});
+
+test('a mail that is longer than its limits waits for a person', async () => {
+  const long = (bytes: number) => `email,first_name,company\nx@y.example,${'é'.repeat(bytes / 2)},Evil\n`;
+  await bench.import(long(98_000));
+  expect(await bench.draft()).toEqual(['ready']);
+  bench.campaign = campaignWith({ subject: '{{ first_name }}', sizes: { text: 100_000, subject: 250 } });
+  await refreshCampaign(bench.store, bench.campaign, [1], now);
+  expect(await bench.draft()).toEqual(['held']);
+  expect(await bench.reasons()).toEqual([expect.stringContaining('limits.subject_characters is 250')]);
+  bench.campaign = campaignWith({ sizes: { text: 90_000, subject: 250 }, body: 'Hello {{ first_name }}' });
+  await refreshCampaign(bench.store, bench.campaign, [1], now);
+  expect(await bench.draft()).toEqual(['held']);
+  expect(await bench.reasons()).toEqual([expect.stringContaining('limits.text_bytes is 90000')]);
 });
 
 test('a lead without a value that the mail prints waits in review and cannot be approved', async () => {

@@ -232,6 +232,12 @@ test('what may have been charged counts as charged: a lost reply keeps its reser
   expect(await spend()).toEqual({ settled: call?.cost_nano, open: 0 });
 });
 
+test('reasoning that a provider counts in the total alone is paid for, and counts', async () => {
+  await bench.import(csv(1));
+  await draft([await server(() => 'reasoning in the total')]);
+  expect(await spend()).toEqual({ settled: (400 * 1 + 2_100 * 2) * 1_000, open: 0 });
+});
+
 test('limits.ai_concurrency holds across workers', async () => {
   await bench.import(csv(12));
   const ai = await server(undefined, 30);
@@ -264,6 +270,31 @@ test('what a dead worker had on its way is closed at its reservation', async () 
   cut.abort();
   await drafting;
   expect(await spend()).toEqual({ settled: open, open: 0 });
+});
+
+test('after a crash only the calls that were made are booked, not those that waited in line with a reservation', async () => {
+  await bench.import(csv(6));
+  const ai = await server(() => 'hang');
+  const cut = new AbortController();
+  const drafting = draft([ai], { cut: cut.signal, limits: { concurrency: 2, shared: null, budgetNano: null } });
+  const reserved = () => bench.store.db.selectFrom('ai_calls').select('reserved_nano').where('begun_at', 'is', null).execute();
+  while (ai.calls.length < 2 || (await reserved()).length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { open } = await spend();
+  bench.now += 126_000;
+  const recover = () =>
+    recoverMessages(
+      bench.store,
+      () => true,
+      () => bench.now,
+    );
+  await recover();
+  expect((await spend()).open).toBe(0);
+  expect((await spend()).settled / open).toBeCloseTo(2 / 6);
+  expect((await calls()).filter(({ outcome }) => outcome === 'not made')).toHaveLength(4);
+  // A process that was frozen in line makes none of the calls that were given up.
+  cut.abort();
+  await drafting;
+  expect(ai.calls).toHaveLength(2);
 });
 
 test("a campaign's own subject is a template and wins over the model's", async () => {

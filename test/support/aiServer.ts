@@ -5,6 +5,7 @@ import type { OpenAiSettings } from '../../src/llm/openaiProvider.ts';
 /** What may go wrong with one call. Names say what the client sees. */
 const AI_FAULTS = [
   'hang',
+  'reasoning in the total',
   'reset',
   '429',
   '429 for an hour',
@@ -124,9 +125,9 @@ function answer(call: AiCall, response: ServerResponse): unknown {
   };
   const error = (status: number, message: string, fields: object = {}, headers: Record<string, string> = {}) =>
     json(status, { error: { message, ...fields } }, headers);
-  const complete = (message: object, finish_reason = 'stop', headers: Record<string, string> = {}) => {
+  const complete = (message: object, finish_reason = 'stop', headers: Record<string, string> = {}, usage = AI_USAGE) => {
     call.charged = true;
-    json(200, { id: 'c1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason }], usage: AI_USAGE }, headers);
+    json(200, { id: 'c1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason }], usage }, headers);
   };
   const mail = {
     role: 'assistant',
@@ -135,6 +136,8 @@ function answer(call: AiCall, response: ServerResponse): unknown {
   switch (call.fault) {
     case undefined:
       return complete(mail);
+    case 'reasoning in the total':
+      return complete(mail, 'stop', {}, { ...AI_USAGE, total_tokens: 2_500 });
     case 'hang':
       return undefined;
     case 'reset':

@@ -211,6 +211,7 @@ export function campaignWith(change: Partial<Campaign>): Campaign {
     bccSelf: false,
     attachments: [],
     images: [],
+    sizes: { text: 100_000, subject: 250 },
     ...change,
   };
   return { ...campaign, contentHash: contentHash(campaign) };

@@ -2,6 +2,8 @@ import type { SqliteConnection } from '../../src/store/sqlite/load.ts';
 
 /** What each migration since 0005 made, taken away again. */
 const UNDO: Readonly<Record<number, (database: SqliteConnection) => void>> = {
+  11: (database) => database.exec('alter table ai_calls drop column begun_at'),
+  10: (database) => database.exec('alter table senders drop column refused_alike'),
   9(database) {
     database.exec(`
       drop trigger messages_final;

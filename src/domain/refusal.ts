@@ -1,0 +1,133 @@
+import type { DeliveryKind } from './delivery.ts';
+import { DAY, HOUR, MINUTE } from './duration.ts';
+import { type Meaning, RULES, type Rule, type SmtpPhase } from './refusalRules.ts';
+
+/** Whose fault a refusal is: of this recipient, this mail, the sender's account, or the server that sends for it. */
+export type Fault = 'recipient' | 'mail' | 'account' | 'server';
+
+export interface Refusal {
+  readonly means: Meaning;
+  readonly fault: Fault;
+  readonly lasting: boolean;
+  readonly restMs: number | undefined;
+  /** The words that were read. */
+  readonly words: string;
+  readonly rule: Rule;
+}
+
+/** What a complete refusal means (RFC 5321 §4.2, enhanced codes RFC 3463): the first rule that fits, in the order of `RULES`. */
+export function readRefusal(phase: SmtpPhase, code: number, text: string): Refusal {
+  const reply = { phase, code, status: statusOf(code, text), words: wordsOf(text), raw: text.slice(0, LONGEST) };
+  const rule = COMPILED.find((candidate) => fits(candidate, reply))?.rule;
+  if (rule === undefined) throw new Error('the last rule fits every refusal');
+  const asked = rule.means === 'quota' ? waitIn(reply.words) : undefined;
+  const { fault, lasting } = MEANINGS[rule.means];
+  return { means: rule.means, fault, lasting, restMs: asked ?? rule.restMs, words: reply.words, rule };
+}
+
+interface Reply {
+  readonly phase: SmtpPhase;
+  readonly code: number;
+  readonly status: string | undefined;
+  readonly words: string;
+  readonly raw: string;
+}
+
+/** Of a longer reply the rest is not read. */
+const LONGEST = 2_000;
+
+const MEANINGS: Readonly<Record<Meaning, { readonly fault: Fault; readonly lasting: boolean; readonly kind: DeliveryKind }>> = {
+  'no mailbox': { fault: 'recipient', lasting: true, kind: 'recipient_refused' },
+  later: { fault: 'recipient', lasting: false, kind: 'temporary' },
+  'this mail': { fault: 'mail', lasting: true, kind: 'content_refused' },
+  quota: { fault: 'account', lasting: false, kind: 'throttled' },
+  sender: { fault: 'account', lasting: false, kind: 'sender_refused' },
+  'sender, stopped': { fault: 'account', lasting: true, kind: 'sender_refused' },
+  policy: { fault: 'account', lasting: false, kind: 'sender_refused' },
+  'server down': { fault: 'server', lasting: false, kind: 'sender_failed' },
+};
+
+export function kindOf({ means }: Refusal): DeliveryKind {
+  return MEANINGS[means].kind;
+}
+
+const COMPILED = RULES.map((rule) => ({ rule, says: patternOf(rule.says), unless: patternOf(rule.unless) }));
+
+function fits({ rule, says, unless }: (typeof COMPILED)[number], { phase, code, status, words, raw }: Reply): boolean {
+  return (
+    (rule.phases?.includes(phase) ?? true) &&
+    fitsCode(rule.codes, code) &&
+    (rule.status === undefined || (status !== undefined && rule.status.test(status))) &&
+    (says?.test(words) ?? true) &&
+    (rule.mark?.test(raw) ?? true) &&
+    unless?.test(words) !== true
+  );
+}
+
+/** Phrases as one pattern: `…` is up to 60 characters, `*` the rest of a word; each begins and ends at the edge of a word. */
+function patternOf(phrases: readonly string[] | undefined): RegExp | undefined {
+  if (phrases === undefined) return undefined;
+  const all = phrases.map((phrase) => phrase.replaceAll('(', '(?:').replaceAll(' … ', '\\b.{0,60}?\\b').replaceAll('*', '\\w*'));
+  return new RegExp(`(?<!\\w)(?:${all.join('|')})(?!\\w)`);
+}
+
+function fitsCode(codes: Rule['codes'], code: number): boolean {
+  if (codes === undefined) return true;
+  if (codes === '4xx') return code < 500;
+  return codes === '5xx' ? code >= 500 : codes.includes(code);
+}
+
+/** Subject and detail of an enhanced status code (RFC 3463), which counts only directly behind the reply code (RFC 2034 §4) and in its class. */
+function statusOf(code: number, text: string): string | undefined {
+  const found = /^\s*(?:\d{3}[ -])?\s*#?([245])\.(\d{1,3})\.(\d{1,3})(?![.\d])/.exec(text);
+  return found !== null && found[1] === String(code)[0] ? `${Number(found[2])}.${Number(found[3])}` : undefined;
+}
+
+/**
+ * The words of a reply, and nothing that somebody else chose: URLs, addresses, IP addresses, host names and quoted
+ * identifiers are gone, so that `rate` in corporate.example is none. In lower case and without accents.
+ */
+export function wordsOf(text: string): string {
+  return text
+    .slice(0, LONGEST)
+    .replace(/(^|\n)\s*\d{3}[ -]\s*(?:#?[245]\.\d{1,3}\.\d{1,3}(?![.\d]))?/g, '$1 ')
+    .replace(/^\s*#?[245]\.\d{1,3}\.\d{1,3}(?![.\d])/, ' ')
+    .replace(/\b[a-z][a-z0-9+.-]{1,20}:\/\/\S+/gi, ' ')
+    .replace(/<[^<>\s]{0,320}>/g, ' ')
+    .replace(/[^\s<>()[\]"',;:]{1,64}@[^\s<>()[\]"',;]{1,255}/g, ' ')
+    .replace(/[[(]?\b(?:\d{1,3}\.){3}\d{1,3}\b[\])]?/g, ' ')
+    .replace(/\[?(?:ipv6:)?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}\]?/gi, ' ')
+    .replace(/(["'`])[^\s"'`]{1,200}\1/g, ' ')
+    .replace(/\b(?:[a-z0-9_-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}\b/gi, (name) => (isHostName(name) ? ' ' : name))
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replaceAll('’', "'")
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** `mx.example`, and not "later.Please", nor an identifier such as STOREDRV.Submission. */
+function isHostName(name: string): boolean {
+  const labels = name.split('.');
+  return labels.length > 2 || !/^[A-Z]/.test(labels.at(-1) ?? '');
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: MINUTE, h: HOUR };
+
+/** "try again in 15 minutes": as long as a server asks for, at most a day. */
+function waitIn(words: string): number | undefined {
+  const found = /\b(?:in|after|within|for|wait) (\d{1,5}) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\b/.exec(words);
+  const unit = UNITS[found?.[2]?.charAt(0) ?? ''];
+  if (found === null || unit === undefined || Number(found[1]) === 0) return undefined;
+  return Math.min(DAY, Number(found[1]) * unit);
+}
+
+/** What two refusals for the same reason have in common: the code and the words, without all that differs from mail to mail. */
+export function skeletonOf(code: number | null, text: string): string {
+  const words = wordsOf(text)
+    .replace(/[[(][^\])]{0,200}[\])]/g, ' ')
+    .replace(/\S*\d\S*/g, ' ')
+    .replace(/[^\p{L} ]+/gu, ' ');
+  return `${code ?? ''} ${statusOf(code ?? 0, text) ?? ''} ${words.replace(/\s+/g, ' ').trim()}`.trim().slice(0, 300);
+}

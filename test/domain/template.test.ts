@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readMailReply } from '../../src/domain/mailReply.ts';
+import { renderBody } from '../../src/domain/rendering.ts';
+import { parseTemplate } from '../../src/domain/template.ts';
+import { findTagFault, tagIn } from '../../src/domain/templateTags.ts';
+import { campaignWith } from '../support/bench.ts';
+
+const PLACE = { path: 'campaigns/hello.md', line: 4 };
+const parse = (source: string) => parseTemplate(source, PLACE);
+
+test.each([
+  ['Hi {{ first_name,\n\nI saw your work.\n\nBest, {{ sender.name }}', '4:4: {{ is not closed before its paragraph ends'],
+  ['Hi {{ first_name, I saw {{ company }}.', '4:4: {{ is not closed before the next tag opens'],
+  ['Hi,\n{% if title\nbe well', '5:1: {% is not closed before the text ends'],
+  ['Hi first_name }},\nwell', '4:15: }} closes nothing'],
+  ['Hi {{ first_name }}}},', '4:20: }} closes nothing'],
+  ['Hi,\n\nthis %} that', '6:6: %} closes nothing'],
+  ['{% if title %}x{% endif\n\nmore {{ company }}', '4:16: {% is not closed before its paragraph ends'],
+  ['{% raw %}{{ first_name }}{% endraw %}', '4:10: {{ would be printed as it stands'],
+])('a tag that is not closed is refused with its place: %s', (source, message) => {
+  expect(() => parse(source)).toThrow(message);
+});
+
+test.each([
+  'Hi {{ first_name | default: "there }} you" }},\n\n{% if title %}x{% endif %}',
+  "{{ first_name | default: 'it''s' }} and {%- if company -%} {{- company -}} {%- endif -%}",
+  '{% comment %} {{ not a tag {% endcomment %}Hi',
+  '{{ first_name\n | default: "x" }}',
+  '{% liquid\nassign a = 1\n\nassign b = 2\n%}Hi',
+  'a { b } c % d',
+])('whole tags are whole tags: %s', (source) => {
+  expect(findTagFault(source)).toBeUndefined();
+});
+
+test('braces in a cell are data: they are neither run nor sent', () => {
+  const campaign = campaignWith({ body: 'Hi {{ first_name }} of {{ company }}' });
+  const lead = { email: 'a@b.example', first_name: 'Ann', company: '{{ sender.email }} Ltd' };
+  expect(renderBody(campaign, lead)).toEqual({
+    ok: false,
+    reason: "the text would show {{ sender.email to its reader; it stands in this lead's company",
+  });
+  expect(renderBody(campaign, { ...lead, company: '{% for %}' })).toMatchObject({ ok: false });
+  const joined = campaignWith({ body: 'Hi {{ first_name }}{{ company }}' });
+  expect(renderBody(joined, { ...lead, first_name: 'a{', company: '{b' })).toMatchObject({ ok: false });
+});
+
+test('what a model writes is held to the same', () => {
+  expect(readMailReply('{"subject":"Hi {{ first_name }}","body":"Well"}')).toMatchObject({ ok: false });
+  expect(readMailReply('{"subject":"Hi","body":"Dear {% name %}"}')).toMatchObject({ ok: false });
+});
+
+test('a loop over a long cell ends at the budget, in a variable too', () => {
+  const tags = 'word,'.repeat(6_000);
+  const loop = '{% assign parts = tags | split: "," %}{% for t in parts %}- {{ t }} at {{ company }}\n{% endfor %}';
+  for (const body of [loop, `{% capture all %}${loop}{% endcapture %}{{ all | size }}`, loop.replace('{{ t }}', loop)]) {
+    const began = performance.now();
+    const written = renderBody(campaignWith({ body }), { email: 'a@b.example', tags, company: 'x'.repeat(30_000) });
+    expect(written).toMatchObject({ ok: false, reason: expect.stringMatching(/more than \d+ (steps|characters)/) });
+    expect(performance.now() - began).toBeLessThan(3_000);
+  }
+});
+
+test('ordinary loops and conditions render as before', () => {
+  const body =
+    '{% for w in (1..3) %}{% if w == 2 %}{% continue %}{% endif %}{{ w }}{% endfor %}{% capture x %}[{{ first_name }}]{% endcapture %}{{ x }}';
+  expect(renderBody(campaignWith({ body }), { email: 'a@b.example', first_name: 'Ann' })).toEqual({ ok: true, text: '13[Ann]' });
+});
+
+test('no template that is taken prints a tag, whatever it holds, and faults are found in linear time', () => {
+  const piece = fc.constantFrom(
+    '{{ ',
+    ' }}',
+    '{% ',
+    ' %}',
+    'first_name',
+    'Hi ',
+    '\n',
+    '\n\n',
+    '"',
+    "'",
+    '{',
+    '}',
+    'if x',
+    'endif',
+    'raw',
+    'endraw',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const source = pieces.join('');
+      if (findTagFault(source) !== undefined) return;
+      try {
+        expect(tagIn(parse(source).render({ fields: { first_name: 'Ann' }, sender: {} }))).toBeUndefined();
+      } catch (error) {
+        if ((error as Error).name === 'AssertionError') throw error;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+  for (const one of ['{{ x }}', '{{ "', '{% raw %}', "{{ ' }}", '{% comment %}']) {
+    const began = performance.now();
+    findTagFault(one.repeat(100_000));
+    expect(performance.now() - began, one).toBeLessThan(2_000);
+  }
+});
