@@ -6,6 +6,8 @@ export interface TagFault {
 
 const PARAGRAPH_END = /\n[ \t]*\n/y;
 const TOKEN = /\{\{|\{%|\}\}|%\}/g;
+/** A quoted value on one line; a longer one is an apostrophe that was never closed. */
+const LONGEST_QUOTE = 1_000;
 const CLOSES = { '{{': '}}', '{%': '%}' } as const;
 
 /**
@@ -43,8 +45,8 @@ function endOfTag(source: string, offset: number, close: string): number | strin
     }
     if (sign === '"' || sign === "'") {
       const quoted = source.indexOf(sign, at + 1);
-      const line = source.indexOf('\n', at);
-      if (quoted !== -1 && (line === -1 || quoted < line)) at = quoted;
+      if (quoted !== -1 && !source.slice(at, Math.min(quoted, at + LONGEST_QUOTE)).includes('\n') && quoted - at < LONGEST_QUOTE)
+        at = quoted;
     }
   }
   return 'the text ends';

@@ -153,7 +153,7 @@ const cells = fc
   .map((parts) => parts.join(''));
 
 test('for any cells: what the reader gets is what was shown, and what was shown is what the cells say', async () => {
-  const campaign = campaignWith({ subject: '{{ company }}', body: '{{ company }}|{{ note }}' });
+  const campaign = campaignWith({ subject: '{{ company }}', body: '{{ company }}|{{ note }}', sizes: { text: 100_000, subject: 900 } });
   const line = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
   await fc.assert(
     fc.asyncProperty(cells, cells, cells, async (company, name, note) => {
