@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { BUGS, FOCUS } from './bugs.ts';
 import { buildPatched } from './build.ts';
 import { campaign } from './campaign.ts';
+import { Progress } from './progress.ts';
 import { FOCUSES } from './scenario.ts';
 
-/** `npm run test:crash -- --seeds N [--from S] [--focus F] [--bug NAME | --bugs] [--parallel P]`: exit code 1 when the promise was broken. */
+/** `npm run test:crash -- --seeds N [--from S] [--focus F] [--bug NAME | --bugs] [--parallel P] [--keep FILE]`: exit code 1 when the promise was broken. `--keep`: an interrupted campaign goes on where it was. */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     focus: { type: 'string' },
     bug: { type: 'string' },
     bugs: { type: 'boolean', default: false },
+    keep: { type: 'string' },
     parallel: { type: 'string', default: String(availableParallelism()) },
   },
 });
@@ -28,12 +30,15 @@ process.exitCode = values.bugs
 
 async function keepPromise(): Promise<number> {
   const entry = await buildPatched('campaign', []);
+  const progress = values.keep === undefined ? undefined : new Progress(values.keep, entry, focus);
   const result = await campaign(entry, {
     ...options,
     focus,
     stopAtFirst: false,
-    done({ seed, violations }, soFar) {
-      for (const violation of violations) console.log(`seed ${seed}: ${violation}`);
+    known: [...(progress?.results ?? [])],
+    done(run, soFar) {
+      progress?.note(run);
+      for (const violation of run.violations) console.log(`seed ${run.seed}: ${violation}`);
       if (soFar % 100 === 0) console.error(`${soFar} of ${options.seeds} runs`);
     },
   });
