@@ -10,21 +10,11 @@ import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { Bench, campaignWith } from '../support/bench.ts';
 import { csv } from '../support/program.ts';
 
-const LEADS = 4;
+const LEADS = 6;
+/** What leads to a mail that leaves stands more than once, or few would. */
 const STEPS = [
-  'draft',
-  'read',
-  'approve',
-  'approve one',
-  'reject',
-  'retry',
-  'reword',
-  'relax',
-  'tighten',
-  'look',
-  'update',
-  'send',
-  'send',
+  ...(['draft', 'draft', 'read', 'read', 'read', 'approve', 'approve', 'approve', 'send', 'send', 'send', 'send'] as const),
+  ...(['approve one', 'reject', 'retry', 'reword', 'relax', 'tighten', 'tighten', 'look', 'update'] as const),
 ] as const;
 type Step = (typeof STEPS)[number];
 
@@ -113,9 +103,13 @@ test('whatever a person, an editor and a worker do beside each other, nothing le
   timeout: 180_000,
 }, async () => {
   let left = 0;
-  const pair = fc.array(fc.tuple(fc.constantFrom(...STEPS), fc.integer({ min: 1, max: LEADS })), { minLength: 1, maxLength: 3 });
+  const turn = fc.uniqueArray(fc.tuple(fc.constantFrom(...STEPS), fc.integer({ min: 1, max: LEADS })), {
+    minLength: 1,
+    maxLength: 3,
+    selector: ([step]) => step,
+  });
   await fc.assert(
-    fc.asyncProperty(fc.array(pair, { minLength: 10, maxLength: 30 }), async (turns) => {
+    fc.asyncProperty(fc.array(turn, { minLength: 10, maxLength: 30 }), async (turns) => {
       const run = new Run(await Bench.open({ review: 'all' }));
       try {
         await run.bench.import(csv(LEADS));
@@ -128,7 +122,7 @@ test('whatever a person, an editor and a worker do beside each other, nothing le
         await run.bench.close();
       }
     }),
-    { numRuns: 25, seed: 9 },
+    { numRuns: 25, seed: 9, endOnFailure: true },
   );
   // A run in which nothing ever left would prove nothing.
   expect(left).toBeGreaterThan(10);
