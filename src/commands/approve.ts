@@ -218,7 +218,7 @@ async function report({ output }: Context, store: Store, selection: Selection, d
   output.line(`${plural(approved, 'mail')} approved.`);
   if (left.length > 0)
     output.line(
-      `${plural(left.length, 'mail')} left in review. To drop what is not wanted: outreach reject ${left.slice(0, 10).join(' ')}`,
+      `${plural(left.length, 'mail')} left in review. To drop what is not wanted: outreach reject ${left.length > MOST_NAMED ? 'ID' : left.join(' ')}`,
     );
   if (without_draft > 0)
     output.line(
@@ -232,3 +232,6 @@ async function report({ output }: Context, store: Store, selection: Selection, d
   if (interrupted) return 130;
   return changed > 0 || (selection.ids !== undefined && approved === 0 && left.length === 0) ? 1 : 0;
 }
+
+/** More ids than that are no command that anybody would type. */
+const MOST_NAMED = 8;

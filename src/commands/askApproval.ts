@@ -7,12 +7,12 @@ import type { Store } from '../store/database.ts';
 import { type MessageStory, messageStory } from '../store/progress.ts';
 import { askKey } from '../terminal/askKey.ts';
 import { fileLines } from '../terminal/attached.ts';
-import { wrap } from '../terminal/columns.ts';
+import { fill, wrap } from '../terminal/columns.ts';
 import { cell, number, type Output } from '../terminal/output.ts';
 
 /** A measure that is read with ease. */
 const MEASURE = 100;
-const ANSWERS = ['yes', 'no', 'skip', 'quit'] as const;
+const ANSWERS = ['yes', 'not now', 'no', 'skip', 'quit'] as const;
 
 export interface Asked extends Omit<Approval, 'voided'> {
   readonly left: readonly number[];
@@ -37,7 +37,7 @@ export async function askApproval(output: Output, app: App, store: Store, ids: r
   for (const [index, id] of ids.entries()) {
     const end = await askOne(desk, id, `${number(index + 1)} of ${number(ids.length)}`);
     if (end === 'approved' || end === 'without_draft') counts[end]++;
-    else if (end === 'no' || end === 'skip') left.push(id);
+    else if (end === 'not now') left.push(id);
     if (end !== 'quit' && end !== 'interrupted') continue;
     left.push(...ids.slice(index));
     interrupted = end === 'interrupted';
@@ -47,7 +47,7 @@ export async function askApproval(output: Output, app: App, store: Store, ids: r
   return { ...counts, left, interrupted };
 }
 
-type End = 'approved' | 'without_draft' | 'gone' | 'no' | 'skip' | 'quit' | 'interrupted';
+type End = 'approved' | 'without_draft' | 'gone' | 'not now' | 'quit' | 'interrupted';
 
 async function askOne(desk: Desk, id: number, place: string): Promise<End> {
   const { output, store, actor } = desk;
@@ -59,8 +59,9 @@ async function askOne(desk: Desk, id: number, place: string): Promise<End> {
     }
     print(output, story, place);
     if (story.draft === undefined) return 'without_draft';
-    const answer = await askKey(`Approve message ${id}? [y]es, [n]o, [q]uit: `, ANSWERS, process.stdin, process.stdout);
-    if (answer !== 'yes') return answer ?? 'interrupted';
+    const answer = await askKey(`Approve message ${id}? [y]es, [n]ot now, [q]uit: `, ANSWERS, process.stdin, process.stdout);
+    if (answer === undefined) return 'interrupted';
+    if (answer !== 'yes') return answer === 'quit' ? 'quit' : 'not now';
     await desk.refresh();
     const { approved } = await approveMessages(store, { ids: [id] }, Date.now, { actor, shown: new Map([[id, story.frozen]]) });
     if (approved > 0) return 'approved';
@@ -73,7 +74,7 @@ function print(output: Output, { summary, draft }: MessageStory, place: string):
   const columns = Math.min(output.columns ?? MEASURE, MEASURE);
   const title = `Message ${summary.id}, job ${summary.job}, campaign ${summary.campaign}`;
   output.line(`\n${colour.dim('─'.repeat(columns))}`);
-  output.line(`${colour.bold(cell(title, columns - place.length - 2))}  ${colour.dim(place)}`);
+  output.line(`${colour.bold(fill(cell(title, Infinity), columns - place.length - 2))}  ${colour.dim(place)}`);
   if (draft === undefined) {
     output.line(`To ${cell(summary.email)}: ${colour.yellow(`there is no draft: ${cell(summary.reason, 300)}`)}`);
     return;

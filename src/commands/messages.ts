@@ -77,6 +77,7 @@ async function messages(context: Context, options: Options): Promise<undefined> 
 function sayList(output: Output, list: ListHash, job: number | undefined): void {
   const approve = `outreach approve ${job === undefined ? '--all' : `--job ${job}`} --list ${shortHash(list.digest())}`;
   const those = list.length === 1 ? 'this mail' : `these ${number(list.length)} mails`;
-  if (output.json) output.talk(`To approve ${those} as listed: ${approve}`);
-  else output.line(`Read them all? To approve ${those} as they are now:\n      ${approve}`);
+  const words = `Once you have read ${those}: ${approve}`;
+  if (output.json) output.talk(words);
+  else output.line(words);
 }
