@@ -10,8 +10,8 @@ interface Voided {
 }
 
 export function voidedWords({ job, count, at, reason }: Voided): string {
-  const waited = count === 1 ? 'that waited for you was voided' : 'that waited for you were voided';
-  return `${plural(count, 'draft')} of job ${job} ${waited} at ${moment(at)}: ${reason}. ${count === 1 ? 'It is' : 'They are'} written anew.`;
+  const [were, they] = count === 1 ? ['was', 'It is'] : ['were', 'They are'];
+  return `Job ${job}: ${plural(count, 'draft')} in review ${were} voided at ${moment(at)}: ${reason}. ${they} written anew.`;
 }
 
 /** The same for `--json`, over all jobs that a command spoke of. */
