@@ -163,8 +163,8 @@ export class BoardReader {
     const lines: JobLine[] = [];
     for (const progress of jobs) {
       const { job, status } = progress;
-      // A pause or the end changes everything at once; a mail more does not.
-      const of = `${status}.${job.paused_at}.${job.ai_budget_reached}`;
+      // A pause, the end or a person's decision changes everything at once; a mail more does not.
+      const of = `${status}.${job.paused_at}.${job.ai_budget_reached}.${job.voided}`;
       const known = this.#outlooks.get(job.id);
       const stale = known === undefined || known.of !== of || now - known.at >= OUTLOOK_MS || now < known.at;
       if (stale && asked < most) {
