@@ -1,6 +1,6 @@
 import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { voidMessages } from '../pipeline/refreshCampaign.ts';
+import { voidMessages, WRITE_AGAIN } from '../pipeline/refreshCampaign.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import type { Store } from '../store/database.ts';
 import { deleteGenerations } from '../store/generations.ts';
@@ -49,7 +49,7 @@ export async function dropDrafts(store: Store, lead: string, { messageIds = [], 
     });
   }
   await store.write(async (tx) => {
-    await voidMessages(tx, ids, Date.now(), 'to be written again');
+    await voidMessages(tx, ids, Date.now(), WRITE_AGAIN);
     await deleteGenerations(tx, ids);
   });
   return ids.length;

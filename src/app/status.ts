@@ -15,6 +15,7 @@ import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
 import { attemptsInDay } from '../store/attempts.ts';
 import { dueSpan } from '../store/messages.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
+import { voidedOf } from '../store/review.ts';
 import { recordSince } from '../store/senderDays.ts';
 import { senderNow } from '../store/senders.ts';
 import { isAlive } from '../store/sqlite/lock.ts';
@@ -70,6 +71,8 @@ export interface JobReport {
   readonly waits_for: readonly { readonly gate: GateName; readonly opens_at: string | null }[];
   /** Why the job is held back: its campaign cannot be read. */
   readonly problem: string | null;
+  /** Drafts that waited in review and were voided since a person last decided on this job; null without any. */
+  readonly voided: { readonly count: number; readonly at: string; readonly reason: string } | null;
   /** What writing has cost so far, in USD, and whether `ai.budget_usd` leaves no room; null for a template. */
   readonly writing: { readonly spent_usd: number; readonly budget_usd: number | null; readonly budget_reached: boolean } | null;
 }
@@ -165,9 +168,15 @@ export async function jobReport(app: App, { job, status, counts, total, processe
     failed: counts.failed,
     states: counts,
     import_complete: job.imported_at !== null,
+    voided: ['completed', 'failed', 'cancelled'].includes(status) ? null : voidedIn(job),
     writing: await writing(app, job),
     ...(await outlook(app, job, counts, now)),
   };
+}
+
+function voidedIn(job: JobProgress['job']): JobReport['voided'] {
+  const voided = voidedOf(job);
+  return voided === null ? null : { count: voided.count, at: iso(voided.at), reason: voided.reason };
 }
 
 async function writing(app: App, job: JobProgress['job']): Promise<JobReport['writing']> {

@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { CampaignCheck, CheckedVariable } from '../app/campaignCheck.ts';
 import type { Trouble } from '../config/inspect.ts';
-import type { Campaign } from '../domain/campaign.ts';
+import { type Campaign, needsApproval } from '../domain/campaign.ts';
 import { writeDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { asTyped, blockForTerminal } from '../domain/text.ts';
@@ -96,6 +96,7 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
   const title = (text: string) => output.line(output.colour.bold(text));
   title(`Campaign ${campaign.name}: ${sendingOf(campaign)}`);
   output.line(`\nWindow: ${windowOf(campaign, checked)}`);
+  output.line(`Review: ${reviewOf(campaign)}`);
   output.line(
     `Leads:  ${leads.from}${leads.looked_at > 1 ? `, the first ${number(leads.looked_at)}` : ''}; columns ${leads.columns.map((column) => cell(column, 30)).join(', ')}\n`,
   );
@@ -141,7 +142,7 @@ function report(context: Context, campaign: Campaign, checked: CampaignCheck): v
 
 const MOST_REASONS = 5;
 
-function sendingOf({ generator, send, review }: Campaign): string {
+function sendingOf({ generator, send }: Campaign): string {
   const by = generator === 'ai' ? 'written by a model' : 'a template';
   const how =
     send.mode === 'drip'
@@ -149,7 +150,14 @@ function sendingOf({ generator, send, review }: Campaign): string {
       : send.at === null
         ? 'sent as fast as the senders may'
         : `from ${moment(send.at)}`;
-  return `${by}, ${how}, ${review === 'none' ? 'no review' : `review: ${review}`}`;
+  return `${by}, ${how}`;
+}
+
+/** What the rule means for this campaign, whether the file names one or not. */
+function reviewOf(campaign: Campaign): string {
+  return needsApproval(campaign)
+    ? `${campaign.review}: every mail waits for your approval (outreach approve)`
+    : `${campaign.review}: mails leave without anybody's approval`;
 }
 
 function windowOf({ window }: Campaign, { opensAt }: CampaignCheck): string {

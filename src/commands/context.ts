@@ -109,9 +109,9 @@ export async function keyOfAddress(email: string | undefined): Promise<string | 
 }
 
 /** The options of every command that works on a choice of messages. */
-export function withSelection(selecting: Command): Command {
+export function withSelection(selecting: Command, ids = 'message ids'): Command {
   return selecting
-    .argument('[ids...]', 'message ids')
+    .argument('[ids...]', ids)
     .addOption(new Option('--job <id>', 'every one of this job').argParser(wholeNumber('a job id')).conflicts('all'))
     .addOption(new Option('--all', 'every one there is'));
 }

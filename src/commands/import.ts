@@ -5,7 +5,7 @@ import type { App } from '../app/app.ts';
 import type { Made } from '../config/scaffold.ts';
 import type { Workspace } from '../config/workspace.ts';
 import { checkFileColumns } from '../domain/attachment.ts';
-import type { Campaign } from '../domain/campaign.ts';
+import { type Campaign, needsApproval } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { LEGAL_BASES, type Origin } from '../domain/lead.ts';
@@ -227,7 +227,7 @@ function counts({ rows, imported, reimported, updated, duplicates, invalid, supp
 async function nextStep({ config }: App, request: ImportRequest): Promise<string> {
   const { lacksOf } = await import('../config/lawful.ts');
   if (lacksOf(config).length > 0) return CONFIG_FIRST;
-  if (request.campaign.review === 'all') return 'outreach worker --only generate --until-done    (then review: outreach status)';
+  if (needsApproval(request.campaign)) return 'outreach worker --only generate --until-done    (then review: outreach status)';
   return 'outreach worker    (writes and sends; stop it any time)';
 }
 

@@ -17,6 +17,10 @@ export const message = z.strictObject({
   attempts: count,
   reason: z.string().nullable().describe('why it is where it is'),
   state_at: time.describe('since when it is in this state'),
+  hash: z
+    .string()
+    .nullable()
+    .describe('SHA-256 of the frozen draft: approve ID@HASH names its first 8 or more digits; null without a draft'),
 });
 
 const outcome = z.enum([
@@ -54,7 +58,14 @@ export const story = message.extend({
       sha256: z.string().nullable().describe('of the bytes on the wire'),
     }),
   ),
-  events: z.array(z.strictObject({ at: time, kind: z.string(), detail: z.string().nullable() })),
+  events: z.array(
+    z.strictObject({
+      at: time,
+      kind: z.string(),
+      detail: z.string().nullable().describe('of approved: the first digits of the hash that was approved'),
+      actor: z.string().nullable().describe('login name of the person who did it; null where the program did'),
+    }),
+  ),
 });
 
 export const logged = z.strictObject({
@@ -70,7 +81,7 @@ export const logged = z.strictObject({
   detail: z.string().nullable(),
 });
 
-export const sentMessage = message.omit({ due_at: true }).extend({
+export const sentMessage = message.omit({ due_at: true, hash: true }).extend({
   due_at: time.nullable(),
   provider: z.string().nullable(),
   code: z.int().nullable().describe('of the last reply'),

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { MESSAGE_STATES, type MessageState } from '../domain/message.ts';
-import { cell, iso } from '../terminal/output.ts';
+import { ListHash, shortHash } from '../domain/reviewHash.ts';
+import { cell, iso, number, type Output } from '../terminal/output.ts';
 import { type Context, command, keyOfAddress, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
 
@@ -38,6 +39,8 @@ async function messages(context: Context, options: Options): Promise<undefined> 
   const { output } = context;
   const limit = options.limit ?? (output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity);
   const filter = { jobId: options.job, state: options.state, emailKey: await keyOfAddress(options.email) };
+  // Of mails to one address there is no list that approve could be told of.
+  const list = filter.state === 'review' && filter.emailKey === undefined ? new ListHash() : undefined;
   const rows: string[][] = [];
   let after = 0;
   let shown = 0;
@@ -47,12 +50,13 @@ async function messages(context: Context, options: Options): Promise<undefined> 
     for (const message of page.slice(0, limit - shown)) {
       const { state_at, due_at, ...rest } = message;
       output.object({ ...rest, due_at: iso(due_at), state_at: iso(state_at) });
+      list?.add(message);
       if (!output.json)
         rows.push([
           String(message.id),
           String(message.job),
           cell(message.email, 36),
-          paint(output, message.state),
+          list === undefined ? paint(output, message.state) : shortHash(message.hash ?? ''),
           cell(message.subject, 40),
           cell(message.reason, 60),
         ]);
@@ -63,7 +67,17 @@ async function messages(context: Context, options: Options): Promise<undefined> 
     if (page.length === 0 || page.length < Math.min(PAGE, limit)) break;
   }
   if (rows.length === 0) output.line('No mails match.\n\nNext: outreach status');
-  else output.table(['ID', 'JOB', 'TO', 'STATE', 'SUBJECT', 'REASON'], rows, [], [2]);
+  else output.table(['ID', 'JOB', 'TO', list === undefined ? 'STATE' : 'HASH', 'SUBJECT', 'REASON'], rows, [], [2, 3]);
   if (more && options.limit === undefined) output.line(`Only the first ${limit}; the rest with --limit N or --json.`);
   if (rows.length > 0) output.line('\nNext: outreach show ID');
+  if (list !== undefined && list.length > 0) sayList(output, list, options.job);
+}
+
+/** How to approve what was listed: below the list, and beside the JSON. */
+function sayList(output: Output, list: ListHash, job: number | undefined): void {
+  const approve = `outreach approve ${job === undefined ? '--all' : `--job ${job}`} --list ${shortHash(list.digest())}`;
+  const those = list.length === 1 ? 'this mail' : `these ${number(list.length)} mails`;
+  const words = `Once you have read ${those}: ${approve}`;
+  if (output.json) output.talk(words);
+  else output.line(words);
 }

@@ -60,6 +60,10 @@ const job = z.strictObject({
   failed: count,
   states,
   import_complete: z.boolean().describe('nothing of a job is sent before'),
+  voided: z
+    .strictObject({ count, at: time.describe('of the last one'), reason: z.string() })
+    .nullable()
+    .describe('drafts that waited in review and no longer hold, since a person last approved or rejected here; null without any'),
   writing: z
     .strictObject({ spent_usd: usd, budget_usd: usd.nullable(), budget_reached: z.boolean() })
     .nullable()

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import type { AttachedFile } from '../domain/attachment.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { shortHash } from '../domain/reviewHash.ts';
 import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import type { RetryBar } from '../pipeline/retryMessages.ts';
 import type { MessageStory } from '../store/progress.ts';
@@ -54,7 +55,7 @@ export function asJson({ summary, draft, author, attempts, events }: MessageStor
       reply,
       sha256,
     })),
-    events: events.map(({ at, kind, detail }) => ({ at: iso(at), kind, detail })),
+    events: events.map(({ at, kind, detail, actor }) => ({ at: iso(at), kind, detail, actor })),
   };
 }
 
@@ -82,10 +83,12 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
         .replace(/^(?=.)/gm, '  '),
     );
     for (const line of fileLines(filesOf(draft))) output.line(line);
+    if (summary.state === 'review')
+      output.line(colour.dim(`\nhash ${shortHash(summary.hash ?? '')}: approve this draft, and no other, by it`));
   }
   output.line(`${draft === undefined ? '' : '\n'}${colour.bold('What happened')}`);
   const told = [
-    ...events.map(({ at, kind, detail }) => ({ at, words: detail === null ? kind : `${kind}: ${cell(detail, 160)}` })),
+    ...events.map(({ at, kind, detail, actor }) => ({ at, words: eventWords(kind, detail, actor) })),
     ...attempts.flatMap((attempt, index) => attemptWords(attempt, index + 1)),
   ].sort((a, b) => a.at - b.at);
   if (told.length === 0) output.line('  nothing yet: it waits to be written');
@@ -137,12 +140,16 @@ function attemptWords(attempt: MessageStory['attempts'][number], number: number)
   return words;
 }
 
-function nextStep({ state, id, email }: MessageStory['summary'], drafted: boolean, byModel: boolean): string {
+function eventWords(kind: string, detail: string | null, actor: string | null): string {
+  return `${kind}${actor === null ? '' : ` by ${cell(actor)}`}${detail === null ? '' : `: ${cell(detail, 160)}`}`;
+}
+
+function nextStep({ state, id, email, hash }: MessageStory['summary'], drafted: boolean, byModel: boolean): string {
   if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    (ask the recipient first)`;
   if (state === 'review' && !drafted && byModel) return `outreach generate --lead ${cell(email)} --again    or    outreach reject ${id}`;
   if (state === 'review' && !drafted)
     return `mend the lead and import it again with --update; where a file was missing: outreach generate --lead ${cell(email)} --again; or outreach reject ${id}`;
-  if (state === 'review') return `outreach approve ${id}    or    outreach reject ${id}`;
+  if (state === 'review') return `outreach approve ${id}@${shortHash(hash ?? '')}    or    outreach reject ${id}`;
   if (state === 'failed') return `outreach retry ${id}`;
   return 'outreach status';
 }

@@ -5,6 +5,7 @@ import { formatDuration } from '../domain/duration.ts';
 import type { PauseReason } from '../domain/job.ts';
 import { cell, moment, number, type Output, plural, roughly, tellsForeignTimes } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
+import { voidedWords } from './voided.ts';
 
 const WATCH_EVERY_MS = 1_000;
 
@@ -89,9 +90,13 @@ function print(output: Output, status: Status, zone: string): void {
   output.line(`\nNext: ${nextStep(status, alive.length)}`);
 }
 
-/** What keeps a job, in words; the pace of a drip or a sender's gap is no news. */
+/** What a person should know of a job, in words: what was voided, and what keeps it. The pace of a drip or a sender's gap is no news. */
 export function troubles(job: Status['jobs'][number]): string[] {
   if (job.status === 'cancelled') return [];
+  return [...(job.voided === null ? [] : [voidedWords({ job: job.id, ...job.voided, at: Date.parse(job.voided.at) })]), ...kept(job)];
+}
+
+function kept(job: Status['jobs'][number]): string[] {
   if (job.problem !== null) return [`Job ${job.id} is held back: ${job.problem}`];
   if (!job.import_complete) {
     return [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { type Attachment, type CampaignFile, contentType, MOST_ATTACHED, tooMuch } from '../domain/attachment.ts';
-import { type Campaign, type CampaignSource, contentHash, GENERATORS, ownFiles, REVIEW_RULES } from '../domain/campaign.ts';
+import { type Campaign, type CampaignSource, contentHash, GENERATORS, ownFiles, REVIEW_RULES, usualReview } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { imagesIn } from '../domain/images.ts';
 import { SEND_MODES } from '../domain/job.ts';
@@ -91,7 +91,8 @@ export const campaignSchema = strictObject({
   reply_to: mailbox.optional(),
   bcc_self: flag.default(false),
   attachments: z.array(attached, { error: 'a list; write [brochure.pdf]' }).default([]),
-  review: z.enum(REVIEW_RULES, notKnown('none, flagged or all')).default('none'),
+  // What holds without it hangs on the generator (`usualReview`).
+  review: z.enum(REVIEW_RULES, notKnown('none, flagged or all')).optional(),
 }).refine(({ subject, generator }) => generator === 'ai' || subject !== undefined, {
   path: ['subject'],
   error: 'missing; write subject: "Quick question about {{ company }}"',
@@ -160,7 +161,7 @@ function readCampaign(workspace: Workspace, name: string, path: string, config: 
     send: sendRule(value.send, config, `${path}:${lineOf(['send'])}: send`),
     window: windowOf(value.window, config.identity.timezone),
     canary: value.canary ?? null,
-    review: value.review,
+    review: value.review ?? usualReview(value.generator),
     sizes: { text: config.limits.text_bytes, subject: config.limits.subject_characters },
     contentHash: contentHash(content),
   };

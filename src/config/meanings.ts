@@ -88,5 +88,5 @@ export const CAMPAIGN_MEANINGS: Meanings = {
   bcc_self: 'true: a copy of each mail to your own From.',
   attachments: 'Files in the campaigns folder, for all leads or one that a column names.',
   'attachments.column': 'Column that names the lead’s file.',
-  review: 'none, flagged (what a model wrote), or all: such mails wait for your approval.',
+  review: 'none, flagged (what a model wrote), or all: such mails wait for your approval (default: all with generator: ai, else none).',
 };

@@ -196,7 +196,7 @@ ${schemaLine('../.outreach/schema/campaign.json')}
 generator: ai
 send: { mode: immediate }            # immediate | scheduled with at: 2026-12-01T09:00 | drip with rate: 20 (mails an hour)
 # window: { days: mon-fri, from: "09:00", to: "17:00" }
-review: all                          # every mail waits for your approval
+review: all                          # every mail waits for your approval; so it does without this line
 ---
 Write a short mail, 80 words at most, to a person who does not know me.
 Ask one question: who looks after this at their company?

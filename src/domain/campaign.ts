@@ -8,7 +8,17 @@ export const REVIEW_RULES = ['none', 'flagged', 'all'] as const;
 export const GENERATORS = ['template', 'ai'] as const;
 export type Generator = (typeof GENERATORS)[number];
 
-type ReviewRule = (typeof REVIEW_RULES)[number];
+export type ReviewRule = (typeof REVIEW_RULES)[number];
+
+/** The rule of a campaign that names none: a text that nobody has read is not sent. A template was read by whoever wrote it. */
+export function usualReview(generator: Generator): ReviewRule {
+  return generator === 'ai' ? 'all' : 'none';
+}
+
+/** Whether each mail of this campaign leaves only once a person has approved it. Until there is a quality gate, `flagged` holds every text that a model wrote. */
+export function needsApproval({ review, generator }: Pick<Campaign, 'review' | 'generator'>): boolean {
+  return review === 'all' || (review === 'flagged' && generator === 'ai');
+}
 
 interface Identity {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { AttachedFile } from '../domain/attachment.ts';
-import type { Campaign } from '../domain/campaign.ts';
+import { type Campaign, needsApproval } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { localDay } from '../domain/localDay.ts';
 import { reached } from '../domain/milestone.ts';
@@ -19,6 +19,7 @@ import { takeUsage } from '../store/usage.ts';
 import { frozenMail, hasFiles } from './frozenMail.ts';
 import { askGates, type PaceSettings, type SenderSettings } from './gates.ts';
 import { holdJob, noteCanary } from './holdJob.ts';
+import { holdForApproval } from './holdUnapproved.ts';
 import { factsIn } from './paceFacts.ts';
 import { RecipientLine, recipientRules } from './recipientGates.ts';
 import { voidMessages } from './refreshCampaign.ts';
@@ -79,7 +80,7 @@ export function claimMessage(deps: ClaimDependencies, jobId: number, campaign: C
     }
     const rules = recipientRules(campaign, deps.limits);
     const line = rules === null ? undefined : new RecipientLine(facts, rules, (id, dueAt) => deferMessage(tx, id, dueAt));
-    const { due, voided, more } = await firstSendable(tx, { jobId, dueBy: Math.min(asOf ?? now, now) }, now, line);
+    const { due, voided, more } = await firstSendable(tx, { jobId, dueBy: Math.min(asOf ?? now, now) }, campaign, now, line);
     if (due === undefined) return { kind: 'nothing_due', opensAt: await nextDueAt(tx, jobId), voided, more };
     const taken = await takePlaces(tx, deps, job, due.message, answer.sender, now);
     if (job.started_at === null) await markStarted(tx, jobId, now);
@@ -109,6 +110,7 @@ interface Sendable {
 async function firstSendable(
   tx: Tx,
   asked: { readonly jobId: number; readonly dueBy: number },
+  campaign: Campaign,
   now: number,
   line: RecipientLine | undefined,
 ): Promise<{ due: Sendable | undefined; voided: number; more: boolean }> {
@@ -126,6 +128,8 @@ async function firstSendable(
       await moveByHand(tx, [message.id], ['ready'], 'suppressed', { now, reason: message.suppressed });
       await noteEvent(tx, message.id, 'suppressed', now, message.suppressed);
     } else if (outdated !== undefined) voided += await voidMessages(tx, [message.id], now, outdated);
+    else if (needsApproval(campaign) && message.approved_sha256 !== message.frozen_sha256)
+      await holdForApproval(tx, [message.id], campaign, now);
     else if (mail !== undefined && (line === undefined || (await line.lets(message, now))))
       return { due: { message, mail }, voided, more: true };
   }

@@ -1,5 +1,5 @@
 import type { AttachedFile } from '../domain/attachment.ts';
-import type { Campaign, Generator } from '../domain/campaign.ts';
+import { type Campaign, type Generator, needsApproval } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { feedbackId } from '../domain/feedbackId.ts';
 import { placeImages } from '../domain/images.ts';
@@ -185,9 +185,7 @@ function storeDraft(
   { subject, text, html, mail }: Draft,
 ): Promise<Drafted> {
   const { hold, prospect } = claimed;
-  // Until there is a quality gate, `flagged` holds every text that a model wrote.
-  const held = campaign.review === 'all' || (campaign.review === 'flagged' && campaign.generator === 'ai');
-  const state = held ? 'review' : 'ready';
+  const state = needsApproval(campaign) ? 'review' : 'ready';
   const reason = state === 'review' ? 'waits for approval' : null;
   return endDraft(deps, claimed, campaign, async (tx, now) => {
     if (!(await finishDraft(tx, hold, { state, contentHash: campaign.contentHash, frozen: mail.sha256, reason, now }))) return SUPERSEDED;

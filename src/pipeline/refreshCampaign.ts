@@ -4,6 +4,8 @@ import type { Store } from '../store/database.ts';
 import { deleteDrafts } from '../store/drafts.ts';
 import { noteEvents } from '../store/events.ts';
 import { moveByHand, staleDrafts } from '../store/messages.ts';
+import { noteVoided, reviewedDrafts } from '../store/review.ts';
+import type { Tx } from '../store/schema.ts';
 
 const BATCH = 500;
 
@@ -40,14 +42,14 @@ async function voidStale(store: Store, jobId: number, contentHash: string, state
   }
 }
 
-/** ready, review → pending within the caller's transaction; drafts and approvals go. */
-export async function voidMessages(
-  tx: Parameters<typeof deleteDrafts>[0],
-  ids: readonly number[],
-  now: number,
-  reason: string,
-): Promise<number> {
+/** Why a person's own wish voids a draft: they need not be told of it. */
+export const WRITE_AGAIN = 'to be written again';
+
+/** ready, review → pending within the caller's transaction; drafts and approvals go. The job remembers how many of them a person had before them. */
+export async function voidMessages(tx: Tx, ids: readonly number[], now: number, reason: string): Promise<number> {
   if (ids.length === 0) return 0;
+  const untold = reason === WRITE_AGAIN ? [] : await reviewedDrafts(tx, ids);
+  for (const { job, count } of untold) await noteVoided(tx, { job, count, at: now, reason });
   const moved = await moveByHand(tx, ids, ['ready', 'review'], 'pending', { now, reason });
   await deleteDrafts(tx, moved);
   await noteEvents(tx, moved, 'voided', now, reason);

@@ -25,12 +25,34 @@ export type EventKind =
   /** Its refusal was the sender's fault, and it is ready again. */
   | 'taken back';
 
-export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now: number, detail: string | null = null): Promise<void> {
-  await insertEvent(tx, { messageId, now, kind, detail });
+/** `actor`: the person who did it; null where the program did. */
+export async function noteEvent(
+  tx: Tx,
+  messageId: number,
+  kind: EventKind,
+  now: number,
+  detail: string | null = null,
+  actor: string | null = null,
+): Promise<void> {
+  await insertEvent(tx, { messageId, now, kind, detail, actor });
 }
 
-const insertEvent = statement((db, value: Blanks<{ messageId: number; now: number; kind: EventKind; detail: string | null }>) =>
-  db.insertInto('events').values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail') }),
+interface NewEvent {
+  readonly messageId: number;
+  readonly now: number;
+  readonly kind: EventKind;
+  readonly detail: string | null;
+  readonly actor: string | null;
+}
+
+const insertEvent = statement((db, value: Blanks<NewEvent>) =>
+  db.insertInto('events').values({
+    message_id: value('messageId'),
+    at: value('now'),
+    kind: value('kind'),
+    detail: value('detail'),
+    actor: value('actor'),
+  }),
 );
 
 export async function hasEvent(db: Db, messageId: number, kind: EventKind): Promise<boolean> {
@@ -50,8 +72,9 @@ export async function noteEvents(
   kind: EventKind,
   now: number,
   detail: string | null = null,
+  actor: string | null = null,
 ): Promise<void> {
-  for (const id of messageIds) await noteEvent(tx, id, kind, now, detail);
+  for (const id of messageIds) await noteEvent(tx, id, kind, now, detail, actor);
 }
 
 /** Mails of a job that came back: refused for good by the recipient's server, bounced later, or complained of. */

@@ -203,7 +203,15 @@ export async function undoDeferrals(tx: Tx, jobId: number, after: number, limit:
 }
 
 export const RELEASED = { worker_id: null, deadline_at: null } as const;
-export const UNDRAFTED = { ...RELEASED, armed: 0, attempt_id: null, content_hash: null, frozen_sha256: null } as const;
+/** An approval is of one frozen mail, and goes with it. */
+export const UNDRAFTED = {
+  ...RELEASED,
+  armed: 0,
+  attempt_id: null,
+  content_hash: null,
+  frozen_sha256: null,
+  approved_sha256: null,
+} as const;
 
 function heldRow(hold: Hold): Expression<SqlBool> {
   return sql<SqlBool>`id = ${hold.id} and state = 'drafting' and worker_id = ${hold.worker} and token = ${hold.token}`;

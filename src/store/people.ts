@@ -68,7 +68,7 @@ export async function erasePerson(tx: Tx, key: string, hash: string, now: number
     await tx.updateTable('messages').set({ reason: 'forgotten' }).where('id', 'in', ids).where('reason', 'is not', null).execute();
     await tx
       .updateTable('messages')
-      .set({ frozen_sha256: 'forgotten' })
+      .set({ frozen_sha256: 'forgotten', approved_sha256: null })
       .where('id', 'in', ids)
       .where('frozen_sha256', 'is not', null)
       .execute();

@@ -53,6 +53,8 @@ export interface MessageSummary {
   readonly attempts: number;
   readonly reason: string | null;
   readonly state_at: number;
+  /** SHA-256 of the frozen mail, which approvals name; null without a draft. */
+  readonly hash: string | null;
 }
 
 /** Messages in order of their ids, after `after`: a list of any length is read page by page. */
@@ -109,6 +111,7 @@ export function summaries(db: Db) {
       'messages.due_at',
       'messages.reason',
       'messages.state_at',
+      sql<string | null>`case when drafts.message_id is not null then messages.frozen_sha256 end`.as('hash'),
       sql<string | null>`(select sender from attempts where attempts.message_id = messages.id order by attempts.id desc limit 1)`.as(
         'sender',
       ),

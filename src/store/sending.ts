@@ -24,7 +24,7 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
     .selectFrom((query) =>
       query
         .selectFrom('messages')
-        .select(['id', 'token', 'campaign_id', 'prospect_id', 'content_hash', 'frozen_sha256'])
+        .select(['id', 'token', 'campaign_id', 'prospect_id', 'content_hash', 'frozen_sha256', 'approved_sha256'])
         .where('job_id', '=', value('jobId'))
         .where('state', '=', sql.lit('ready' as const))
         .where('due_at', '<=', value('dueBy'))
@@ -43,6 +43,7 @@ const selectFirstDue = statement((db, value: Blanks<{ jobId: number; dueBy: numb
       'due.prospect_id',
       'due.content_hash',
       'due.frozen_sha256',
+      'due.approved_sha256',
       'prospects.version',
       'prospects.domain',
       'suppressions.reason as suppressed',

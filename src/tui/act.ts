@@ -3,6 +3,7 @@ import { approveMessages, rejectMessages } from '../pipeline/approveMessages.ts'
 import { checkSelection } from '../pipeline/checkSelection.ts';
 import { retryMessages } from '../pipeline/retryMessages.ts';
 import { pause, resume } from '../pipeline/steerJob.ts';
+import { tellVoided } from '../pipeline/tellVoided.ts';
 import type { NamedJob } from '../store/jobs.ts';
 import type { Selection } from '../store/messages.ts';
 import { plural } from '../terminal/output.ts';
@@ -46,14 +47,27 @@ export async function retry({ store }: Desk, selection: Selection, now: () => nu
 export async function approve(desk: Desk, id: number, shown: string | null, now: () => number): Promise<string> {
   await desk.refreshCampaigns();
   await checkSelection(desk.store, { ids: [id] }, 'review');
-  const { approved, without_draft, voided } = await approveMessages(desk.store, { ids: [id] }, now, shown);
+  const { approved, without_draft, voided } = await approveMessages(desk.store, { ids: [id] }, now, {
+    actor: desk.actor,
+    shown: new Map([[id, shown]]),
+  });
   if (without_draft > 0) return `Message ${id} has no draft: mend the lead and import it again with --update, or reject it.`;
   if (voided > 0) return `Message ${id} will be written anew first: the campaign changed after the draft.`;
-  return approved > 0 ? `Message ${id} is approved.` : `Message ${id} was written anew or decided meanwhile: look at it again.`;
+  return approved > 0
+    ? `Message ${id} is approved.${await voidedBefore(desk, id)}`
+    : `Message ${id} was written anew or decided meanwhile: look at it again.`;
 }
 
-export async function reject({ store }: Desk, id: number, now: () => number): Promise<string> {
-  await checkSelection(store, { ids: [id] }, 'review');
-  const rejected = await rejectMessages(store, { ids: [id] }, now);
-  return rejected > 0 ? `Message ${id} is rejected.` : `Message ${id} is not in review any more.`;
+export async function reject(desk: Desk, id: number, now: () => number): Promise<string> {
+  await checkSelection(desk.store, { ids: [id] }, 'review');
+  const rejected = await rejectMessages(desk.store, { ids: [id] }, now, desk.actor);
+  return rejected > 0 ? `Message ${id} is rejected.${await voidedBefore(desk, id)}` : `Message ${id} is not in review any more.`;
+}
+
+/** What no longer waits although nobody decided on it, said once; with a space before it. */
+async function voidedBefore({ store }: Desk, id: number): Promise<string> {
+  const voided = await tellVoided(store, { ids: [id] });
+  return voided
+    .map(({ count, reason }) => ` ${plural(count, 'other draft')} of its job ${count === 1 ? 'was' : 'were'} voided: ${reason}.`)
+    .join('');
 }

@@ -4,6 +4,7 @@ import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
 import { type FeedLine, type HeldJob, heldJobs, jobOrder, newestEvents, progressOfJobs, ratesNow, standings } from '../store/dashboard.ts';
 import { MailsByMinute } from '../store/mailsByMinute.ts';
 import type { JobProgress } from '../store/progress.ts';
+import { voidedDrafts } from '../store/review.ts';
 import { isAlive } from '../store/sqlite/lock.ts';
 import { usageIn } from '../store/usage.ts';
 import { unstoppedWorkers } from '../store/workers.ts';
@@ -90,6 +91,7 @@ export class BoardReader {
     for (const mails of this.#bySender.values()) await mails.look(db, now);
     const senders = await this.#desk.senders(now, (name) => this.#bySender.get(name)?.total ?? 0);
     const held: HeldJob[] = await heldJobs(db, MOST_HELD);
+    const voided = await voidedDrafts(db, {});
     const resting = await restingProviders(db, now);
     const refusing = await refusingProviders(db);
     const problems = lines.flatMap(({ job, outlook }) => (outlook?.problem == null ? [] : [{ job: job.id, problem: outlook.problem }]));
@@ -104,6 +106,7 @@ export class BoardReader {
         workerRefusal,
         stands,
         held,
+        voided,
         senders,
         resting,
         refusing,
@@ -160,8 +163,8 @@ export class BoardReader {
     const lines: JobLine[] = [];
     for (const progress of jobs) {
       const { job, status } = progress;
-      // A pause or the end changes everything at once; a mail more does not.
-      const of = `${status}.${job.paused_at}.${job.ai_budget_reached}`;
+      // A pause, the end or a person's decision changes everything at once; a mail more does not.
+      const of = `${status}.${job.paused_at}.${job.ai_budget_reached}.${job.voided}`;
       const known = this.#outlooks.get(job.id);
       const stale = known === undefined || known.of !== of || now - known.at >= OUTLOOK_MS || now < known.at;
       if (stale && asked < most) {

@@ -1,5 +1,6 @@
 import type { PauseReason } from '../domain/job.ts';
 import type { HeldJob, Standing } from '../store/dashboard.ts';
+import type { VoidedDrafts } from '../store/review.ts';
 import { number, plural } from '../terminal/output.ts';
 import type { SenderLine } from './desk.ts';
 
@@ -16,6 +17,7 @@ interface Facts {
   readonly workerRefusal: string | null;
   readonly stands: { readonly uncertain: Standing; readonly review: Standing; readonly open: number };
   readonly held: readonly HeldJob[];
+  readonly voided: readonly VoidedDrafts[];
   readonly senders: readonly SenderLine[];
   readonly resting: readonly { readonly name: string; readonly reason: string | null }[];
   readonly refusing: readonly { readonly name: string; readonly reason: string | null }[];
@@ -38,6 +40,8 @@ export function needsOf(facts: Facts): Need[] {
   if (facts.workerRefusal !== null) needs.push({ tone: 'bad', what: 'no worker starts: settings', how: 'outreach config check' });
   else if (facts.workers === 0 && open > 0) needs.push({ tone: 'bad', what: 'no worker is running', how: 'outreach worker' });
   if (review.n > 0) needs.push({ tone: 'warn', what: `${plural(review.n, 'mail')} to review`, how: 'v' });
+  for (const { job, count, reason } of facts.voided)
+    needs.push({ tone: 'warn', what: `job ${job}: ${plural(count, 'draft')} to review voided, ${reason}`, how: '' });
   for (const { id, why } of facts.held) needs.push({ tone: 'warn', what: `job ${id}: ${HELD[why]}`, how: HELD_HOW[why](id) });
   for (const { job, problem } of facts.problems) needs.push({ tone: 'bad', what: `job ${job}: ${problem}`, how: '' });
   for (const { name, reason } of facts.refusing)

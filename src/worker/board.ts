@@ -3,6 +3,7 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import type { ShutGate } from '../domain/pace.ts';
 import type { Rest } from '../pipeline/draftMessage.ts';
 import type { Limits } from '../pipeline/gates.ts';
+import { holdUnapproved } from '../pipeline/holdUnapproved.ts';
 import { isCurrent, refreshCampaign } from '../pipeline/refreshCampaign.ts';
 import { refreshPace } from '../pipeline/refreshPace.ts';
 import type { Store } from '../store/database.ts';
@@ -30,6 +31,8 @@ export interface BoardJob {
 
 export interface BoardEvents {
   voided(campaign: string, messages: number): void;
+  /** Ready mails that a stricter `review` holds now. */
+  unapproved(campaign: string, messages: number): void;
   held(jobId: number, reason: string): void;
   resting(jobId: number, resting: Rest): void;
 }
@@ -83,7 +86,7 @@ export class Board {
       try {
         const campaign = this.#campaigns.load(row.campaign);
         const siblings = rows.filter(({ campaign_id }) => campaign_id === row.campaign_id).map(({ id }) => id);
-        await this.#settle(campaign, siblings);
+        await this.#settle(campaign, row.id, siblings);
         jobs.push(this.#entry(row.id, { paused: row.paused_at !== null, drip: row.send_mode === 'drip', campaign }));
       } catch (error) {
         if (!isCampaignError(error)) throw error;
@@ -183,7 +186,7 @@ export class Board {
    * reads. If the database then moves on without this worker's files having changed, somebody else
    * reads other settings: holding the job ends what would be an endless quarrel.
    */
-  async #settle(campaign: Campaign, jobIds: readonly number[]): Promise<void> {
+  async #settle(campaign: Campaign, jobId: number, jobIds: readonly number[]): Promise<void> {
     const settled = this.#settled.get(campaign.name) === campaign.contentHash;
     if (settled && !(await isCurrent(this.#store, campaign))) {
       throw new OutreachError(
@@ -196,6 +199,8 @@ export class Board {
     }
     const voided = await refreshCampaign(this.#store, campaign, jobIds, this.#now);
     if (voided > 0) this.#events.voided(campaign.name, voided);
+    const unapproved = await holdUnapproved(this.#store, campaign, [jobId], this.#now);
+    if (unapproved > 0) this.#events.unapproved(campaign.name, unapproved);
     this.#paced.set(campaign.name, await refreshPace(this.#store, campaign, this.#limits, jobIds, this.#paced.get(campaign.name)));
     this.#settled.set(campaign.name, campaign.contentHash);
   }

@@ -84,6 +84,7 @@ export class Worker {
       parts.sending.limits,
       parts.now,
       {
+        unapproved: (campaign, messages) => parts.log.info({ campaign, messages }, 'review is stricter now: ready mails wait for approval'),
         voided: (campaign, messages) => parts.log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),
         held: (job, reason) => parts.log.error({ job, reason }, 'job held back until its campaign can be read'),
         resting: (job, { why, reason, until }) => sayResting(parts.log, job, why, reason, until),

@@ -17,7 +17,7 @@ export async function benchWrite(full: boolean): Promise<boolean> {
   try {
     const settings = `ai: { concurrency: ${CONCURRENCY}, providers: [{ name: local, base_url: "http://127.0.0.1:${ai.port}/v1", model: m, price: { input: 1, output: 2 } }] }\n`;
     folder.write('outreach.yaml', config(1, '', settings));
-    folder.write('campaigns/hello.md', '---\ngenerator: ai\n---\nAsk one question about their work.\n');
+    folder.write('campaigns/hello.md', '---\ngenerator: ai\nreview: none\n---\nAsk one question about their work.\n');
     folder.write('leads.csv', csv(leads));
     await outreach(folder, ['import', 'leads.csv']);
     await warmUp(ai.port);

@@ -86,7 +86,7 @@ ${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ n
     join(workspace, 'campaigns', 'hello.md'),
     ai === undefined
       ? `---\nsubject: "For {{ company }}"\nsenders: [${route.join(', ')}]\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n`
-      : `---\ngenerator: ai\nsenders: [${route.join(', ')}]\n---\nAsk one question.\n`,
+      : `---\ngenerator: ai\nreview: none\nsenders: [${route.join(', ')}]\n---\nAsk one question.\n`,
   );
   const rows = Array.from({ length: leads }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
   writeFileSync(

@@ -23,7 +23,7 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function workspace(leads: number, settings = '', front = ''): Promise<void> {
+async function workspace(leads: number, settings = '', front = 'review: none\n'): Promise<void> {
   ai = await startAiServer((email, turn) => faultFor(email, turn), answerAfter);
   const provider = `{ name: local, base_url: "${ai.url}", model: writer-1, api_key: "env:AI_KEY", price: { input: 1, output: 2 } }`;
   folder.write('outreach.yaml', config(sink.port, '', `ai:\n  providers: [${provider}]\n${settings}`));

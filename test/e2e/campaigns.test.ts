@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { config, csv, Folder, json, objects, outreach } from '../support/program.ts';
+import { asShown, config, csv, Folder, json, objects, outreach } from '../support/program.ts';
 
 let folder: Folder;
 
@@ -129,7 +129,7 @@ test('campaigns lists each campaign with its jobs, and says which cannot be read
   folder.write('leads.csv', csv(3));
   await outreach(folder, ['import', 'leads.csv', '--campaign', 'hello']);
   await outreach(folder, ['worker', '--only', 'generate', '--until-done']);
-  await outreach(folder, ['approve', '1']);
+  await outreach(folder, ['approve', ...(await asShown(folder, 1))]);
   await outreach(folder, ['worker', '--drain']);
   const [broken, hello] = objects(await outreach(folder, ['campaigns', '--json']));
   expect(broken).toMatchObject({ campaign: 'broken', jobs: [], problem: expect.stringContaining('did you mean subject?') });

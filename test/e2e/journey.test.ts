@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Status } from '../../src/app/status.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
-import { CAMPAIGN, config, csv, Folder, json, objects, outreach, start } from '../support/program.ts';
+import { asShown, CAMPAIGN, config, csv, Folder, json, objects, outreach, start } from '../support/program.ts';
 
 let folder: Folder;
 let sink: Sink;
@@ -280,8 +280,9 @@ test('review: all holds every mail until it is approved; what was shown is what 
   expect((await outreach(folder, ['worker', '--until-done'])).code).toBe(3);
   const shown = await json<{ text: string; state: string }>(folder, 'show', '1');
   expect(shown).toMatchObject({ state: 'review', text: expect.stringContaining('Hi Lead 0,') });
-  expect(await json(folder, 'approve', '1', '2')).toEqual({ approved: 2, without_draft: 0, voided: 0 });
-  expect(await json(folder, 'reject', '3')).toEqual({ rejected: 1 });
+  const done = { without_draft: 0, changed: 0, voided: 0, voided_reason: null };
+  expect(await json(folder, 'approve', ...(await asShown(folder, 1, 2)))).toEqual({ approved: 2, ...done });
+  expect(await json(folder, 'reject', '3')).toEqual({ rejected: 1, voided: 0, voided_reason: null });
   expect(await json(folder, 'worker', '--until-done')).toMatchObject({ generated: 0, accepted: 2 });
 });
 
@@ -290,7 +291,13 @@ test('an edited campaign voids what was approved', async () => {
   await outreach(folder, ['import', 'leads.csv']);
   await outreach(folder, ['worker', '--until-done']);
   folder.write('campaigns/hello.md', CAMPAIGN.replace('---\nHi', 'review: all\n---\nHello'));
-  expect(await json(folder, 'approve', '--all')).toEqual({ approved: 0, without_draft: 0, voided: 0 });
+  expect(await json(folder, 'approve', '--all')).toEqual({
+    approved: 0,
+    without_draft: 0,
+    changed: 0,
+    voided: 3,
+    voided_reason: 'the campaign changed',
+  });
   expect(await json(folder, 'worker', '--until-done')).toMatchObject({ generated: 3, accepted: 0 });
   expect((await json<{ text: string }>(folder, 'show', '1')).text).toContain('Hello Lead 0,');
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SHAPES } from '../../src/commands/shapes.ts';
 import { type Sink, startSink } from '../crash/sink.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
-import { config, csv, Folder, json, objects, outreach } from '../support/program.ts';
+import { asShown, config, csv, Folder, json, objects, outreach } from '../support/program.ts';
 import { shapesPage, shapesSchema } from '../support/shapesPage.ts';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder.write('leads.csv', csv(20));
   await json(folder, 'import', 'leads.csv');
   await outreach(folder, ['worker', '--until-done', '--only', 'generate']);
-  await outreach(folder, ['approve', '15', '16', '17']);
+  await outreach(folder, ['approve', ...(await asShown(folder, 15, 16, 17))]);
   await outreach(folder, ['worker', '--drain']);
   folder.write('more.csv', 'email,company\nnew@x.example,X\nno address,Y\n');
   const { job } = await json(folder, 'import', 'more.csv', '--mode', 'drip', '--rate', '2');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Sink, startSink } from '../crash/sink.ts';
 import { type Block, commandsIn, namedCommandsOf, PAGES, shellBlocksOf } from '../readme/pages.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
-import { config, csv, Folder, json, outreach, start } from '../support/program.ts';
+import { asShown, config, csv, Folder, json, outreach, start } from '../support/program.ts';
 
 /**
  * Every command that a page or a help text shows is run, in a workspace in which it makes sense: those of one block
@@ -25,7 +25,7 @@ beforeAll(async () => {
   template.write('leads.csv', `${csv(50)}grace@harbour.example,Grace,Harbour Analytics\n`);
   await outreach(template, ['import', 'leads.csv']);
   await outreach(template, ['worker', '--until-done', '--only', 'generate']);
-  await outreach(template, ['approve', '17']);
+  await outreach(template, ['approve', ...(await asShown(template, 17))]);
   await outreach(template, ['worker', '--drain']);
   const later = '--mode scheduled --at 2030-01-01T09:00'.split(' ');
   for (const job of [2, 3]) {
@@ -114,7 +114,7 @@ async function inTurns(stories: readonly (readonly string[])[]): Promise<void> {
 
 /** There is no terminal, and on most machines that test no keychain; and a message or job in the template may be in another state. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is a campaign \S+ already|dash needs a terminal|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |there is a campaign \S+ already|dash needs a terminal|there is no terminal to show|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no story changes what another one needs. Each command must be understood and do its work. */
 async function runs(story: readonly string[]): Promise<void> {
@@ -150,7 +150,7 @@ async function run(workspace: Folder, command: string): Promise<boolean> {
       expect((await started.ended).code, command).toBe(0);
       return false;
     }
-    const ended = await outreach(folder, parameters, env, redirected === undefined ? undefined : 'a secret\n');
+    const ended = await outreach(folder, await withHashes(folder, parameters), env, redirected === undefined ? undefined : 'a secret\n');
     if (ended.code === 0 || ended.code === 3) return false;
     // Said of what is so in this workspace, and rightly: the command itself was understood.
     const refused = (ended.code === 1 || ended.code === 2) && SO_IT_IS.test(ended.stderr);
@@ -159,6 +159,23 @@ async function run(workspace: Folder, command: string): Promise<boolean> {
   } finally {
     if (makes) folder.remove();
   }
+}
+
+/** Pages show a hash; the mails of this workspace have their own. */
+async function withHashes(folder: Folder, parameters: readonly string[]): Promise<string[]> {
+  const words: string[] = [];
+  for (const word of parameters) {
+    const [, id] = /^(\d+)@[0-9a-f]{12}$/.exec(word) ?? [];
+    if (id !== undefined) words.push(...(await asShown(folder, Number(id))));
+    else if (words.at(-1) === '--list') words.push(await hashOfList(folder, parameters[parameters.indexOf('--job') + 1]));
+    else words.push(word);
+  }
+  return words;
+}
+
+async function hashOfList(folder: Folder, job: string | undefined): Promise<string> {
+  const ended = await outreach(folder, ['messages', '--state', 'review', '--json', ...(job === undefined ? [] : ['--job', job])]);
+  return /--list ([0-9a-f]{12})/.exec(ended.stderr)?.[1] ?? 'none';
 }
 
 function endless(parameters: readonly string[]): boolean {

@@ -56,7 +56,7 @@ ai: { providers: [{ name: ai, base_url: "http://127.0.0.1:${http.port}/v1", mode
 
 async function importAll(): Promise<void> {
   folder.write('leads.csv', csv(4));
-  const campaigns = { smtp: 'senders: [main]', http: 'senders: [sg]', ai: 'senders: [main]\ngenerator: ai' };
+  const campaigns = { smtp: 'senders: [main]', http: 'senders: [sg]', ai: 'senders: [main]\ngenerator: ai\nreview: none' };
   for (const [name, front] of Object.entries(campaigns)) folder.write(`campaigns/${name}.md`, CAMPAIGN.replace('---\n', `---\n${front}\n`));
   for (const name of Object.keys(campaigns)) await outreach(folder, ['import', 'leads.csv', '--campaign', name]);
 }

@@ -8,6 +8,7 @@ import type { Mailer } from '../../src/mail/mailer.ts';
 import { outboxMailer } from '../../src/mail/outbox.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
+import { approveMessages } from '../../src/pipeline/approveMessages.ts';
 import { claimDrafts, draftMessage } from '../../src/pipeline/draftMessage.ts';
 import { frozenMail } from '../../src/pipeline/frozenMail.ts';
 import { previewMails } from '../../src/pipeline/previewMails.ts';
@@ -153,7 +154,7 @@ test('a file that changes after its mail was written: what was frozen is what go
   await bench.import(proposalOf('offer.pdf'));
   await bench.draft();
   bench.folder.write('campaigns/offer.pdf', 'something else');
-  await bench.store.db.updateTable('messages').set({ state: 'ready' }).execute();
+  await approveMessages(bench.store, {}, () => bench.now, { actor: 'ana' });
   const { files } = await opened();
   expect(files[0]?.content.equals(PDF)).toBe(true);
 });

@@ -71,7 +71,7 @@ test('a lead without a value that the mail prints waits in review and cannot be 
   expect(await bench.draft()).toEqual(['held']);
   const [row] = await bench.store.db.selectFrom('messages').select('reason').execute();
   expect(row?.reason).toContain('this lead has no company');
-  expect(await approveMessages(bench.store, {}, now)).toEqual({ approved: 0, without_draft: 1, voided: 0 });
+  expect(await approveMessages(bench.store, {}, now, { actor: 'ana' })).toEqual({ approved: 0, without_draft: 1, voided: 0, changed: 0 });
 });
 
 test('with review: all every mail waits, and approving or rejecting decides it', async () => {
@@ -79,8 +79,8 @@ test('with review: all every mail waits, and approving or rejecting decides it',
   await bench.import(csv(3));
   await bench.draft();
   expect(await bench.states()).toEqual(['review', 'review', 'review']);
-  expect(await approveMessages(bench.store, { ids: [1] }, now)).toMatchObject({ approved: 1 });
-  expect(await rejectMessages(bench.store, { ids: [2] }, now)).toBe(1);
+  expect(await approveMessages(bench.store, { ids: [1] }, now, { actor: 'ana' })).toMatchObject({ approved: 1 });
+  expect(await rejectMessages(bench.store, { ids: [2] }, now, 'ana')).toBe(1);
   expect(await bench.states()).toEqual(['ready', 'cancelled', 'review']);
 });
 
@@ -100,7 +100,7 @@ test('an approval given to an outdated draft becomes a new draft instead', async
   await bench.import(csv(1));
   await bench.draft();
   await bench.store.db.updateTable('campaigns').set({ content_hash: 'changed' }).execute();
-  expect(await approveMessages(bench.store, {}, now)).toEqual({ approved: 0, without_draft: 0, voided: 1 });
+  expect(await approveMessages(bench.store, {}, now, { actor: 'ana' })).toEqual({ approved: 0, without_draft: 0, voided: 1, changed: 0 });
   expect(await bench.states()).toEqual(['pending']);
 });
 

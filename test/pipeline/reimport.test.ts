@@ -99,7 +99,7 @@ test('a mail that a person rejected is not written again', async () => {
   bench.campaign = campaignWith({ review: 'all' });
   await bench.import(csv(2));
   await bench.draft();
-  await rejectMessages(bench.store, { ids: [1] }, now);
+  await rejectMessages(bench.store, { ids: [1] }, now, 'ana');
   await cancel(bench.store, 1, now);
   expect(await bench.import(csv(2))).toMatchObject({ tally: { imported: 1, reimported: 1, duplicates: 1 } });
   expect(await bench.states()).toEqual(['cancelled', 'pending']);

@@ -7,7 +7,7 @@ import { campaignFiles } from '../../src/config/campaign.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { PRESETS } from '../../src/config/presets.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
-import type { Campaign } from '../../src/domain/campaign.ts';
+import { type Campaign, usualReview } from '../../src/domain/campaign.ts';
 import { parseTemplate } from '../../src/domain/template.ts';
 import { capabilitiesOf } from '../../src/llm/capabilities.ts';
 import { Folder } from '../support/program.ts';
@@ -101,12 +101,14 @@ test('campaign-files.md lists every setting of a campaign, with the default that
       generator: plain.generator,
       rotate: plain.rotate,
       bcc_self: plain.bccSelf,
-      review: plain.review,
       send: '{ mode: immediate }',
       attachments: '[]',
     };
     for (const [key, value] of Object.entries(defaults))
       expect(rows.find(([name]) => name === `\`${key}\``)?.[1], key).toBe(`\`${String(value)}\``);
+    // What holds without a line hangs on who writes.
+    const review = `\`${usualReview('ai')}\` with \`generator: ai\`, else \`${plain.review}\``;
+    expect(rows.find(([name]) => name === '`review`')?.[1]).toBe(review);
     expect(plain.attachments).toEqual([]);
   });
 });

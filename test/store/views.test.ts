@@ -78,7 +78,7 @@ test('the three questions of the page are answered', async () => {
   await bench.import(csv(3));
   await bench.draft();
   bench.now += 2 * 3_600_000;
-  await approveMessages(bench.store, { jobId: 1 }, () => bench.now);
+  await approveMessages(bench.store, { jobId: 1 }, () => bench.now, { actor: 'ana' });
   bench.answers = [
     { kind: 'accepted', code: 250, reply: '250 Ok' },
     { kind: 'content_refused', code: 550, reply: '550 not from you' },

@@ -86,6 +86,13 @@ export async function json<T = Record<string, unknown>>(folder: Folder, ...param
   return object;
 }
 
+/** What `approve` is told elsewhere than on a terminal: each mail with the hash of its draft of now. */
+export async function asShown(folder: Folder, ...ids: number[]): Promise<string[]> {
+  const named: string[] = [];
+  for (const id of ids) named.push(`${id}@${(await json<{ hash: string }>(folder, 'show', String(id))).hash.slice(0, 12)}`);
+  return named;
+}
+
 export function config(port: number, sender = '', rest = ''): string {
   return `version: 1
 identity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, 28013 Madrid, Spain", timezone: Europe/Madrid }

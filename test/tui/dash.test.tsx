@@ -1,7 +1,9 @@
 import { renameSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { voidMessages } from '../../src/pipeline/refreshCampaign.ts';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { openStore } from '../../src/store/database.ts';
 import { moveByHand } from '../../src/store/messages.ts';
@@ -229,6 +231,29 @@ test('what was drafted from a campaign that has changed since is not approved', 
   bench.folder.write('campaigns/hello.md', '---\nsubject: "Anew"\nreview: all\n---\nAnother text.\n');
   await dashboard.press('a');
   expect(await bench.states()).toEqual(['pending']);
+});
+
+test('the story of a mail that was approved here says by whom, and names the draft', async () => {
+  await campaign(csv(1), 'review: all');
+  await bench.draft();
+  await open();
+  await dashboard.press('v', 'a', KEYS.escape, KEYS.enter, KEYS.enter);
+  const { frozen_sha256 } = await bench.store.db.selectFrom('messages').select('frozen_sha256').executeTakeFirstOrThrow();
+  expect(dashboard.screen).toContain(`by ${userInfo().username}: ${frozen_sha256?.slice(0, 12)}`);
+});
+
+test('what an edit voids in review stands in the corner and above its job, until the next decision there', async () => {
+  await campaign(csv(3), 'review: all');
+  await bench.draft();
+  await bench.store.write((tx) => voidMessages(tx, [2, 3], bench.now, 'the campaign changed'));
+  await open();
+  expect(dashboard.screen).toContain('job 1: 2 drafts to review voided');
+  await dashboard.press(KEYS.enter);
+  expect(dashboard.screen).toContain('Job 1: 2 drafts in review were voided');
+  await dashboard.press('v', 'a');
+  expect(dashboard.screen).toContain('Message 1 is approved. 2 other drafts of its job were voided');
+  await dashboard.press(KEYS.escape);
+  expect(dashboard.screen).not.toContain('voided at');
 });
 
 /** Somebody else takes a mail out of the review. */

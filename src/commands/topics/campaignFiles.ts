@@ -15,7 +15,7 @@ const SETTINGS: Readonly<Record<CampaignKey, string>> = {
   reply_to: 'where answers go, if not to the sender',
   bcc_self: "true: a copy to the sender's own mailbox",
   attachments: 'files in the campaigns folder, or { column: proposal } for one of each lead',
-  review: `${REVIEW_RULES.join(' | ')}: which mails wait for outreach approve`,
+  review: `${REVIEW_RULES.join(' | ')}: which mails wait for outreach approve; without it all with generator: ai, else none`,
 };
 
 export function campaignFilesTopic(): string {

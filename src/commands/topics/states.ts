@@ -5,7 +5,7 @@ import { entries } from './entries.ts';
 const OF_A_MAIL: Readonly<Record<MessageState, string>> = {
   pending: 'imported; its text is not written yet',
   drafting: 'a worker is writing it',
-  review: 'written, and waits for you: outreach approve ID or reject ID',
+  review: 'written, and waits for you: outreach approve ID (elsewhere than on a terminal ID@HASH) or reject ID',
   ready: 'written and frozen; leaves when every gate is open (outreach help pace)',
   sending: 'on the wire',
   accepted: "taken by the recipient's or the provider's server",
