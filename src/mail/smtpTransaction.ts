@@ -108,6 +108,8 @@ export class Transaction {
       // The connection ended behind a refusal, which stands.
       if (reply === undefined) return refusal;
       const refused = this.#refusedBy(step, reply);
+      // Behind a reply too many, a refusal may be the answer to something else.
+      if (refused !== undefined && this.#astray !== undefined) throw this.#astray;
       // Of several refusals the first counts: behind a refused MAIL all else is refused for nothing of its own.
       if (refused !== undefined) refusal ??= refused;
       if (reply.code === 421 || (!together && refusal !== undefined)) return refusal;
@@ -156,15 +158,20 @@ export class Transaction {
     this.#progress = progress;
   }
 
+  /** What arrived unasked; not counted is a goodbye (421), which a server may say at any time (RFC 5321 §3.8). */
+  get #astray(): OutOfStep | undefined {
+    const { broken } = this.#wire;
+    return broken instanceof OutOfStep && broken.reply?.code !== 421 ? broken : undefined;
+  }
+
   /** The one reply behind the dot. A second one that says otherwise leaves open which of them was meant. */
   #readFinal({ code, text }: SmtpReply): Delivery {
-    const { broken } = this.#wire;
+    const astray = this.#astray;
     const taken = MAIL_SYSTEM.test(String(code));
-    const parting = broken instanceof OutOfStep && broken.reply?.code === 421;
-    const agrees = !(broken instanceof OutOfStep) || parting || (broken.reply !== undefined && broken.reply.code < 400 === taken);
+    const agrees = astray === undefined || (astray.reply !== undefined && astray.reply.code < 400 === taken);
     if (agrees && taken) return { kind: 'accepted', code, reply: shortReply(`${text}${this.#copyNote}`) };
     if (agrees && code >= 400) return readReply('dot', code, text);
-    const reply = agrees ? `the server answered the mail with “${text}”` : `${text}; then: ${messageOf(broken)}`;
+    const reply = agrees ? `the server answered the mail with “${text}”` : `${text}; then: ${messageOf(astray)}`;
     return { kind: 'ambiguous', code: null, reply: shortReply(reply) };
   }
 
@@ -184,8 +191,8 @@ export class Transaction {
   }
 
   /**
-   * A server may say goodbye at any time (421, RFC 5321 §3.8), and some refuse a mail while it is still coming. Its end
-   * has not been written then and never will be, so the refusal is certain.
+   * A goodbye, or a refusal while the mail is still coming, as some servers have it. The mail's end has not been written
+   * then and never will be, so the refusal is certain.
    */
   #saidUnasked(failure: unknown): SmtpReply | undefined {
     const reply = failure instanceof OutOfStep && this.#progress !== 'end' ? failure.reply : undefined;
