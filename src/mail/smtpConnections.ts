@@ -1,5 +1,5 @@
 import { type SmtpServer, shakeHands } from './smtpHandshake.ts';
-import type { SmtpWire } from './smtpWire.ts';
+import { readArrived, type SmtpWire } from './smtpWire.ts';
 
 /** Idle connections are given back to the server after this long, in ms. */
 const IDLE_LIMIT = 30_000;
@@ -21,7 +21,7 @@ export class SmtpConnections {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       clearTimeout(idle.idleTimer);
       // What the server has sent meanwhile is read before anything is asked: it is the answer to nothing, and closes the connection.
-      await new Promise((resolve) => setImmediate(resolve));
+      await readArrived();
       if (idle.broken === undefined) return idle;
     }
     return this.connect(cut);

@@ -9,7 +9,7 @@ import type { DeliveryAttempt, FrozenMail } from './mailer.ts';
 import { sha256 } from './mime.ts';
 import { readReply, type SmtpPhase, shortReply } from './replies.ts';
 import type { SmtpReply } from './smtpReplies.ts';
-import { OutOfStep, type SmtpWire } from './smtpWire.ts';
+import { OutOfStep, readArrived, type SmtpWire } from './smtpWire.ts';
 
 /** Written at a time, so that the clocks are looked at in between. */
 const PIECE = 64 * 1024;
@@ -58,6 +58,8 @@ export class Transaction {
     const refusal = this.#unfit() ?? (await this.#envelope());
     if (refusal !== undefined) return refusal;
     await this.#body();
+    // A reply that came before the dot does not answer it, and the arm's commit has kept this process from reading.
+    await readArrived();
     this.#look('end');
     this.#wire.write(FINAL_DOT, 1);
     return this.#readFinal(await this.#wire.next());
@@ -68,7 +70,7 @@ export class Transaction {
     const { mostBytes } = this.#wire.offers;
     const { from, to, bcc } = this.#mail.envelope;
     const size = this.#bytes.length;
-    // Its greeting names what it takes (RFC 1870), and no byte of the mail is sent.
+    // Its reply to EHLO names what it takes (RFC 1870), and no byte of the mail is sent.
     if (mostBytes > 0 && size > mostBytes) {
       const reply = `the mail is too large for this server: ${fileSize(size)}, and it takes ${fileSize(mostBytes)}`;
       return { kind: 'content_refused', code: null, reply };
@@ -86,7 +88,7 @@ export class Transaction {
     const recipients = [to, ...(bcc === undefined ? [] : [bcc])];
     return [
       { line: `MAIL FROM:<${from}>${utf8}${size ? ` SIZE=${this.#bytes.length}` : ''}`, phase: 'mail', decides: true },
-      ...recipients.map((address): Step => ({ line: `RCPT TO:<${address}>`, phase: 'rcpt', decides: address === to })),
+      ...recipients.map((address, index): Step => ({ line: `RCPT TO:<${address}>`, phase: 'rcpt', decides: index === 0 })),
       { line: 'DATA', phase: 'data', decides: true },
     ];
   }

@@ -57,6 +57,11 @@ export interface Keeper {
   close(): void;
 }
 
+/** Lets sockets deliver what has arrived by now: two turns of the loop, because the first may end without a look at them. */
+export async function readArrived(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const GOODBYE_LIMIT = 1_000;
 
 /** A connection that is greeted, encrypted and logged in. Whatever arrives unasked closes it. */

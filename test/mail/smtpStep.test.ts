@@ -156,6 +156,21 @@ test.each(
   expect(ended()).toBe(0);
 });
 
+test.each(['250 2.0.0 Ok', '250-2.0.0 Ok'])(
+  '“%s” that comes while the arm is committed, before the dot, does not answer the mail',
+  async (early) => {
+    let server: Socket | undefined;
+    const { mailer, ended } = await scripted((_, { socket }) => {
+      server = socket;
+      return undefined;
+    });
+    // It has arrived and nobody has read it when the arm is granted: a commit keeps the process busy.
+    const arm = async () => server?.write(`${early}\r\n`) !== undefined;
+    expect(await mailer.deliver(await mail(), attempt({ arm }))).toMatchObject({ kind: 'ambiguous', progress: 'all' });
+    expect(ended()).toBe(0);
+  },
+);
+
 test('a refusal that only a server out of step can have given suppresses nobody', async () => {
   const { mailer } = await scripted((verb) => (verb === 'RCPT' ? '550 5.1.1 No such user' : verb === 'DATA' ? '250 ok' : undefined));
   expect(await mailer.deliver(await mail(), attempt())).toMatchObject({ kind: 'temporary', code: null });
