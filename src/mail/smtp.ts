@@ -58,10 +58,11 @@ async function deliver(connections: SmtpConnections, mail: FrozenMail, attempt: 
 
 /**
  * Of a connection that has carried mails: the server may close it while it is idle, be out of step on it, or take no
- * more mails on it (421). None of that speaks of the account, so a fresh connection may be tried at once.
+ * more mails on it (421). A MAIL that is refused there may be answered by a late reply to the mail before. None of
+ * that speaks of the account, so a fresh connection may be tried at once.
  */
-function speaksOfConnection({ kind, code, reply }: Delivery): boolean {
-  return (kind === 'temporary' && code === null) || (code === 421 && !ACCOUNT_WORDS.test(reply));
+function speaksOfConnection({ kind, code, reply, beforeMail }: Delivery): boolean {
+  return (kind === 'temporary' && code === null) || ((code === 421 || beforeMail === true) && !ACCOUNT_WORDS.test(reply));
 }
 
 /** What a limit of the account is told with; a fresh connection would meet it too. */

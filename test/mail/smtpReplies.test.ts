@@ -60,15 +60,17 @@ test('text is UTF-8 where it is that, else byte for byte', () => {
 });
 
 test('reading takes time in proportion to what is read', () => {
-  const timed = (work: () => void) => {
-    const began = performance.now();
+  // Time of the processor: others may keep it busy.
+  const spent = (work: () => void) => {
+    const began = process.cpuUsage();
     work();
-    return performance.now() - began;
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / 1000;
   };
-  expect(timed(() => read('250 ok\r\n'.repeat(500_000)))).toBeLessThan(4_000);
+  expect(spent(() => read('250 ok\r\n'.repeat(200_000)))).toBeLessThan(3_000);
   // One byte at a time, nearly as long as a reply may be.
-  expect(timed(() => read(...`250-${'x'.repeat(8_000)}\r\n`.repeat(7), '250 ok\r\n'))).toBeLessThan(4_000);
-  expect(timed(() => read('\r\n'.repeat(2_000_000)))).toBeLessThan(4_000);
+  expect(spent(() => read(...`250-${'x'.repeat(8_000)}\r\n`.repeat(7), '250 ok\r\n'))).toBeLessThan(3_000);
+  expect(spent(() => read('\r\n'.repeat(500_000)))).toBeLessThan(3_000);
 });
 
 test('a mail travels as nodemailer would write it: CRLF alone, and dots doubled', async () => {

@@ -202,7 +202,9 @@ test.each([
 
 test.each(
   OFFERS.flatMap(([pipelining, ehlo]) =>
-    (['while the connection is idle', 'before the answer to MAIL', 'behind the answer to MAIL'] as const).map((when) => ({
+    (
+      ['while the connection is idle', 'before the answer to MAIL', 'long before the answer to MAIL', 'behind the answer to MAIL'] as const
+    ).map((when) => ({
       pipelining,
       ehlo,
       when,
@@ -215,6 +217,7 @@ test.each(
       if (connection > 1) return undefined;
       if (verb === '.' && when === 'while the connection is idle') return `250 2.0.0 Ok${say(socket, `${surplus}\r\n`, 10)}`;
       if (verb !== 'MAIL' || mail < 2) return undefined;
+      if (when === 'long before the answer to MAIL') return `${surplus}${say(socket, '250 ok\r\n', 60)}`;
       return when === 'before the answer to MAIL' ? `${surplus}\r\n250 ok` : `250 ok\r\n${surplus}`;
     });
     const [first, second] = [attempt(), attempt()];
