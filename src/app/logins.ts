@@ -3,7 +3,7 @@ import { messageOf } from '../domain/errors.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
 import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
-import type { SmtpServer } from '../mail/smtpConnections.ts';
+import type { SmtpServer } from '../mail/smtpHandshake.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { headerSafe } from './secrets.ts';
 

@@ -1,7 +1,8 @@
 import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import { messageOf } from '../domain/errors.ts';
 import { shortReply } from './replies.ts';
-import { SmtpConnections, type SmtpServer } from './smtpConnections.ts';
+import { SmtpConnections } from './smtpConnections.ts';
+import type { SmtpServer } from './smtpHandshake.ts';
 
 /** How far a conversation without a mail got. */
 export type ProbeAnswer =
@@ -45,6 +46,6 @@ function read(error: unknown): ProbeAnswer {
   if (code === 'EDNS') return { kind: 'no_such_host', reply };
   if (/ECONNREFUSED/.test(detail)) return { kind: 'closed', reply };
   if (code === 'ETLS' || /CERT|SSL|TLS|self.signed|altnames|EPROTO/i.test(detail)) return { kind: 'unsafe', reply };
-  if (responseCode !== undefined) return { kind: 'turned_away', reply };
+  if (responseCode !== undefined || code === 'EPROTOCOL') return { kind: 'turned_away', reply };
   return { kind: 'unreachable', reply };
 }

@@ -129,9 +129,9 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   'the error decides, not the arm': [
     {
-      file: 'src/mail/smtp.ts',
+      file: 'src/mail/smtpTransaction.ts',
       find: "    if (state === 'armed') {",
-      replace: "    if (state === 'armed' && code !== undefined) {",
+      replace: "    if (state === 'armed' && said !== undefined) {",
     },
   ],
   'timers alone tell a frozen process the time': [
@@ -145,11 +145,34 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     { file: 'src/mail/arming.ts', find: ' || performance.now() >= this.#limit.uptime', replace: '' },
   ],
   'no look at the clock before the final dot': [
-    { file: 'src/mail/smtpConnections.ts', find: 'if (connection.isOver?.() !== true)', replace: 'if (parameters.length > 0)' },
+    { file: 'src/mail/smtpTransaction.ts', find: "this.#look('end');", replace: "this.#progress = 'end';" },
+  ],
+  'any 2xx taken for 354': [
     {
-      file: 'src/mail/smtp.ts',
-      find: 'return this.#settled ? undefined : bytes.subarray(split);',
-      replace: 'return this.#arming.over || this.#settled ? undefined : bytes.subarray(split);',
+      file: 'src/mail/smtpTransaction.ts',
+      find: "phase === 'data' ? reply.code === 354 :",
+      replace: "phase === 'data' ? reply.code < 400 :",
+    },
+  ],
+  'a reply of two codes is read by its first': [
+    {
+      file: 'src/mail/smtpReplies.ts',
+      find: 'const code = Number(digits);',
+      replace: 'const code = this.#lines.length > 0 ? this.#code : Number(digits);',
+    },
+  ],
+  'replies that nobody asked for wait for the next command': [
+    {
+      file: 'src/mail/smtpWire.ts',
+      find: 'const answers = replies.splice(0, this.#awaited);',
+      replace: 'const answers = replies.splice(0);',
+    },
+  ],
+  'the final dot is not written down': [
+    {
+      file: 'src/mail/smtpTransaction.ts',
+      find: 'this.#progress = progress;',
+      replace: "if (progress !== 'end') this.#progress = progress;",
     },
   ],
   'a late acceptance behind a verdict is forgotten': [
@@ -180,6 +203,9 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'timers alone tell a frozen process the time': 'person',
   'the clock on the wall alone tells the time': 'clock',
   'no look at the clock before the final dot': 'person',
+  'any 2xx taken for 354': 'replies',
+  'a reply of two codes is read by its first': 'replies',
+  'replies that nobody asked for wait for the next command': 'replies',
   'a late acceptance behind a verdict is forgotten': 'person',
 };
 

@@ -59,6 +59,7 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
       judgeArms(message, copies, armed, clocks, violations);
     }
     judgeAcceptances(one, violations);
+    judgeProgress(all, received, violations);
     for (const { to } of taken) if (!messages.some(({ email }) => email === to)) violations.push(`${to} got a mail and is no lead`);
     judgeLedger(one, violations);
     judgeCounters(one, violations);
@@ -147,6 +148,18 @@ function judgeAcceptances(one: (sql: string) => number, violations: string[]): v
       where first.outcome = 'accepted' and later.id > first.id and later.armed_at > first.finished_at`,
   );
   if (again > 0) violations.push(`${again} mails were armed after their acceptance was known`);
+}
+
+/** A mail that came to its end at the SMTP server, taken or not, is one whose end an attempt says that it wrote. */
+function judgeProgress(all: <T>(sql: string) => T[], received: readonly Arrived[], violations: string[]): void {
+  const told = all<{ sha256: string; progress: string }>(
+    'select sha256, progress from attempts where sha256 is not null and progress is not null',
+  );
+  for (const { sha256, frozenSha256 } of received) {
+    const own = told.filter((attempt) => attempt.sha256 === sha256);
+    if (frozenSha256 !== undefined && own.length > 0 && !own.some(({ progress }) => progress === 'end'))
+      violations.push(`a mail came to its end, and its attempt says: ${own.map(({ progress }) => progress).join(', ')}`);
+  }
 }
 
 /** ledger = counter = mails that were, or may have been, accepted. */

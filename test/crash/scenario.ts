@@ -4,7 +4,7 @@ import type { AiFault } from '../support/aiServer.ts';
 import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
 import { HELD_POINTS, type Intervention, intervention } from './person.ts';
 import { Random } from './random.ts';
-import { FAULTS, type Fault } from './sink.ts';
+import { FAULTS, type Fault, ODD_FAULTS } from './sink.ts';
 
 /** One round: some workers side by side, one of which (or none) meets its end at a milestone. */
 export interface Round {
@@ -65,7 +65,20 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
   'draft.written',
 ];
 
-export const FOCUSES = ['freeze', 'import', 'cap', 'warm', 'kill', 'crowd', 'write', 'fallback', 'replay', 'person', 'clock'] as const;
+export const FOCUSES = [
+  'freeze',
+  'import',
+  'cap',
+  'warm',
+  'kill',
+  'crowd',
+  'write',
+  'fallback',
+  'replay',
+  'person',
+  'clock',
+  'replies',
+] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
 export type Focus = (typeof FOCUSES)[number];
@@ -85,10 +98,11 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   // What a cap or a model would make of another day, or of what a person does, is judged elsewhere.
   const dailyCap = disturbed.length > 0 ? undefined : capped;
   const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
-  const faultFor = faults(seed, likelihood, FAULTS, isAtGreeting);
+  const odd = oddity(seed, focus);
+  const faultFor = atTimesOdd(faults(seed, likelihood, FAULTS, isAtGreeting), faults(seed + 2, odd, ODD_FAULTS, isAtGreeting));
   const route = routeOf(seed, focus);
   const httpFaultFor = faults(seed + 1, focus === 'fallback' || focus === 'replay' ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect);
-  const wire = { calm: likelihood === 0 && focus !== 'fallback' && focus !== 'replay', faultFor, route, httpFaultFor };
+  const wire = { calm: likelihood === 0 && odd === 0 && focus !== 'fallback' && focus !== 'replay', faultFor, route, httpFaultFor };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
   if (disturbed.length > 0 || !(focus === 'write' || (focus === undefined && ai.chance(0.2))))
@@ -105,6 +119,16 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     ...wire,
     writing,
   };
+}
+
+/** In one run of six the server breaks the rules of the protocol, too. From a source of its own, so that the other runs stay what they were. */
+function oddity(seed: number, focus: Focus | undefined): number {
+  if (focus === 'replies') return 0.5;
+  return focus === undefined && new Random(seed * 769 + 29).chance(0.17) ? 0.3 : 0;
+}
+
+function atTimesOdd<F>(usual: (to: string | undefined) => F | undefined, odd: (to: string | undefined) => F | undefined): typeof usual {
+  return (to) => usual(to) ?? odd(to);
 }
 
 /** In one run of five a person acts beside a frozen worker, or somebody sets the clock. From a source of its own, so that the other runs stay what they were. */
@@ -202,6 +226,7 @@ function pausing(random: Random): Round {
 
 function focused(random: Random, leads: number, focus: Focus | undefined): Round {
   if (focus === 'freeze') return fencing(random);
+  if (focus === 'replies') return { workers: 1, concurrency: random.pick([1, 3]), sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'crowd') return { workers: 4, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'write') return betweenTextAndDraft(random);
   if (focus === 'fallback' || focus === 'replay') return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };

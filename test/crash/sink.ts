@@ -25,7 +25,18 @@ export const FAULTS = [
   'dot hang, taken',
   'dot late, taken',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+
+/** What servers do that break the rules of the protocol, or keep a rule of their own about a connection. */
+export const ODD_FAULTS = [
+  'greeting thrice, slow, not taken',
+  'greeting, then 421 after two mails',
+  'data 250, not taken',
+  'data 354 and 250, not taken',
+  'dot 451- then 250, taken',
+  'dot 250- then 554, not taken',
+  'dot 250 and another, taken',
+] as const;
+export type Fault = (typeof FAULTS)[number] | (typeof ODD_FAULTS)[number];
 
 /** A mail whose final dot arrived. `taken` is the server's own decision: the truth everything is judged by. */
 interface Received {
@@ -48,13 +59,17 @@ export interface Sink {
 }
 
 /** A scripted SMTP server on loopback; `faultFor` is asked once a mail, and once a connection with no address. */
-export async function startSink(faultFor: (to: string | undefined) => Fault | undefined): Promise<Sink> {
+export async function startSink(
+  faultFor: (to: string | undefined) => Fault | undefined,
+  /** More mails on one connection are refused with this reply to MAIL, and the connection is closed. */
+  limit: { readonly mails: number; readonly reply: string } = { mails: Number.POSITIVE_INFINITY, reply: '' },
+): Promise<Sink> {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
-    new Session(socket, faultFor, received);
+    new Session(socket, faultFor, received, limit);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -77,13 +92,25 @@ class Session {
   #recipients: string[] = [];
   #fault: Fault | undefined;
   #inData = false;
+  #mails = 0;
+  readonly #limit: { readonly mails: number; readonly reply: string };
+  /** It greets three times, answers RCPT late and takes no mail: whoever counts replies from the greeting on is two behind. */
+  readonly #deaf: boolean;
 
-  constructor(socket: Socket, faultFor: (to: string | undefined) => Fault | undefined, received: Received[]) {
+  constructor(
+    socket: Socket,
+    faultFor: (to: string | undefined) => Fault | undefined,
+    received: Received[],
+    limit: { readonly mails: number; readonly reply: string },
+  ) {
     this.#socket = socket;
     this.#faultFor = faultFor;
     this.#received = received;
     const fault = faultFor(undefined);
-    if (fault === 'greeting drop') socket.destroy();
+    this.#limit = fault === 'greeting, then 421 after two mails' ? { mails: 2, reply: '421 4.3.2 No more mails here' } : limit;
+    this.#deaf = fault === 'greeting thrice, slow, not taken';
+    if (this.#deaf) this.#say('220 sink ESMTP\r\n220 sink ESMTP\r\n220 sink ESMTP');
+    else if (fault === 'greeting drop') socket.destroy();
     else if (fault === 'greeting 421') socket.end('421 4.3.2 Not now\r\n');
     else this.#say('220 sink ESMTP');
     socket.on('data', (chunk) => {
@@ -126,7 +153,8 @@ class Session {
   #mail(): void {
     this.#to = '';
     this.#recipients = [];
-    this.#say('250 2.1.0 Ok');
+    if (this.#mails++ >= this.#limit.mails) this.#socket.end(`${this.#limit.reply}\r\n`);
+    else this.#say('250 2.1.0 Ok');
   }
 
   /** Faults at MAIL are acted out here, where the address is known; with pipelining the client cannot tell. */
@@ -143,7 +171,8 @@ class Session {
     else if (fault === 'rcpt 550') this.#say('550 5.1.1 No such user');
     else {
       this.#recipients.push(to);
-      this.#say('250 2.1.5 Ok');
+      if (this.#deaf) setTimeout(() => this.#say('250 2.1.5 Ok'), 60);
+      else this.#say('250 2.1.5 Ok');
     }
   }
 
@@ -153,7 +182,9 @@ class Session {
     else if (this.#fault === 'data 451') this.#say('451 4.3.0 Not now');
     else {
       this.#inData = true;
-      this.#say('354 End data with <CR><LF>.<CR><LF>');
+      if (this.#fault === 'data 250, not taken') this.#say('250 2.0.0 Ok');
+      else if (this.#fault === 'data 354 and 250, not taken') this.#say('354 Go on\r\n250 2.0.0 Ok');
+      else this.#say('354 End data with <CR><LF>.<CR><LF>');
     }
   }
 
@@ -161,12 +192,18 @@ class Session {
     const fault = this.#fault ?? '';
     const refusal = REFUSALS[fault];
     const body = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
-    const taken = refusal === undefined && !fault.endsWith('not taken');
+    const taken = refusal === undefined && !fault.endsWith('not taken') && !this.#deaf;
     const hashes = { sha256: digest(body), frozenSha256: digest(withoutDate(body)) };
     this.#received.push({ to: this.#to, recipients: this.#recipients, bytes: body, ...hashes, taken, at: Date.now() });
     if (refusal !== undefined) {
       this.#say(refusal);
       if (refusal.startsWith('421')) this.#socket.end();
+    } else if (this.#deaf) setTimeout(() => this.#say('554 5.6.0 No'), 120);
+    else if (fault === 'dot 451- then 250, taken') this.#say('451-4.3.0 Not now\r\n250 2.0.0 Ok');
+    else if (fault === 'dot 250- then 554, not taken') this.#say('250-2.0.0 Ok\r\n554 5.6.0 No');
+    else if (fault === 'dot 250 and another, taken') {
+      this.#say('250 2.0.0 Ok');
+      setTimeout(() => this.#say('250 2.0.0 Ok, as said'), 3);
     } else if (fault.startsWith('dot drop')) this.#socket.destroy();
     else if (fault === 'dot half a reply, taken') this.#socket.end('25');
     else if (fault === 'dot unfinished refusal, not taken') this.#socket.end('451 4.3.0 Not n');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
@@ -5,6 +6,7 @@ import type { Delivery } from '../../src/domain/delivery.ts';
 import type { Mailer } from '../../src/mail/mailer.ts';
 import { smtpMailer } from '../../src/mail/smtp.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
+import { certificate } from '../support/certificate.ts';
 import { attempt, mail, mailTo } from '../support/mail.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -45,6 +47,12 @@ const CONVERSATIONS: readonly [Fault, Delivery['kind'], armed: boolean][] = [
   ['dot unfinished refusal, not taken', 'ambiguous', true],
   ['dot trickle, taken', 'ambiguous', true],
   ['dot hang, taken', 'ambiguous', true],
+  ['greeting thrice, slow, not taken', 'sender_failed', false],
+  ['data 250, not taken', 'temporary', false],
+  ['data 354 and 250, not taken', 'temporary', false],
+  ['dot 451- then 250, taken', 'ambiguous', true],
+  ['dot 250- then 554, not taken', 'ambiguous', true],
+  ['dot 250 and another, taken', 'accepted', true],
 ];
 
 test.each(CONVERSATIONS)('%s is read as %s', async (fault, kind, armed) => {
@@ -153,9 +161,12 @@ async function tlsServer(options: {
   secure: boolean;
   methods?: string[];
   offersTls?: boolean;
-}): Promise<{ port: number; logins: string[] }> {
+  identity?: { key: string; cert: string };
+}): Promise<{ port: number; logins: string[]; bodies: Buffer[] }> {
   const logins: string[] = [];
+  const bodies: Buffer[] = [];
   const server = new SMTPServer({
+    ...options.identity,
     secure: options.secure,
     authMethods: options.methods ?? ['PLAIN', 'LOGIN'],
     authOptional: true,
@@ -166,12 +177,15 @@ async function tlsServer(options: {
       if (username === 'ana' && password === 'right') done(null, { user: 'ana' });
       else done(Object.assign(new Error('Authentication failed'), { responseCode: 535 }));
     },
-    onData: (stream, _session, done) => stream.resume().on('end', () => done()),
+    onData(stream, _session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => done(null, String(bodies.push(Buffer.concat(chunks)))));
+    },
   });
   server.on('error', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => new Promise((resolve) => server.close(() => resolve())));
-  return { port: (server.server.address() as AddressInfo).port, logins };
+  return { port: (server.server.address() as AddressInfo).port, logins, bodies };
 }
 
 const patient = () => attempt({ limits: { unarmed: 8_000, armed: 8_000 } });
@@ -187,6 +201,22 @@ test.each([
     reply: expect.stringMatching(/certificate|altnames|self.signed/i),
   });
   expect(logins).toEqual([]);
+});
+
+test.each([
+  ['starttls', false],
+  ['tls', true],
+] as const)('%s to a trusted server: logged in once, and each mail arrives byte for byte, however large', async (security, secure) => {
+  const identity = certificate();
+  const { port, logins, bodies } = await tlsServer({ secure, identity });
+  const auth = { user: 'ana', password: 'right' };
+  const mailer = smtpMailer({ host: '127.0.0.1', port, security, auth, ca: identity.cert });
+  closing.push(mailer.close);
+  const trying = attempt({ limits: { unarmed: 20_000, armed: 20_000 } });
+  for (const text of ['Hello\n.dot\n', 'x'.repeat(70).concat('\n').repeat(30_000), '.\n..\n.\n'])
+    expect(await mailer.deliver(await mail({ text }), trying)).toMatchObject({ kind: 'accepted', progress: 'end' });
+  expect(bodies.map((body) => createHash('sha256').update(body).digest('hex'))).toEqual(trying.armed);
+  expect(logins).toEqual(['PLAIN over TLS']);
 });
 
 test('starttls never falls back to plain text when the server does not offer it', async () => {
