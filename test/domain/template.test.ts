@@ -54,10 +54,10 @@ test('a loop over a long cell ends at the budget, in a variable too', () => {
   const tags = 'word,'.repeat(6_000);
   const loop = '{% assign parts = tags | split: "," %}{% for t in parts %}- {{ t }} at {{ company }}\n{% endfor %}';
   for (const body of [loop, `{% capture all %}${loop}{% endcapture %}{{ all | size }}`, loop.replace('{{ t }}', loop)]) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const written = renderBody(campaignWith({ body }), { email: 'a@b.example', tags, company: 'x'.repeat(30_000) });
     expect(written).toMatchObject({ ok: false, reason: expect.stringMatching(/more than \d+ (steps|characters)/) });
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
   }
 });
 
@@ -99,8 +99,8 @@ test('no template that is taken prints a tag, whatever it holds, and faults are 
     { numRuns: 2_000 },
   );
   for (const one of ['{{ x }}', '{{ "', '{% raw %}', "{{ ' }}", '{% comment %}']) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     findTagFault(one.repeat(100_000));
-    expect(performance.now() - began, one).toBeLessThan(2_000);
+    expect(process.cpuUsage(began).user / 1_000, one).toBeLessThan(2_000);
   }
 });

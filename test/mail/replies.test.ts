@@ -78,10 +78,10 @@ test('every refusal is read, in linear time and whatever it holds', () => {
     }),
   );
   for (const piece of ['a.', 'mailbox ', 'user full ', '<', '"a" ', 'http://', '1.', ':', 'per hour ', "a'", '5.1.', '\n550-', '@']) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     readRefusal('rcpt', 550, piece.repeat(200_000));
     skeletonOf(550, piece.repeat(200_000));
-    expect(performance.now() - began, piece).toBeLessThan(200);
+    expect(process.cpuUsage(began).user / 1_000, piece).toBeLessThan(200);
   }
 });
 
