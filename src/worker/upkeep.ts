@@ -59,11 +59,12 @@ export class Upkeep {
     while (!this.#own.stopping.aborted) {
       await this.#stage.guard(async () => {
         for (;;) {
-          const asked = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, accounts, cut: this.#own.cut });
-          if (asked === undefined) return;
+          const replayed = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, accounts, cut: this.#own.cut });
+          if (replayed === undefined) return;
+          const { asked, messageId, state, reply } = replayed;
           log.info(
-            { message: asked.messageId, state: asked.state, reply: asked.reply },
-            'asked the provider what became of an uncertain mail',
+            { message: messageId, state, reply },
+            `${asked ? 'asked' : 'did not ask'} the provider what became of an uncertain mail`,
           );
         }
       });
