@@ -75,7 +75,7 @@ function timeIn({ date, age }: IncomingHttpHeaders): number | undefined {
 
 /** Milliseconds since it was called. The system's uptime goes on while the machine sleeps, and nobody sets it. */
 function stopwatch(): () => number {
-  const clocks = [Date.now, () => performance.now(), () => uptime() * 1_000];
+  const clocks = [() => Date.now(), () => performance.now(), () => uptime() * 1_000];
   const start = clocks.map((clock) => clock());
   return () => Math.max(...clocks.map((clock, index) => clock() - (start[index] ?? 0)));
 }

@@ -20,8 +20,6 @@ export interface ReplayDependencies extends Pick<SendDependencies, 'store' | 'no
 }
 
 export interface Replayed {
-  /** The provider was asked; if not, `reply` says why. */
-  readonly asked: boolean;
   readonly messageId: number;
   readonly state: MessageState;
   readonly reply: string;
@@ -35,22 +33,25 @@ export interface Replayed {
  * Undefined when nothing is due.
  */
 export async function replayMessage(deps: ReplayDependencies): Promise<Replayed | undefined> {
-  const due = await deps.store.write((tx) => takeReplay(tx, deps));
-  if (due === undefined) return undefined;
-  const mailer = deps.mailerFor(due.sender);
-  const time = await mailer.providerTime?.();
-  if (time === undefined) return leaveUncertain(deps, due, "not asked: the provider's time could not be read", true);
-  if (!isReplayable(due.provider, due.asked_at, time()))
-    return leaveUncertain(deps, due, 'not asked: by its own clock the provider does not know the request any more', false);
-  const mail = await frozenMail(deps.store.db, due);
-  if (mail === undefined) return undefined;
-  const delivery = await mailer.deliver(mail, {
-    date: new Date(deps.now()),
-    arm: (sha256) => mayAskAgain(deps, due, time, sha256),
-    limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
-    cut: deps.cut,
-  });
-  return recordReplay(deps, due, delivery);
+  for (;;) {
+    const due = await deps.store.write((tx) => takeReplay(tx, deps));
+    if (due === undefined) return undefined;
+    const mailer = deps.mailerFor(due.sender);
+    const time = await mailer.providerTime?.();
+    if (time === undefined || !isReplayable(due.provider, due.asked_at, time())) {
+      await leaveUncertain(deps, due, time === undefined);
+      continue;
+    }
+    const mail = await frozenMail(deps.store.db, due);
+    if (mail === undefined) return undefined;
+    const delivery = await mailer.deliver(mail, {
+      date: new Date(deps.now()),
+      arm: (sha256) => mayAskAgain(deps, due, time, sha256),
+      limits: { unarmed: DEADLINES.unarmed, armed: DEADLINES.armed },
+      cut: deps.cut,
+    });
+    return recordReplay(deps, due, delivery);
+  }
 }
 
 /** One that is asked after, with the time from which the provider's clock counts. */
@@ -80,18 +81,12 @@ async function takeReplay(tx: Tx, { accounts, now: clock }: ReplayDependencies):
 /** Asked at the last moment before the request goes out: the same bytes, still wanted, and still known by their key. */
 async function mayAskAgain({ store }: ReplayDependencies, due: Replay, time: () => number, sha256: string): Promise<boolean> {
   if (sha256 !== due.sent_sha256) return false;
-  return store.write(
-    async (tx) => (await isReplayWanted(tx, due.id, due.attempt_id)) && isReplayable(due.provider, due.asked_at, time()),
-  );
+  return store.write(async (tx) => (await isReplayWanted(tx, due.id, due.attempt_id)) && isReplayable(due.provider, due.asked_at, time()));
 }
 
-/** `again`: this is looked at later; otherwise never. */
-function leaveUncertain({ store, now }: ReplayDependencies, due: Replay, reply: string, again: boolean): Promise<Replayed> {
-  return store.write(async (tx) => {
-    if (again) await planReplay(tx, due.attempt_id, now());
-    else await setReplay(tx, due.attempt_id, null);
-    return { asked: false, messageId: due.id, state: 'uncertain', reply };
-  });
+/** The provider was not asked. `again`: it did not tell its time, so this is looked at later; otherwise never. */
+async function leaveUncertain({ store, now }: ReplayDependencies, due: Replay, again: boolean): Promise<void> {
+  await store.write((tx) => (again ? planReplay(tx, due.attempt_id, now()) : setReplay(tx, due.attempt_id, null)));
 }
 
 /** Only an answer to this very mail settles it; whatever else went wrong leaves it uncertain, to be asked again later. */
@@ -105,7 +100,7 @@ function recordReplay({ store, now: clock }: ReplayDependencies, due: Replay, de
     const hold = { id: due.id, token: due.token, worker: '' };
     if (state === undefined || row === undefined) {
       await planReplay(tx, due.attempt_id, now);
-      return { asked: true, messageId: due.id, state: 'uncertain', reply };
+      return { messageId: due.id, state: 'uncertain', reply };
     }
     await setReplay(tx, due.attempt_id, null);
     await answerAttempt(tx, due.attempt_id, { now, outcome: delivery.kind, code: delivery.code, reply });
@@ -113,7 +108,7 @@ function recordReplay({ store, now: clock }: ReplayDependencies, due: Replay, de
     if (moved) await settle(tx, row, { state, reason: end.reason }, delivery, now);
     else await noteEvent(tx, due.id, 'late reply', now, reply);
     reached('t3.open');
-    return { asked: true, messageId: due.id, state: moved ? state : row.state, reply };
+    return { messageId: due.id, state: moved ? state : row.state, reply };
   });
 }
 

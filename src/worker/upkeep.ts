@@ -59,12 +59,11 @@ export class Upkeep {
     while (!this.#own.stopping.aborted) {
       await this.#stage.guard(async () => {
         for (;;) {
-          const replayed = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, accounts, cut: this.#own.cut });
-          if (replayed === undefined) return;
-          const { asked, messageId, state, reply } = replayed;
+          const asked = this.#own.stopping.aborted ? undefined : await replayMessage({ ...sending, accounts, cut: this.#own.cut });
+          if (asked === undefined) return;
           log.info(
-            { message: messageId, state, reply },
-            `${asked ? 'asked' : 'did not ask'} the provider what became of an uncertain mail`,
+            { message: asked.messageId, state: asked.state, reply: asked.reply },
+            'asked the provider what became of an uncertain mail',
           );
         }
       });

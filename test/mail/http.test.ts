@@ -72,8 +72,12 @@ for (const name of NAMES) {
     let seen = 0;
     const server = createServer((socket) => {
       // Resend is asked for the time, without its key.
-      const count = (chunk: Buffer) => (chunk.toString('latin1').startsWith('HEAD / ') ? socket.destroy() : (seen += chunk.length));
-      socket.on('error', () => {}).on('data', count);
+      socket
+        .on('error', () => {})
+        .on('data', (chunk) => {
+          if (chunk.toString('latin1').startsWith('HEAD / ')) socket.destroy();
+          else seen += chunk.length;
+        });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(() => new Promise<void>((resolve) => server.close(() => resolve())));

@@ -35,7 +35,10 @@ async function scripted(script: { open?: (talk: Talk) => void; asked?: (talk: Ta
     talks.push(talk);
     script.open?.(talk);
     socket.on('error', () => {});
-    socket.on('data', (chunk) => script.asked?.(talk, (text += chunk.toString('latin1'))));
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      script.asked?.(talk, text);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const mailer = httpMailer(sendgrid('k', `http://127.0.0.1:${(server.address() as AddressInfo).port}`));
@@ -62,7 +65,10 @@ const large = mail({ text: 'a line of a long text\n'.repeat(300_000) });
 const patient = (change = {}) => attempt({ limits: { unarmed: 5_000, armed: 5_000 }, ...change });
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test.each([sendgrid, resend])('a 2xx that comes before the whole request was written leaves the mail in doubt ($name)', async (kind) => {
+test.each([
+  ['sendgrid', sendgrid],
+  ['resend', resend],
+] as const)('%s: a 2xx that comes before the whole request was written leaves the mail in doubt', async (_, kind) => {
   const server = await startMailProvider(() => 'early 2xx, not taken');
   const mailer = httpMailer(kind('k', server.url));
   closing.push(server.close, mailer.close);
