@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
 import { httpMailer } from '../../src/mail/http.ts';
 import { type HttpReply, readResend, readSendgrid } from '../../src/mail/httpReplies.ts';
-import type { Mailer } from '../../src/mail/mailer.ts';
+import type { FrozenMail, Mailer } from '../../src/mail/mailer.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
 import { attempt, mail, mailTo } from '../support/mail.ts';
@@ -190,10 +190,9 @@ test('a server that hangs up while the arm is on its way gets no request, and it
   expect(talks.map(({ bytes }) => bytes())).toEqual([0]);
 });
 
-/** Answers each request, and once more behind the first one's answer, after so many milliseconds. */
-function repeating(after: number): Promise<Scripted> {
-  let first = true;
-  return scripted({
+/** A server that takes each mail, and a mailer that has a connection to it. */
+async function inTalk(): Promise<Scripted & { socket: Socket; next: FrozenMail }> {
+  const { mailer, talks } = await scripted({
     open({ socket }) {
       let text = '';
       socket.on('data', (chunk) => {
@@ -201,29 +200,35 @@ function repeating(after: number): Promise<Scripted> {
         if (!isWhole(text)) return;
         text = '';
         socket.write(TAKEN);
-        if (first) setTimeout(() => socket.write(refusal(429)), after);
-        first = false;
       });
     },
   });
+  const next = await mailTo('b@y.example');
+  expect(await mailer.deliver(await mailTo('a@y.example'), patient())).toMatchObject({ kind: 'accepted' });
+  const [talk] = talks;
+  if (talk === undefined) throw new Error('nobody came');
+  return { mailer, talks, socket: talk.socket, next };
 }
 
 test('an answer that nobody asked for on an idle connection ends it, and the next mail opens another', async () => {
-  const { mailer, talks } = await repeating(10);
-  expect(await mailer.deliver(await mailTo('a@y.example'), patient())).toMatchObject({ kind: 'accepted' });
+  const { mailer, talks, socket, next } = await inTalk();
+  socket.write(refusal(429));
   await pause(80);
-  expect(await mailer.deliver(await mailTo('b@y.example'), patient())).toMatchObject({ kind: 'accepted' });
+  expect(await mailer.deliver(next, patient())).toMatchObject({ kind: 'accepted' });
   expect(talks).toHaveLength(2);
 });
 
 test('an answer to the mail before, while the next one is being armed, is not that one’s: nothing of it goes out there', async () => {
-  const { mailer, talks } = await repeating(40);
-  expect(await mailer.deliver(await mailTo('a@y.example'), patient())).toMatchObject({ kind: 'accepted' });
+  const { mailer, talks, socket, next } = await inTalk();
   const before = talks[0]?.bytes();
-  const trying = patient({ arm: () => pause(100).then(() => true) });
-  expect(await mailer.deliver(await mailTo('b@y.example'), trying)).toMatchObject({ kind: 'not_armed', progress: 'nothing' });
+  const arm = async () => {
+    socket.write(TAKEN);
+    await pause(100);
+    return true;
+  };
+  expect(await mailer.deliver(next, patient({ arm }))).toMatchObject({ kind: 'not_armed', progress: 'nothing' });
   expect(talks.map(({ bytes }) => bytes())).toEqual([before]);
-  expect(await mailer.deliver(await mailTo('b@y.example'), patient())).toMatchObject({ kind: 'accepted' });
+  expect(await mailer.deliver(next, patient())).toMatchObject({ kind: 'accepted' });
   expect(talks).toHaveLength(2);
 });
 
