@@ -129,8 +129,9 @@ class Exchange {
     const response = early ?? (await answered);
     clock.note(response.headers);
     const { text, complete } = await bodyOf(response);
-    // A second answer, or anything else behind the first, makes Node drop the connection: who knows which one is ours.
-    const alone = this.#broken === undefined && !(socket.destroyed && this.#request.shouldKeepAlive);
+    // A second answer, or anything else behind the first, makes Node drop a connection that nobody has closed: who knows which one is ours.
+    const dropped = socket.destroyed && !socket.readableEnded && this.#request.shouldKeepAlive;
+    const alone = this.#broken === undefined && !dropped;
     if (early !== undefined) this.#request.destroy();
     const { statusCode: status = 0, headers } = response;
     return provider.read({ status, headers, body: text, complete: complete && alone, early: this.#early, now: clock.now ?? Date.now() });
