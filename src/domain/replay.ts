@@ -3,26 +3,33 @@ import { HOUR, MINUTE } from './duration.ts';
 /**
  * Providers that take the same request again under its idempotency key and answer what became of
  * the first: for how long after it, in ms. Resend keeps keys for 24 h
- * (resend.com/docs/dashboard/emails/idempotency-keys); an hour less leaves room for clocks.
+ * (resend.com/docs/dashboard/emails/idempotency-keys); an hour less is room for a request that is on its way.
  */
 const REPLAY_WINDOW: Readonly<Record<string, number>> = { resend: 23 * HOUR };
 
 const PAUSE = { first: MINUTE, longest: HOUR };
+/** A Date header has whole seconds, and a provider's machines do not agree on each of them. */
+const TOLERANCE = 5_000;
+/** No repetition is planned further ahead: one that seems to be was planned by a clock that has been set back since. */
+export const FURTHEST_REPLAY = 2 * HOUR;
 
 export function mayReplay(provider: string): boolean {
   return REPLAY_WINDOW[provider] !== undefined;
 }
 
-/** Whether a request may be repeated now: its key is known there still, as far as clocks tell. One that is ahead of now tells nothing. */
-export function isReplayable(provider: string, firstAskedAt: number | null, now: number): boolean {
-  const window = REPLAY_WINDOW[provider];
-  return window !== undefined && firstAskedAt !== null && firstAskedAt <= now && now <= firstAskedAt + window;
+/**
+ * Whether a request may be repeated now: its key is known there still. Both times are the provider's own, for it alone
+ * decides when a key has expired; of a request that seems to come from its future nothing is known.
+ */
+export function isReplayable(provider: string, firstAskedAt: number, now: number): boolean {
+  const age = now - firstAskedAt;
+  return age >= -TOLERANCE && age <= (REPLAY_WINDOW[provider] ?? Number.NEGATIVE_INFINITY);
 }
 
-/** When an uncertain mail's request may be repeated; null when it must not. Pauses grow with the time that has passed. */
-export function nextReplay(provider: string, firstAskedAt: number, now: number): number | null {
-  const window = REPLAY_WINDOW[provider];
-  if (window === undefined) return null;
-  const at = now + Math.min(PAUSE.longest, Math.max(PAUSE.first, now - firstAskedAt));
-  return at <= firstAskedAt + window ? at : null;
+/**
+ * When to look again at an uncertain mail's request, by the local clock; null where it is never repeated. Pauses grow with
+ * the time that has passed. This clock may be wrong, so it says when to look and not whether the request may be repeated.
+ */
+export function nextReplay(provider: string, armedAt: number, now: number): number | null {
+  return mayReplay(provider) ? now + Math.min(PAUSE.longest, Math.max(PAUSE.first, now - armedAt)) : null;
 }

@@ -2,14 +2,16 @@ import { type Agent, type ClientRequest, type IncomingMessage, Agent as PlainAge
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { connectionTrouble } from '../domain/connectionTrouble.ts';
-import type { Delivery } from '../domain/delivery.ts';
+import type { Delivery, Progress } from '../domain/delivery.ts';
 import { beginsEncodedWord } from '../domain/encodedWord.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
 import { Arming } from './arming.ts';
+import { bodyOf, connected, leave, looked, write } from './httpConnections.ts';
 import type { HttpReply } from './httpReplies.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256 } from './mime.ts';
+import { ProviderClock } from './providerClock.ts';
 import { shortReply } from './replies.ts';
 
 /** What differs between providers that take a mail as one JSON request. */
@@ -21,14 +23,17 @@ export interface HttpProvider {
   headersOf(mail: FrozenMail): Readonly<Record<string, string>>;
   read(reply: HttpReply): Delivery;
   readonly account?: Mailer['account'];
+  /** Where its clock is asked for, without a key: of providers that take a request again for as long as they know its key. */
+  readonly clockUrl?: URL;
 }
 
 /** Idle connections are dropped before any server would: one that closes under a request leaves its mail uncertain. */
 const IDLE_LIMIT = 1_000;
-/** What every kernel takes at once. Of a longer request the end is held back until all before it is out: nobody looks at the clock while a socket drains. */
-const AT_ONCE = 16 * 1024;
-/** No provider's answer is longer; the rest of a longer one is not read. */
-const LONGEST_REPLY = 64 * 1024;
+/** The end of a long request that is held back: what every kernel takes at once. Of a short one it is the last byte. */
+const LONG_END = 16 * 1024;
+/** Interim answers (1xx) that a request is worth. */
+const MOST_INTERIM = 100;
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 /**
  * Sends over HTTPS with the arm between the open, encrypted connection and the first byte of the
@@ -39,88 +44,156 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
   const options = { keepAlive: true, timeout: IDLE_LIMIT, maxFreeSockets: 32 };
   const agent =
     provider.url.protocol === 'https:' ? new TlsAgent({ ...options, ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
+  const clock = new ProviderClock(provider.clockUrl, ca);
+  const way = { provider, agent, clock };
   return {
     provider: provider.name,
     account: provider.account,
+    ...(provider.clockUrl === undefined ? {} : { providerTime: () => clock.ask() }),
     async deliver(mail, attempt) {
-      const first = await new Exchange(provider, agent, mail, attempt).run();
-      return first.stale ? (await new Exchange(provider, agent, mail, attempt).run()).delivery : first.delivery;
+      if (!attempt.cut.aborted) await clock.keep();
+      const first = await new Exchange(way, mail, attempt).run();
+      return first.stale ? (await new Exchange(way, mail, attempt).run()).delivery : first.delivery;
     },
     close: async () => agent.destroy(),
   };
 }
 
-/** One mail in one request. Whether it was armed decides what an error means. */
+interface Way {
+  readonly provider: HttpProvider;
+  readonly agent: Agent;
+  readonly clock: ProviderClock;
+}
+
+/** One mail in one request. Whether it was armed, and how far it got, decides what an error means. */
 class Exchange {
-  readonly #provider: HttpProvider;
+  readonly #way: Way;
   readonly #mail: FrozenMail;
   readonly #attempt: DeliveryAttempt;
   readonly #request: ClientRequest;
   readonly #arming: Arming;
+  readonly #hear = (bytes: Buffer) => this.#heard(bytes);
+  #progress: Progress = 'nothing';
+  /** The answer, or a piece of it, was there before the system had the request's last byte. */
+  #early = false;
+  #lastHeard: Buffer | undefined;
+  #interim = 0;
+  #broken: Error | undefined;
 
-  constructor(provider: HttpProvider, agent: Agent, mail: FrozenMail, attempt: DeliveryAttempt) {
-    this.#provider = provider;
+  constructor(way: Way, mail: FrozenMail, attempt: DeliveryAttempt) {
+    this.#way = way;
     this.#mail = mail;
     this.#attempt = attempt;
+    const { provider, agent } = way;
     const start = provider.url.protocol === 'https:' ? tlsRequest : plainRequest;
     this.#request = start(provider.url, { method: 'POST', agent });
+    this.#request.on('error', (error) => (this.#broken ??= error));
+    this.#request.on('information', () => this.#heardInterim());
+    this.#request.on('response', () => (this.#early ||= this.#progress !== 'end'));
     this.#arming = new Arming(attempt, (why) => this.#request.destroy(new Error(why)));
   }
 
-  /** `stale`: an idle connection turned out to be closed before anything was armed; a fresh one may be tried at once. */
+  /** `stale`: an idle connection turned out to be of no use before anything was armed; a fresh one may be tried at once. */
   async run(): Promise<{ delivery: Delivery; stale: boolean }> {
+    const answered = answerTo(this.#request);
+    answered.catch(() => {});
+    let socket: Socket | undefined;
     try {
-      return { delivery: await this.#converse(), stale: false };
+      socket = await connected(this.#request, this.#hear);
+      const delivery = await this.#converse(socket, answered);
+      return { delivery: { ...delivery, progress: this.#progress }, stale: false };
     } catch (error) {
       const delivery = this.#verdict(error);
-      return { delivery, stale: delivery.kind === 'sender_failed' && this.#request.reusedSocket && !this.#arming.over };
+      const stale = delivery.kind === 'sender_failed' && this.#request.reusedSocket && !this.#arming.over;
+      return { delivery, stale };
     } finally {
       reached('reply.read');
       this.#arming.end();
-      this.#request.on('error', () => {});
+      if (socket !== undefined) leave(socket, this.#hear);
     }
   }
 
-  async #converse(): Promise<Delivery> {
-    const body = this.#provider.bodyOf(this.#mail);
-    const answered = once<IncomingMessage>(this.#request, 'response');
-    answered.catch(() => {});
-    await connected(this.#request);
+  async #converse(socket: Socket, answered: Promise<IncomingMessage>): Promise<Delivery> {
+    const { provider, clock } = this.#way;
+    const body = provider.bodyOf(this.#mail);
     reached('connected');
     const doubt = doubtfulIn(this.#mail);
     if (doubt !== undefined) {
       this.#request.destroy();
       return { kind: 'content_refused', code: null, reply: `${doubt} ${WOULD_BE_DECODED}`, beforeMail: true };
     }
+    if (this.#request.reusedSocket) await looked();
+    if (this.#broken !== undefined) throw this.#broken;
     reached('t2.asked');
-    if (!(await this.#arming.ask(sha256(body), () => this.#request.destroyed))) {
-      this.#request.destroy();
-      return { kind: 'not_armed', code: null, reply: 'the mail was not released' };
-    }
-    for (const [name, value] of Object.entries(this.#provider.headersOf(this.#mail))) this.#request.setHeader(name, value);
+    const ended = () => this.#request.destroyed || this.#broken !== undefined;
+    if (!(await this.#arming.ask(sha256(body), ended, clock.now))) this.#stop('the mail was not released');
+    for (const [name, value] of Object.entries(provider.headersOf(this.#mail))) this.#request.setHeader(name, value);
     this.#request.setHeader('content-length', body.length);
-    const rest = Math.max(0, body.length - AT_ONCE);
-    // Who answers before the end does not want it.
-    const early = rest === 0 ? undefined : await Promise.race([flushed(this.#request, body.subarray(0, rest)), answered]);
-    reached('body.begun');
-    if (this.#arming.over) {
-      this.#request.destroy();
-      throw new Error('the time limit passed');
-    }
-    if (early === undefined) this.#request.end(body.subarray(rest));
+    await looked(1);
+    const early = await this.#write(body, answered);
     reached('body.ended');
     const response = early ?? (await answered);
+    clock.note(response.headers);
     const { text, complete } = await bodyOf(response);
+    // A second answer, or anything else behind the first, makes Node drop a connection that nobody has closed: who knows which one is ours.
+    const dropped = socket.destroyed && !socket.readableEnded && this.#request.shouldKeepAlive;
+    const alone = this.#broken === undefined && !dropped;
     if (early !== undefined) this.#request.destroy();
-    return this.#provider.read({ status: response.statusCode ?? 0, headers: response.headers, body: text, complete, now: Date.now() });
+    const { statusCode: status = 0, headers } = response;
+    return provider.read({ status, headers, body: text, complete: complete && alone, early: this.#early, now: clock.now ?? Date.now() });
+  }
+
+  /**
+   * The end goes out when the system has all before it, nobody has answered, and there is time left: who answers
+   * without it has not read the request. Resolves with an answer that came before it.
+   */
+  async #write(body: Buffer, answered: Promise<IncomingMessage>): Promise<IncomingMessage | undefined> {
+    if (this.#broken !== undefined || this.#arming.over) this.#stop('the time limit passed');
+    const end = body.length > 2 * LONG_END ? -LONG_END : -1;
+    this.#progress = 'part';
+    const begun = write(this.#request, body.subarray(0, end), () => (this.#progress = 'all')).then(() => looked());
+    const early = await Promise.race([begun, answered]);
+    reached('body.begun');
+    // Nobody looks at the clock while a socket drains.
+    if (this.#arming.over) this.#stop('the time limit passed');
+    if (early !== undefined) return early;
+    void write(this.#request, body.subarray(end), () => (this.#progress = 'end'));
+    this.#request.end();
+    return undefined;
+  }
+
+  /** Bytes that nobody asked for are no answer to a request that has not begun. */
+  #heard(bytes: Buffer): void {
+    if (this.#progress === 'nothing') {
+      this.#broken ??= new Error('the server answered before it was asked');
+      this.#request.destroy();
+    } else if (this.#progress !== 'end') {
+      this.#early = true;
+      this.#lastHeard = bytes;
+    }
+  }
+
+  /** An interim answer is none, so one that came early says nothing, if nothing came behind it. */
+  #heardInterim(): void {
+    if (++this.#interim > MOST_INTERIM) this.#request.destroy(new Error('the server gave interim answers and no other'));
+    else if (this.#lastHeard?.subarray(-END_OF_HEAD.length).equals(END_OF_HEAD) === true) this.#early = false;
+    this.#lastHeard = undefined;
+  }
+
+  #stop(why: string): never {
+    this.#request.destroy();
+    throw this.#broken ?? new Error(why);
   }
 
   #verdict(error: unknown): Delivery {
-    const reply = shortReply(connectionTrouble(messageOf(error)));
+    const told = { code: null, reply: shortReply(connectionTrouble(messageOf(error))), progress: this.#progress };
+    if (this.#progress !== 'nothing') return { kind: 'ambiguous', ...told };
     const { state } = this.#arming;
-    if (state === 'armed') return { kind: 'ambiguous', code: null, reply };
-    if (state !== 'not yet' || this.#attempt.cut.aborted) return { kind: 'not_armed', code: null, reply };
-    return { kind: 'sender_failed', code: null, reply, beforeMail: true };
+    if (this.#attempt.cut.aborted || state === 'refused') return { kind: 'not_armed', ...told };
+    // That a connection from before is gone says nothing of the sender, and the next attempt opens another one.
+    const ours = this.#broken === undefined || this.#arming.over || this.#request.reusedSocket;
+    if (state !== 'not yet' && ours) return { kind: 'not_armed', ...told };
+    return { kind: 'sender_failed', ...told, beforeMail: true };
   }
 }
 
@@ -138,48 +211,11 @@ function doubtfulIn({ parts }: FrozenMail): string | undefined {
   return attachments.some(({ name }) => beginsEncodedWord(name)) ? 'the name of a file' : undefined;
 }
 
-/** Resolves when the request has a connection that is open and, with TLS, trusted; nothing has been written then. */
-function connected(request: ClientRequest): Promise<void> {
+/** The final answer's head. */
+function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.once('error', reject);
-    request.once('socket', (socket: Socket & { secureConnecting?: boolean }) => {
-      const event = socket.secureConnecting === undefined ? 'connect' : 'secureConnect';
-      const waiting = socket.connecting || socket.secureConnecting === true;
-      if (!waiting) resolve();
-      else socket.once(event, () => resolve());
-    });
-  });
-}
-
-/** Resolves when the system has taken these bytes, or nobody will. */
-function flushed(request: ClientRequest, bytes: Buffer): Promise<undefined> {
-  return new Promise((resolve) => request.write(bytes, () => resolve(undefined)));
-}
-
-function once<T>(request: ClientRequest, event: 'response'): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.once(event, (value) => resolve(value as T));
+    request.once('response', resolve);
     request.once('error', reject);
     request.once('close', () => reject(new Error('the connection was closed')));
-  });
-}
-
-/** An answer that is cut is still an answer: its status line may say enough. */
-function bodyOf(response: IncomingMessage): Promise<{ text: string; complete: boolean }> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const end = (complete: boolean) => resolve({ text: Buffer.concat(chunks).toString('utf8'), complete });
-    response.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= LONGEST_REPLY) chunks.push(chunk);
-      else {
-        end(false);
-        response.destroy();
-      }
-    });
-    response.on('end', () => end(response.complete));
-    response.on('error', () => end(false));
-    response.on('close', () => end(response.complete));
   });
 }

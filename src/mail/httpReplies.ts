@@ -8,8 +8,11 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-  /** The answer came to its end; a cut one is not. */
+  /** The answer came to its end, and nothing came with it that is not of it. */
   readonly complete: boolean;
+  /** Its first byte was there before the system had the request's last byte. */
+  readonly early: boolean;
+  /** The provider's clock, or ours. */
   readonly now: number;
 }
 
@@ -24,8 +27,10 @@ export function readSendgrid(reply: HttpReply): Delivery {
   const { status, body } = reply;
   const messages = errorTexts(body);
   const text = shortReply(`${status} ${messages.join('; ') || body || one(reply, 'x-message-id') || ''}`);
+  const doubt = doubtOf(reply);
+  if (doubt !== undefined) return ambiguous(reply, `${text} (${doubt})`);
   // 200 is how its sandbox takes a mail that it does not send, or somebody in between.
-  if (status >= 200 && status < 300) return accepted(reply, reply.complete && status === 202, text);
+  if (status >= 200 && status < 300) return accepted(reply, status === 202 && (body === '' || isJson(reply)), text);
   // The field tells an address that is none from a mail that is wrong.
   if (status === 400 && /"field"\s*:\s*"personalizations\.\d+\.to\b/.test(body))
     return { kind: 'recipient_refused', code: status, reply: text };
@@ -44,8 +49,11 @@ export function readResend(reply: HttpReply): Delivery {
   const { status, body } = reply;
   const { name, message, id } = fieldsOf(body);
   const text = shortReply(`${status} ${[name, message, id].filter((part) => part !== undefined).join(': ') || body}`);
-  if (status >= 200 && status < 300) return accepted(reply, reply.complete && id !== undefined, text);
-  switch (name) {
+  const doubt = doubtOf(reply);
+  if (doubt !== undefined) return ambiguous(reply, `${text} (${doubt})`);
+  if (status >= 200 && status < 300) return accepted(reply, id !== undefined && isJson(reply), text);
+  // Its words say more than the status where that is a refusal, and change nothing of what another status leaves open.
+  switch (status >= 400 && status < 500 ? name : undefined) {
     // Another request with this key runs, or ran with other bytes: one of them may have been accepted.
     case 'concurrent_idempotent_requests':
     case 'invalid_idempotent_request':
@@ -63,12 +71,28 @@ export function readResend(reply: HttpReply): Delivery {
   }
 }
 
-function accepted({ status }: HttpReply, readable: boolean, text: string): Delivery {
-  return {
-    kind: readable ? 'accepted' : 'ambiguous',
-    code: status,
-    reply: readable ? text : `${text} (the answer was cut or could not be read)`,
-  };
+/**
+ * What keeps an answer from being one, whatever it says. The system had not even taken the whole request when an early
+ * 2xx was on its way: who said so has not read the mail. An early refusal is one: nobody need read what they refuse (RFC 9110 §10.1.1, §15.5).
+ */
+function doubtOf({ status, complete, early }: HttpReply): string | undefined {
+  if (!complete) return 'the answer was cut, or came with another one';
+  if (early && status >= 200 && status < 300) return 'the answer came before the whole request was written';
+  return undefined;
+}
+
+function ambiguous({ status }: HttpReply, reply: string): Delivery {
+  return { kind: 'ambiguous', code: status, reply };
+}
+
+function accepted(reply: HttpReply, readable: boolean, text: string): Delivery {
+  if (!readable) return ambiguous(reply, `${text} (not the answer of a provider that took the mail)`);
+  return { kind: 'accepted', code: reply.status, reply: text };
+}
+
+/** What these APIs answer with. One that does not say what it is may be that too; a page is from somebody in between. */
+function isJson(reply: HttpReply): boolean {
+  return /\bjson\b/i.test(one(reply, 'content-type') ?? 'json');
 }
 
 /** What a status means where the provider's words say nothing more (RFC 9110 §15). */
@@ -79,10 +103,13 @@ function byStatus(reply: HttpReply, text: string): Delivery {
     case 401:
     case 402:
     case 403:
-    // 404, 405, 451 and redirects: this address, method or region is not where mails are taken.
+    // 404, 405, 451: this address, method or region is not where mails are taken.
     case 404:
     case 405:
     case 451:
+    // The same request is to be made elsewhere, so nothing was done with it here (RFC 9110 §15.4.8, §15.4.9).
+    case 307:
+    case 308:
       return { kind: 'sender_refused', ...told, stopsSender: true };
     case 429: {
       const restMs = restAsked(reply);
@@ -96,8 +123,8 @@ function byStatus(reply: HttpReply, text: string): Delivery {
     case 425:
       return { kind: 'temporary', ...told };
     default:
-      if (status >= 300 && status < 400) return { kind: 'sender_refused', ...told, stopsSender: true };
-      // 400, 413, 422 and kin: this mail is refused. From 500 on the mail may have been accepted before it went wrong.
+      // 400, 413, 422 and kin: this mail is refused. From 500 on it may have been accepted before something went wrong;
+      // 301, 302 and 303 send whoever posted on to what came of it (RFC 9110 §15.4.2 to §15.4.4).
       return { kind: status >= 400 && status < 500 ? 'content_refused' : 'ambiguous', ...told };
   }
 }

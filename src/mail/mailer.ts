@@ -83,6 +83,11 @@ export interface Mailer {
   readonly provider: string;
   /** The provider's account as a hash under the workspace's key, where a request may be repeated: at this account alone. */
   readonly account?: ((workspaceKey: Buffer) => string) | undefined;
+  /**
+   * Reads the provider's clock now; what comes back tells its time (epoch ms) from then on. Undefined when the provider
+   * does not tell it. Only where a request may be repeated: its key is known there for so long by that clock.
+   */
+  readonly providerTime?: (() => Promise<(() => number) | undefined>) | undefined;
   /** Delivers one mail, once. Never throws for anything the network or the provider does. */
   deliver(mail: FrozenMail, attempt: DeliveryAttempt): Promise<Delivery>;
   /** Ends idle connections. */

@@ -21,19 +21,19 @@ async function deliver(directory: string, mail: FrozenMail, attempt: DeliveryAtt
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    return { kind: 'sender_failed', code: null, reply: messageOf(error) };
+    return { kind: 'sender_failed', code: null, reply: messageOf(error), progress: 'nothing' };
   }
   reached('t2.asked');
   if (attempt.cut.aborted || !(await attempt.arm(sha256(bytes))))
-    return { kind: 'not_armed', code: null, reply: 'the mail was not released' };
+    return { kind: 'not_armed', code: null, reply: 'the mail was not released', progress: 'nothing' };
   try {
     reached('body.begun');
     await writeWhole(path, bytes);
     reached('reply.read');
-    return { kind: 'accepted', code: null, reply: `written to ${path}` };
+    return { kind: 'accepted', code: null, reply: `written to ${path}`, progress: 'end' };
   } catch (error) {
     // The name appears last, so a failed write has delivered nothing.
-    return { kind: 'temporary', code: null, reply: messageOf(error) };
+    return { kind: 'temporary', code: null, reply: messageOf(error), progress: 'nothing' };
   }
 }
 

@@ -14,6 +14,7 @@ export function resend(apiKey: string, baseUrl = BASE_URL): HttpProvider {
     name: 'resend',
     account: (workspaceKey) => createHmac('sha256', workspaceKey).update(`account\0${baseUrl}\0${apiKey}`).digest('base64url').slice(0, 24),
     url: new URL('/emails', baseUrl),
+    clockUrl: new URL('/', baseUrl),
     bodyOf({ parts }) {
       const { from, to, replyTo, bcc, subject, text, html, headers, attachments } = parts();
       const request = {

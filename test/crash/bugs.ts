@@ -112,8 +112,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'fallback on ambiguous': [
     {
       file: 'src/mail/http.ts',
-      find: "if (state === 'armed') return { kind: 'ambiguous', code: null, reply };",
-      replace: "if (state === 'armed') return { kind: 'sender_failed', code: null, reply };",
+      find: "if (this.#progress !== 'nothing') return { kind: 'ambiguous', ...told };",
+      replace: "if (this.#progress !== 'nothing') return { kind: 'sender_failed', ...told };",
     },
   ],
   'warm-up that begins anew after a restart': [
@@ -175,6 +175,17 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: "if (progress !== 'end') this.#progress = progress;",
     },
   ],
+  'an early 2xx is believed': [
+    { file: 'src/mail/httpReplies.ts', find: 'if (early && status >= 200 && status < 300)', replace: 'if (early && status < 200)' },
+  ],
+  'key age by the local clock': [
+    {
+      file: 'src/pipeline/replayMessage.ts',
+      find: 'const time = await mailer.providerTime?.();',
+      replace: 'const time = () => deps.now();',
+    },
+    { file: 'src/store/replays.ts', find: ".select(firstAskedAt.as('asked_at'))", replace: ".select('attempts.armed_at as asked_at')" },
+  ],
   'a late acceptance behind a verdict is forgotten': [
     {
       file: 'src/store/sending.ts',
@@ -198,6 +209,8 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'import that loses its place': 'import',
   'fallback on ambiguous': 'fallback',
   'unstable idempotency key': 'replay',
+  'an early 2xx is believed': 'early',
+  'key age by the local clock': 'key',
   'a paid text is not kept': 'write',
   'a call without a reservation': 'write',
   'timers alone tell a frozen process the time': 'person',

@@ -25,6 +25,8 @@ const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'poll: 1_000', replace: 'poll: 50' },
   { file: 'src/domain/retry.ts', find: 'first: 30_000, longest: 15 * 60_000', replace: 'first: 50, longest: 100' },
   { file: 'src/domain/replay.ts', find: 'first: MINUTE, longest: HOUR', replace: 'first: 100, longest: 100' },
+  { file: 'src/mail/providerClock.ts', find: 'ASKED_FOR = 2_000', replace: 'ASKED_FOR = 300' },
+  { file: 'src/mail/providerClock.ts', find: 'ASKED_AGAIN_AFTER = MINUTE', replace: 'ASKED_AGAIN_AFTER = MINUTE / 600' },
   { file: 'src/worker/stage.ts', find: 'TROUBLE_PAUSE_MS = 1_000', replace: 'TROUBLE_PAUSE_MS = 50' },
   { file: 'src/pipeline/importLeads.ts', find: 'MOST_ROWS = 5_000', replace: 'MOST_ROWS = 3' },
   {

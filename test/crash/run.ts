@@ -23,6 +23,9 @@ const HUNTING_PATIENCE_MS = 6_000;
 /** Memory where there is some: durability against power loss is SQLite's, durability against kills is ours. */
 const SCRATCH = process.platform === 'linux' ? '/dev/shm' : tmpdir();
 
+/** In base64 8 MB; on Linux, a connection takes up to 4 MB that nobody reads. */
+const LARGE_FILE = 6_000_000;
+
 /** One run of the real program in child processes, judged by what the server received. */
 export async function run(entry: string, scenario: Scenario, hunting = false): Promise<RunResult> {
   const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
@@ -30,14 +33,20 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
   const provider = await startMailProvider(scenario.httpFaultFor);
   const took = () => [...sink.received, ...provider.requests];
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
-  const slow = scenario.rounds.some(({ end }) => end.kind === 'person' || end.kind === 'clock');
+  const { clocks, large } = scenario;
+  const slow = clocks !== undefined || large || scenario.rounds.some(({ end }) => end.kind === 'person' || end.kind === 'clock');
   const runner = new Runner(entry, workspace, hunting && !slow ? HUNTING_PATIENCE_MS : PATIENCE_MS);
   if (scenario.rounds.some(({ end }) => end.kind === 'clock')) runner.setClock(0);
+  if (clocks !== undefined) runner.setClock(clocks.local);
   try {
     writeWorkspace(workspace, { sink, provider, ai }, scenario);
     await importAll(runner, scenario, took);
     sendOnEarlierDays(databaseOf(workspace), scenario);
     for (const round of scenario.rounds) await runner.round(round, databaseOf(workspace), scenario.dailyCap !== undefined);
+    if (clocks !== undefined) {
+      runner.setClock(clocks.laterLocal);
+      provider.now = () => Date.now() + clocks.laterProvider;
+    }
     // A worker that lives for a moment, so that what is uncertain can be asked after.
     if (scenario.route.includes('resend')) await runner.finish(['worker', '--for', '1s'], {});
     await runner.settle(scenario);
@@ -64,7 +73,7 @@ function databaseOf(workspace: string): string {
 function writeWorkspace(
   workspace: string,
   { sink, provider, ai }: { sink: Sink; provider: MailProvider; ai: AiServer | undefined },
-  { leads, dailyCap, warmUp, route }: Scenario,
+  { leads, dailyCap, warmUp, route, large }: Scenario,
 ): void {
   mkdirSync(join(workspace, 'campaigns'));
   const ramp = warmUp === undefined ? '' : `, daily_cap: 99, warmup: { start: ${warmUp.start}, step: 1 }`;
@@ -85,9 +94,10 @@ ${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ n
   writeFileSync(
     join(workspace, 'campaigns', 'hello.md'),
     ai === undefined
-      ? `---\nsubject: "For {{ company }}"\nsenders: [${route.join(', ')}]\n---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n`
+      ? `---\nsubject: "For {{ company }}"\nsenders: [${route.join(', ')}]\n${large ? 'attachments: [offer.pdf]\n' : ''}---\nHi {{ first_name }},\n\n.one line that begins with a dot\n\nBest\n`
       : `---\ngenerator: ai\nreview: none\nsenders: [${route.join(', ')}]\n---\nAsk one question.\n`,
   );
+  if (large) writeFileSync(join(workspace, 'campaigns', 'offer.pdf'), Buffer.alloc(LARGE_FILE, '%PDF-1.4\n'));
   const rows = Array.from({ length: leads }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
   writeFileSync(
     join(workspace, 'leads.csv'),

@@ -1,4 +1,4 @@
-import { DAY, HOUR } from '../../src/domain/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../src/domain/duration.ts';
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
 import type { AiFault } from '../support/aiServer.ts';
 import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
@@ -40,8 +40,19 @@ export interface Scenario {
   /** The senders, in order of preference. */
   readonly route: Route;
   httpFaultFor(to: string | undefined): HttpFault | undefined;
+  /** Mails with a file that is longer than what the systems on both sides take while nobody reads. */
+  readonly large: boolean;
+  /** Where the clocks do not agree; undefined where they do. */
+  readonly clocks: Clocks | undefined;
   /** A model writes the mails, and this is what goes wrong with it; undefined for a template. */
   readonly writing: ((email: string, turn: number) => AiFault | undefined) | undefined;
+}
+
+/** Milliseconds that clocks are ahead of the time at the beginning: the local one while the rounds go on, and both when the machine is on again behind them. */
+interface Clocks {
+  readonly local: number;
+  readonly laterLocal: number;
+  readonly laterProvider: number;
 }
 
 /** SMTP alone, a provider over HTTP alone, or SMTP with one behind it. */
@@ -78,6 +89,8 @@ export const FOCUSES = [
   'person',
   'clock',
   'replies',
+  'early',
+  'key',
 ] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
@@ -86,7 +99,7 @@ export type Focus = (typeof FOCUSES)[number];
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const random = new Random(seed * 7919 + 17);
-  const leads = random.between(4, 9);
+  const leads = focus === 'early' ? random.between(2, 3) : random.between(4, 9);
   const killsImport = focus === 'import' || random.chance(0.12);
   const points = focus === 'import' ? (['import.batch_open', 'import.batch_committed'] as const) : IMPORT_POINTS;
   const imports = killsImport
@@ -101,11 +114,15 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const odd = oddity(seed, focus);
   const faultFor = atTimesOdd(faults(seed, likelihood, FAULTS, isAtGreeting), faults(seed + 2, odd, ODD_FAULTS, isAtGreeting));
   const route = routeOf(seed, focus);
-  const httpFaultFor = faults(seed + 1, focus === 'fallback' || focus === 'replay' ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect);
-  const wire = { calm: likelihood === 0 && odd === 0 && focus !== 'fallback' && focus !== 'replay', faultFor, route, httpFaultFor };
+  const onTheWire = focus === 'fallback' || focus === 'replay' || focus === 'key';
+  const httpFaultFor =
+    focus === 'early' ? earlyAnswers(seed) : withNewer(seed, faults(seed + 1, onTheWire ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect));
+  const calm = likelihood === 0 && odd === 0 && !onTheWire && focus !== 'early';
+  const clocks = disturbed.length > 0 || dailyCap !== undefined ? undefined : clocksOf(seed, focus, route);
+  const wire = { calm, faultFor, route, httpFaultFor, large: focus === 'early', clocks };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
-  if (disturbed.length > 0 || !(focus === 'write' || (focus === undefined && ai.chance(0.2))))
+  if (disturbed.length > 0 || clocks !== undefined || !(focus === 'write' || (focus === undefined && ai.chance(0.2))))
     return { seed, leads, imports, rounds, dailyCap, warmUp: warmUpTo(dailyCap, seed, focus), ...wire, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
@@ -168,7 +185,8 @@ export function draftingScenario(seed: number): Scenario {
     const end = { kind: 'kill', at: random.pick(points), pass: random.between(1, 3) } as const;
     return { workers: 1, concurrency: 1, sparePages: undefined, end };
   });
-  const wire = { calm: true, faultFor: () => undefined, route: ['smtp'], httpFaultFor: () => undefined } as const;
+  const still = { faultFor: () => undefined, httpFaultFor: () => undefined };
+  const wire = { calm: true, ...still, route: ['smtp'], large: false, clocks: undefined } as const;
   return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, warmUp: undefined, ...wire, writing: () => undefined };
 }
 
@@ -229,7 +247,9 @@ function focused(random: Random, leads: number, focus: Focus | undefined): Round
   if (focus === 'replies') return { workers: 1, concurrency: random.pick([1, 3]), sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'crowd') return { workers: 4, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'write') return betweenTextAndDraft(random);
-  if (focus === 'fallback' || focus === 'replay') return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
+  if (focus === 'early') return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'none' } };
+  if (focus === 'fallback' || focus === 'replay' || focus === 'key')
+    return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus !== 'kill') return roundOf(random, leads);
   const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
   return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'kill', at, pass: random.between(1, 3) } };
@@ -268,14 +288,41 @@ function faults<F extends string>(
 const isAtGreeting = (fault: Fault) => fault.startsWith('greeting');
 const isAtConnect = (fault: HttpFault) => fault === 'drop at connect';
 
-/** What a provider over HTTP may do; what stops a sender for good, or for an hour, is left out, as no worker can finish then. */
-const WIRE_FAULTS: readonly HttpFault[] = HTTP_FAULTS.filter((fault) => !['401', '403', '302', '429 for an hour'].includes(fault));
+/** What a provider over HTTP may do. What stops a sender for good, or for an hour, is left out, as no worker can finish then; what was added later is drawn elsewhere. */
+const LEFT_OUT: readonly HttpFault[] = ['401', '403', '302', '307', '429 for an hour', '303, taken', 'early 2xx, not taken'];
+const WIRE_FAULTS: readonly HttpFault[] = HTTP_FAULTS.filter((fault) => !LEFT_OUT.includes(fault));
+
+/** A fault in ten is one that was added later; from a source of its own, so that the others stay what they were. */
+function withNewer(seed: number, faultFor: (to: string | undefined) => HttpFault | undefined): Scenario['httpFaultFor'] {
+  const random = new Random(seed * 47 + 13);
+  return (to) => {
+    const fault = faultFor(to);
+    return fault !== undefined && to !== undefined && random.chance(0.1) ? '303, taken' : fault;
+  };
+}
+
+/** The first answers to a mail come when its beginning was read. */
+function earlyAnswers(seed: number): Scenario['httpFaultFor'] {
+  const faultFor = faults(seed + 2, 0.6, ['early 2xx, not taken'], isAtConnect);
+  return (to) => (to === undefined ? undefined : faultFor(to));
+}
+
+/** A mail is left uncertain at Resend, and a day later its key is not known there any more; the local clock tells an hour, or less. */
+function clocksOf(seed: number, focus: Focus | undefined, route: Route): Clocks | undefined {
+  const random = new Random(seed * 733 + 29);
+  const onResend = route.length === 1 && route[0] === 'resend';
+  if (!(focus === 'key' || (focus === undefined && onResend && random.chance(0.3)))) return undefined;
+  const stoodStill = { local: 0, laterLocal: MINUTE, laterProvider: DAY + HOUR };
+  const wasAhead = { local: DAY, laterLocal: DAY + HOUR, laterProvider: DAY + HOUR };
+  return random.pick([stoodStill, wasAhead]);
+}
 
 function routeOf(seed: number, focus: Focus | undefined): Route {
   // A source of its own, so that the runs with SMTP stay the runs they were.
   const random = new Random(seed * 971 + 3);
   if (focus === 'fallback') return ['sendgrid', 'smtp'];
-  if (focus === 'replay') return ['resend'];
+  if (focus === 'replay' || focus === 'key') return ['resend'];
+  if (focus === 'early') return random.pick<Route>([['sendgrid'], ['resend']]);
   if (focus !== undefined || random.chance(0.6)) return ['smtp'];
   return random.pick<Route>([['sendgrid'], ['resend'], ['smtp', 'sendgrid'], ['smtp', 'resend'], ['resend', 'smtp']]);
 }

@@ -41,13 +41,13 @@ test('the outbox writes each mail whole, under its Message-ID, only when armed',
   const mailer = outboxMailer(folder.at('outbox'));
   const mail = await compose();
   const attempt = { date: new Date(0), limits: { unarmed: 1, armed: 1 }, cut: new AbortController().signal };
-  expect(await mailer.deliver(mail, { ...attempt, arm: async () => false })).toMatchObject({ kind: 'not_armed' });
+  expect(await mailer.deliver(mail, { ...attempt, arm: async () => false })).toMatchObject({ kind: 'not_armed', progress: 'nothing' });
   let armed = '';
   const arm = async (digest: string) => {
     armed = digest;
     return true;
   };
-  expect(await mailer.deliver(mail, { ...attempt, arm })).toMatchObject({ kind: 'accepted' });
+  expect(await mailer.deliver(mail, { ...attempt, arm })).toMatchObject({ kind: 'accepted', progress: 'end' });
   const files = readdirSync(folder.at('outbox'));
   expect(files).toEqual([`${mail.messageId.slice(1, -1)}.eml`]);
   expect(sha256(readFileSync(folder.at('outbox', files[0] ?? '')))).toBe(armed);

@@ -46,7 +46,9 @@ const ANSWERS: readonly [HttpFault, Delivery['kind'], armed: boolean][] = [
   ['413', 'content_refused', true],
   ['500, taken', 'ambiguous', true],
   ['503, not taken', 'ambiguous', true],
-  ['302', 'sender_refused', true],
+  ['302', 'ambiguous', true],
+  ['303, taken', 'ambiguous', true],
+  ['307', 'sender_refused', true],
 ];
 
 for (const name of NAMES) {
@@ -68,7 +70,15 @@ for (const name of NAMES) {
 
   test(`${name}: the request is the same for the same mail, and not one byte of it goes out before the arm`, async () => {
     let seen = 0;
-    const server = createServer((socket) => socket.on('error', () => {}).on('data', (chunk) => (seen += chunk.length)));
+    const server = createServer((socket) => {
+      // Resend is asked for the time, without its key.
+      socket
+        .on('error', () => {})
+        .on('data', (chunk) => {
+          if (chunk.toString('latin1').startsWith('HEAD / ')) socket.destroy();
+          else seen += chunk.length;
+        });
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
     const { port } = server.address() as { port: number };
@@ -127,7 +137,7 @@ for (const name of NAMES) {
     const { mailer, server } = await against(name);
     for (const to of ['a@y.example', 'b@y.example'])
       expect(await mailer.deliver(await mailTo(to), attempt())).toMatchObject({ kind: 'accepted' });
-    expect(server.connections()).toBe(1);
+    expect(server.connections() - server.timesAsked()).toBe(1);
   });
 }
 
@@ -196,6 +206,7 @@ test('the end of a large request is held back when its time has passed while the
   const large = await mail({ text: LARGE });
   const delivered = mailer.deliver(large, trying);
   await vi.waitUntil(() => trying.armed.length === 1 && socket !== undefined, { timeout: 10_000 });
+  await vi.waitUntil(() => (socket?.readableLength ?? 0) > 0);
   // The machine slept with the request half out: no timer ran, and the clock on the wall went on.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 });
   socket?.resume();

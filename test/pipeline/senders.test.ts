@@ -110,12 +110,14 @@ test('rotation shares the mails by what is left of the caps', async () => {
   expect(by).toEqual(['main', 'backup', 'main']);
 });
 
-/** As a provider over HTTP is: the request holds no date, so that it can be repeated byte for byte. */
+/** As a provider over HTTP is: the request holds no date, so that it can be repeated byte for byte. Its clock is that of the bench. */
 function overHttp(): SendDependencies {
   const deps = bench.sending();
   const mailer = deps.mailerFor('main');
-  const deliver: Mailer['deliver'] = (mail, attempt) => mailer.deliver(mail, { ...attempt, date: new Date(0) });
-  return { ...deps, providerOf: () => 'resend', mailerFor: () => ({ ...mailer, deliver }) };
+  const deliver: Mailer['deliver'] = (mail, attempt) =>
+    mailer.deliver(mail, { ...attempt, date: new Date(0), arm: (sha256) => attempt.arm(sha256, bench.now) });
+  const providerTime = async () => () => bench.now;
+  return { ...deps, providerOf: () => 'resend', mailerFor: () => ({ ...mailer, deliver, providerTime }) };
 }
 
 /** The next mail is uncertain at a provider that answers a repeated request. */

@@ -25,6 +25,9 @@ export const HTTP_FAULTS = [
   '500, not taken',
   '503, not taken',
   '302',
+  '303, taken',
+  '307',
+  'early 2xx, not taken',
 ] as const;
 export type HttpFault = (typeof HTTP_FAULTS)[number];
 
@@ -43,38 +46,69 @@ export interface MailProvider {
   readonly port: number;
   readonly requests: Requested[];
   readonly connections: () => number;
+  /** Questions for the time alone. */
+  readonly timesAsked: () => number;
+  /** Its clock, epoch milliseconds. Keys are forgotten by it, and its answers tell it. */
+  now: () => number;
+  /** The Date header of its answers; undefined for none. */
+  date: (now: number) => string | undefined;
   close(): Promise<void>;
 }
 
+/** Keys are known for so long (resend.com/docs/dashboard/emails/idempotency-keys). */
+const KEY_KNOWN_FOR = 24 * 3_600_000;
+
 /**
  * A server on loopback that speaks SendGrid's `POST /v3/mail/send` and Resend's `POST /emails`,
- * Idempotency-Key included: a repeated key gets the first answer and takes nothing again.
+ * Idempotency-Key included: a repeated key gets the first answer and takes nothing again, for a day.
  */
 export async function startMailProvider(
   faultFor: (to: string | undefined) => HttpFault | undefined = () => undefined,
   { answerAfter = 0, tls }: { answerAfter?: number; tls?: { key: string; cert: string } } = {},
 ): Promise<MailProvider> {
   const requests: Requested[] = [];
-  const answers = new Map<string, string>();
+  const answers = new Map<string, { sha256: string; at: number }>();
+  const own = { now: Date.now, date: (now: number): string | undefined => new Date(now).toUTCString() };
   let connections = 0;
+  let timesAsked = 0;
+  const knownBy = (key: string | undefined) => {
+    const known = key === undefined ? undefined : answers.get(key);
+    return known !== undefined && own.now() - known.at < KEY_KNOWN_FOR ? known.sha256 : undefined;
+  };
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => {});
-    const body = await bytesOf(request);
-    if (body === undefined) return;
-    const mail = JSON.parse(body.toString('utf8')) as { to?: string[]; personalizations?: { to: { email: string }[] }[] };
-    const to = mail.personalizations?.[0]?.to[0]?.email ?? /<?([^<>\s]+@[^<>\s]+?)>?$/.exec(mail.to?.[0] ?? '')?.[1] ?? '';
+    const date = own.date(own.now());
+    if (date === undefined) response.sendDate = false;
+    else response.setHeader('date', date);
+    if (request.method === 'HEAD') {
+      timesAsked++;
+      response.writeHead(404).end();
+      return;
+    }
     const key = request.headers['idempotency-key'] as string | undefined;
+    const chunks: Buffer[] = [];
+    let met: { fault: HttpFault | undefined } | undefined;
+    try {
+      for await (const chunk of request) {
+        chunks.push(chunk as Buffer);
+        if (knownBy(key) === undefined) met ??= { fault: faultFor(addressIn(chunks)) };
+        if (met?.fault === 'early 2xx, not taken') await answerEarly(request);
+      }
+    } catch {
+      return;
+    }
+    const body = Buffer.concat(chunks);
     const sha256 = createHash('sha256').update(body).digest('hex');
-    const known = key === undefined ? undefined : answers.get(key);
+    const known = knownBy(key);
     if (known !== undefined) {
       if (known === sha256) accept(request, response, answerAfter);
       else reply(response, 409, { name: 'invalid_idempotent_request', message: 'other bytes under this key' });
       return;
     }
-    const fault = faultFor(to);
+    const fault = met?.fault;
     const taken = fault === undefined || / taken$/.test(fault.replace('not taken', ''));
-    requests.push({ to, sha256, key, taken, at: Date.now() });
-    if (taken && key !== undefined) answers.set(key, sha256);
+    requests.push({ to: addressIn([body]), sha256, key, taken, at: Date.now() });
+    if (taken && key !== undefined) answers.set(key, { sha256, at: own.now() });
     answer(fault, request, response, answerAfter);
   };
   const server: Server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle);
@@ -85,17 +119,33 @@ export async function startMailProvider(
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  return Object.assign(own, {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     requests,
     connections: () => connections,
+    timesAsked: () => timesAsked,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.closeAllConnections();
         server.close(() => resolve());
       }),
-  };
+  });
+}
+
+/** The first recipient, which both APIs' requests name near their beginning. */
+function addressIn(chunks: readonly Buffer[]): string {
+  const text = Buffer.concat(chunks).toString('utf8');
+  return /[^\s"<>\\]+@[^\s"<>\\]+/.exec(text.slice(Math.max(0, text.indexOf('"to":['))))?.[0] ?? '';
+}
+
+/** Takes a mail of which it has read the beginning, and reads no more until the client leaves. */
+async function answerEarly({ socket, url }: IncomingMessage): Promise<never> {
+  const body = '{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}';
+  const json = `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  socket.write(url === '/emails' ? `HTTP/1.1 200 OK\r\n${json}` : 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n');
+  await new Promise((resolve) => socket.once('close', resolve));
+  throw new Error('the client left');
 }
 
 function answer(fault: HttpFault | undefined, request: IncomingMessage, response: ServerResponse, answerAfter: number): void {
@@ -132,6 +182,8 @@ const REFUSALS: Readonly<Record<string, { status?: number; body?: object; header
     },
   },
   '302': { headers: { location: 'https://elsewhere.example/' } },
+  '303, taken': { headers: { location: '/emails/49a3999c' } },
+  '307': { headers: { location: 'https://elsewhere.example/' } },
 };
 
 function accept(request: IncomingMessage, response: ServerResponse, answerAfter: number): void {
@@ -145,15 +197,4 @@ function accept(request: IncomingMessage, response: ServerResponse, answerAfter:
 
 function reply(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-}
-
-/** Undefined when the request was cut. */
-async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks);
 }
