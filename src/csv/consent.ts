@@ -120,7 +120,9 @@ class Column {
 
   /** Whether it says anything about mail, now that all of it was seen. */
   get speaks(): boolean {
-    return this.#role.kind === 'named' ? this.#role.means === 'against' || this.#filled > 0 : this.#trigger !== undefined;
+    const role = this.#role;
+    if (role.kind !== 'named') return this.#trigger !== undefined;
+    return role.means === 'against' || (this.#filled > 0 && !(role.joined && this.#isDated));
   }
 
   /** A plain yes or no for mail, and no date. */

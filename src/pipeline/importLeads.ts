@@ -131,12 +131,14 @@ export async function continuedImport(db: Db, campaignId: number, request: Impor
   }
   const other = await otherUnfinishedImport(db, campaignId, file.fingerprint);
   if (other === undefined) return undefined;
-  if (other.source === file.name) throw otherVersion(file.name, other.job_id);
-  throw new OutreachError(
-    'input',
-    `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}, and may hold the same leads`,
-    { hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}` },
-  );
+  const half = `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}`;
+  if (other.source === file.name)
+    throw new OutreachError('input', `${half} from another version of this file, and may hold the same leads`, {
+      hint: `Drop it and import this version: outreach cancel ${other.job_id}    or put that version back, and its own command continues.`,
+    });
+  throw new OutreachError('input', `${half}, and may hold the same leads`, {
+    hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}`,
+  });
 }
 
 /** What a half import was begun with: another mapping or pace would make another job of it. */
@@ -240,12 +242,6 @@ function appendRejects(path: string, length: number, text: Buffer): void {
 function changedMeanwhile(file: string, jobId: number): OutreachError {
   return new OutreachError('refused', `${file} changed while it was read: job ${jobId} is not complete, and nothing of it is sent`, {
     hint: `Drop what was taken (outreach cancel ${jobId}) and import the file as it is now; or put the first version back, and the same command continues.`,
-  });
-}
-
-function otherVersion(file: string, jobId: number): OutreachError {
-  return new OutreachError('input', `job ${jobId} has taken a part of another version of ${file}, and may hold the same leads`, {
-    hint: `Drop it and import this version: outreach cancel ${jobId}    or put that version back, and its command continues.`,
   });
 }
 
