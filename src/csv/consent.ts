@@ -77,7 +77,7 @@ function consentOf(columns: readonly Column[]): Consent {
     },
     isAllowed(row) {
       const verdicts = readers.map(({ column, read }) => [column, read(row.cells[column.index] ?? '')] as const);
-      if (verdicts.some(([, verdict]) => typeof verdict === 'object')) return false;
+      if (verdicts.some(([, verdict]) => typeof verdict === 'object' || verdict === 'unclear')) return false;
       return verdicts.some(([column, verdict]) => verdict === 'allowed' && column.permits);
     },
   };
@@ -97,8 +97,8 @@ function remembered<Result>(read: (cell: string) => Result): (cell: string) => R
   };
 }
 
-/** What one cell says: for mail, against it, or nothing. */
-type Verdict = 'allowed' | 'nothing' | { readonly refusal: Refusal };
+/** What one cell says: for mail, against it, nothing, or what is not understood. */
+type Verdict = 'allowed' | 'nothing' | 'unclear' | { readonly refusal: Refusal };
 
 class Column {
   readonly name: string;
@@ -162,9 +162,9 @@ class Column {
     return status !== undefined && this.#role.kind === 'status' && isSure(status, this.#role.surest) ? status.surest : undefined;
   }
 
-  /** `flagged`: another column holds a plain yes or no for mail. What is not understood says nothing here: the survey has told of it. */
+  /** `flagged`: another column holds a plain yes or no for mail. */
   verdict(cell: string, flagged: boolean): Verdict {
-    return this.#read(cell, flagged) ?? 'nothing';
+    return this.#read(cell, flagged) ?? 'unclear';
   }
 
   /** Undefined for what is not understood. */
