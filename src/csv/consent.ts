@@ -8,7 +8,7 @@ import type { CsvFile, CsvRow } from './readRows.ts';
 export type { Refusal } from './consentWords.ts';
 
 /** What a row says against mail to its person, and the column in which it does. */
-export interface Mark {
+interface Mark {
   readonly refusal: Refusal;
   readonly column: string;
 }
