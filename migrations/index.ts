@@ -8,6 +8,7 @@ import * as views from './0006_views.ts';
 import * as reimport from './0007_reimport.ts';
 import * as accounts from './0008_accounts.ts';
 import * as certainty from './0009_certainty.ts';
+import * as consent from './0010_consent.ts';
 import * as refusals from './0011_refusals.ts';
 import * as callsBegun from './0012_calls_begun.ts';
 
@@ -22,6 +23,7 @@ export const migrations: Record<string, Migration> = {
   '0007_reimport': reimport,
   '0008_accounts': accounts,
   '0009_certainty': certainty,
+  '0010_consent': consent,
   '0011_refusals': refusals,
   '0012_calls_begun': callsBegun,
 };

@@ -10,11 +10,12 @@ import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { LEGAL_BASES, type Origin } from '../domain/lead.ts';
 import { oneLine } from '../domain/text.ts';
+import type { Repeated } from '../pipeline/checkLeads.ts';
 import type { ImportRequest } from '../pipeline/importLeads.ts';
-import type { ImportTally } from '../store/imports.ts';
-import { cell, number, plural } from '../terminal/output.ts';
+import { cell, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
-import { collectMap, delimiterOf, type ImportFlags, rate, sendRule } from './importFlags.ts';
+import { collectMap, collectNames, delimiterOf, type ImportFlags, rate, sendRule } from './importFlags.ts';
+import { importCounts, summarise } from './importReport.ts';
 import { spool } from './spool.ts';
 import { CONFIG_FIRST } from './status.ts';
 
@@ -41,7 +42,13 @@ export function importCommand(use: Use): Command {
         .argParser(collectMap)
         .default(new Map(), 'by well-known names'),
     )
-    .option('--update', 'refresh the fields of leads that the campaign has already')
+    .option('--update', 'refresh leads that the campaign has already; what the file does not say stays')
+    .addOption(new Option('--replace', 'refresh them, and drop what the file does not say').conflicts('update'))
+    .addOption(
+      new Option('--ignore-status <column>', 'mail people whatever this column says of consent; may be repeated')
+        .argParser(collectNames)
+        .default([], 'none'),
+    )
     .option('--dry-run', 'say what would happen and store nothing')
     .option('--delimiter <char>', 'cell delimiter (default: found in the header)')
     .option('--encoding <name>', 'such as windows-1252 (default: UTF-8)')
@@ -86,6 +93,8 @@ async function importInto(context: Context, app: App, path: string, flags: Impor
     const rows = await firstRows(file);
     const holding = columnsWithAddresses(rows);
     const columns = mapColumns(file.header, flags.map, file.name, holding);
+    const { consentIn } = await import('./importConsent.ts');
+    const { consent, ignored } = await consentIn(context, file, columns, flags.ignoreStatus);
     await checkTemplates(campaign, columns);
     checkFileColumns(campaign.attachments, columns, campaign.path);
     const origin = originOf(context, app, flags);
@@ -105,7 +114,10 @@ async function importInto(context: Context, app: App, path: string, flags: Impor
       columns,
       campaign,
       send,
-      update: flags.update === true,
+      update: flags.update === true || flags.replace === true,
+      replace: flags.replace === true,
+      consent,
+      ignored,
       origin,
       rejectsPath: (job) => join(workspace.rejects, `job-${job}-${basename(file.name).replace(/\.csv$/i, '')}.csv`),
     };
@@ -143,6 +155,10 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
   const { forgottenHash } = await import('../app/people.ts');
   const { hasLiveWorker } = await import('../store/workers.ts');
   const store = await app.openStore();
+  if (await isRepetition(context, app, request)) {
+    onTaken();
+    return;
+  }
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -168,8 +184,8 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
       request,
     );
     bar?.stop();
-    output.object({ job, campaign: request.campaign.name, ...counts(tally), rejects });
-    summarise(context, tally, request.update);
+    output.object({ job, campaign: request.campaign.name, ...importCounts(tally), rejects });
+    summarise(output, tally, request);
     if (rejects !== null) output.line(`\nRejects, with line and reason: ${rejects}\nMend them there and import that file the same way.`);
     output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : await nextStep(app, request)}`);
   } finally {
@@ -178,13 +194,32 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
   }
 }
 
+/** The same file once more makes no job, and nothing is stored; what is printed is what the first one left. */
+async function isRepetition({ output }: Context, app: App, request: ImportRequest): Promise<boolean> {
+  const { checkLeads, earlierImport } = await import('../pipeline/checkLeads.ts');
+  const { forgottenHash } = await import('../app/people.ts');
+  const { db } = await app.openStore();
+  if ((await earlierImport(db, request)) === undefined) return false;
+  // Whatever was asked this time: a job that had its people may have been cancelled since.
+  const { tally, repeats } = await checkLeads(db, request, forgottenHash(app.workspace));
+  if (repeats === undefined) return false;
+  const { job } = repeats;
+  const rejects = repeats.rejects !== null && existsSync(repeats.rejects) ? repeats.rejects : null;
+  output.object({ job, campaign: request.campaign.name, ...importCounts(tally), rejects });
+  output.line(repetition(request, repeats));
+  summarise(output, tally, request);
+  if (rejects !== null) output.line(`\nIts rejects, with line and reason: ${rejects}`);
+  output.line(`\nNext: outreach jobs ${job}`);
+  return true;
+}
+
 async function rehearse(context: Context, app: App, request: ImportRequest): Promise<undefined> {
   const { output } = context;
   const { checkLeads } = await import('../pipeline/checkLeads.ts');
   const { forgottenHash } = await import('../app/people.ts');
   const db = existsSync(app.config.database) ? (await app.openStore()).db : undefined;
-  const { tally, rejects, unfinished } = await checkLeads(db, request, forgottenHash(app.workspace));
-  output.object({ job: null, campaign: request.campaign.name, ...counts(tally), rejects: null });
+  const { tally, rejects, unfinished, repeats } = await checkLeads(db, request, forgottenHash(app.workspace));
+  output.object({ job: null, campaign: request.campaign.name, ...importCounts(tally), rejects: null });
   output.line(`Dry run of ${cell(request.file.name)} into campaign ${request.campaign.name}; nothing is stored.`);
   const fields = request.columns.flatMap((field, index) => (field === null ? [] : [`${cell(request.file.header[index], 30)} → ${field}`]));
   output.line(`Columns: ${fields.join(', ')}`);
@@ -193,35 +228,15 @@ async function rehearse(context: Context, app: App, request: ImportRequest): Pro
       `Job ${unfinished.job} has taken ${plural(unfinished.rows, 'row')} of this file: the import continues it, and they are duplicates here.`,
     );
   }
-  summarise(context, tally, request.update);
+  if (repeats !== undefined) output.line(repetition(request, repeats));
+  summarise(output, tally, request);
   for (const { line, reason } of rejects) output.line(`  line ${line}: ${cell(reason, 100)}`);
   if (tally.invalid > rejects.length) output.line(`  … and ${number(tally.invalid - rejects.length)} more`);
   output.line('\nNext: the same command without --dry-run');
 }
 
-function summarise({ output }: Context, tally: ImportTally, update: boolean): void {
-  const rows: [string, number, string][] = [
-    ['rows read', tally.rows, ''],
-    [
-      'imported',
-      tally.imported,
-      tally.reimported === 0 ? '' : `${number(tally.reimported)} of them from a cancelled job that had not written to them`,
-    ],
-    ['updated', tally.updated, 'fields refreshed'],
-    ['duplicates', tally.duplicates, 'skipped: the address is in this file or campaign already'],
-    ['suppressed', tally.suppressed, 'kept, and never mailed'],
-    ['invalid', tally.invalid, ''],
-  ];
-  const shown = rows.filter(([name, count]) => count > 0 || ['rows read', 'imported'].includes(name) || (update && name === 'updated'));
-  output.table(
-    ['', '', ''],
-    shown.map(([name, count, note]) => [name, number(count), note]),
-    [1],
-  );
-}
-
-function counts({ rows, imported, reimported, updated, duplicates, invalid, suppressed }: ImportTally) {
-  return { rows, imported, reimported, updated, duplicates, invalid, suppressed };
+function repetition({ file, campaign }: ImportRequest, { job, importedAt }: Repeated): string {
+  return `${cell(file.name)} was imported into campaign ${campaign.name} before, as job ${job} (${moment(importedAt)}): nothing is changed, and there is no new job.`;
 }
 
 async function nextStep({ config }: App, request: ImportRequest): Promise<string> {

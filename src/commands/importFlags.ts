@@ -14,6 +14,8 @@ export interface ImportFlags {
   readonly at?: string;
   readonly map: ReadonlyMap<string, string>;
   readonly update?: boolean;
+  readonly replace?: boolean;
+  readonly ignoreStatus: readonly string[];
   readonly dryRun?: boolean;
   readonly delimiter?: string;
   readonly encoding?: string;
@@ -55,6 +57,11 @@ export function rate(value: string): number {
   const parsed = Number(value);
   if (Number.isFinite(parsed) && parsed > 0) return parsed;
   throw new OutreachError('usage', `--rate ${value}: a number of mails an hour, such as 20`);
+}
+
+/** One more column. */
+export function collectNames(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 /** One more `field=Column`. */

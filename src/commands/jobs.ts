@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { iso, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { importCounts, reasonsOf } from './importReport.ts';
 import { paint, troubles } from './status.ts';
 
 export function jobsCommand(use: Use): Command {
@@ -14,6 +15,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
   const store = await app.openStore();
   const { jobReport, jobReports } = await import('../app/status.ts');
   const { importOf, progressOf } = await import('../store/progress.ts');
+  const { tallyOf } = await import('../store/imports.ts');
   const { output } = context;
   if (id !== undefined) {
     const { requireJob } = await import('../pipeline/steerJob.ts');
@@ -25,13 +27,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
       taken === undefined
         ? null
         : {
-            rows: taken.rows,
-            imported: taken.imported,
-            reimported: taken.reimported,
-            updated: taken.updated,
-            duplicates: taken.duplicates,
-            invalid: taken.invalid,
-            suppressed: taken.suppressed,
+            ...importCounts(tallyOf(taken)),
             complete: job.imported_at !== null,
             rejects: taken.invalid > 0 ? taken.rejects_path : null,
           };
@@ -41,7 +37,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
     if (done !== null)
       rows.push([
         'import',
-        `${plural(done.rows, 'row')}: ${number(done.imported)} imported${done.reimported > 0 ? ` (${number(done.reimported)} from a cancelled job)` : ''}, ${plural(done.duplicates, 'duplicate')}, ${number(done.invalid)} invalid${done.complete ? '' : '; not complete, so nothing is sent'}`,
+        `${plural(done.rows, 'row')}: ${number(done.imported)} imported${done.reimported > 0 ? ` (${number(done.reimported)} from a cancelled job)` : ''}, ${plural(done.duplicates, 'duplicate')}, ${number(done.invalid)} invalid${done.suppressed > 0 ? `, ${number(done.suppressed)} suppressed (${reasonsOf(done)})` : ''}${done.complete ? '' : '; not complete, so nothing is sent'}`,
       ]);
     if (done?.rejects != null) rows.push(['rejects', done.rejects]);
     rows.push([
@@ -52,7 +48,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
         .join(', ') || 'none',
     ]);
     // Taken over by a later import, because this job was cancelled before it wrote to them.
-    const left = done?.complete === true ? done.imported + done.suppressed - report.total : 0;
+    const left = done?.complete === true ? done.imported + done.suppressed - (taken?.withdrawn ?? 0) - report.total : 0;
     if (left > 0) rows.push(['', `${number(left)} now in the job of a later import`]);
     if (report.eta !== null) rows.push(['done by', moment(Date.parse(report.eta))]);
     output.table(['', ''], rows);

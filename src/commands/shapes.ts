@@ -12,14 +12,21 @@ const leadCounts = {
   rows: count.describe('read from the file'),
   imported: count,
   reimported: count.describe('of the imported: leads of a cancelled job that had not written to them'),
-  updated: count.describe('with --update: leads whose fields changed'),
+  updated: count.describe('with --update or --replace: leads whose fields changed'),
   duplicates: count,
   invalid: count.describe('in the rejects file, with line and reason'),
-  suppressed: count.describe('who want no mail'),
+  suppressed: count.describe('who get no mail: they are on the list of the suppressed, or their row says so'),
+  suppressed_by: z
+    .record(z.string(), count)
+    .describe(
+      'the suppressed by reason: unsubscribed, do_not_contact, complained, bounced, cleaned, blocked, no_consent, unconfirmed, inactive, archived and invalid are what their rows say; listed are those who were suppressed before',
+    ),
+  repeated: count.describe('rows whose address an earlier row of the file has; that one counts'),
+  repeated_lines: z.array(z.int().positive()).describe('the lines of the first hundred of them'),
 };
 
 const imported = z.strictObject({
-  job: id.nullable().describe('null with --dry-run'),
+  job: id.nullable().describe('null with --dry-run; of a file that was imported before and changes nothing, the job of that import'),
   campaign: z.string(),
   ...leadCounts,
   rejects: z.string().nullable().describe('path of the rejects file; null when every row was taken'),

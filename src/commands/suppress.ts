@@ -220,6 +220,7 @@ async function importFile(context: Context, app: App, store: Store, path: string
       ['known', tally.known, 'suppressed already'],
       ['forgotten', tally.forgotten, 'people who were forgotten get no mail already'],
       ['invalid', tally.invalid, 'no address and no domain'],
+      ['spared', tally.spared, 'the file itself says that they may be mailed'],
       ['waiting mails', tally.messages, 'will not be sent'],
     ];
     const shown = counts.filter(([name, count]) => count > 0 || name === 'rows read' || name === 'added');

@@ -74,16 +74,16 @@ export function mapColumns(
   const fields: (string | null | undefined)[] = header.map((name) =>
     isRejectColumn(name) ? (name.trim() === 'rejected_surplus' ? 'rejected_surplus' : null) : undefined,
   );
-  for (const [field, column] of asked) fields[findColumn(header, column, field, file)] = field;
+  for (const [field, column] of asked) fields[columnNamed(header, column, `--map ${field}=${column}`, file)] = field;
+  const places = placesOf(header);
   for (const field of KNOWN_FIELDS) {
     if (fields.includes(field)) continue;
-    const index = likeliestColumn(header, fields, field);
+    const index = likeliestColumn(places, fields, field);
     if (index !== undefined) fields[index] = field;
   }
-  const named: (string | null)[] = [];
-  for (const [index, field] of fields.entries()) {
-    named.push(field === undefined ? unused(cleanName(header[index] ?? '', index), [...named, ...fields]) : field);
-  }
+  const taken = new Set<string | null | undefined>(fields);
+  const next = new Map<string, number>();
+  const named = fields.map((field, index) => (field === undefined ? unused(cleanName(header[index] ?? '', index), taken, next) : field));
   if (!named.includes('email')) throw noAddresses(header, file, holding);
   return named;
 }
@@ -124,34 +124,53 @@ function cleanName(name: string, index: number): string {
   return /^\p{N}/u.test(clean) ? `column_${clean}` : clean;
 }
 
-function findColumn(header: readonly string[], column: string, field: string, file: string): number {
+/** Where the column stands that a flag names, as it is written or near to it. Throws OutreachError, with the likeliest one, when there is none. */
+export function columnNamed(header: readonly string[], column: string, flag: string, file: string): number {
   const exact = header.findIndex((name) => name.trim() === column.trim());
   const index = exact >= 0 ? exact : header.findIndex((name) => bare(name) === bare(column) && bare(column) !== '');
   if (index >= 0) return index;
   const near = didYouMean(column, header);
   throw new OutreachError(
     'usage',
-    `--map ${field}=${column}: ${file} has no such column${near === undefined ? '' : `; did you mean "${forTerminal(near)}"?`}`,
+    `${flag}: ${file} has no such column${near === undefined ? '' : `; did you mean "${forTerminal(near)}"?`}`,
     {
       hint: `Columns: ${header.map((name) => forTerminal(name)).join(', ')}`,
     },
   );
 }
 
-function likeliestColumn(header: readonly string[], taken: readonly unknown[], field: KnownField): number | undefined {
+/** Where each name stands, in letters and digits. */
+function placesOf(header: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const places = new Map<string, number[]>();
+  for (const [index, name] of header.entries()) {
+    const known = places.get(bare(name));
+    if (known === undefined) places.set(bare(name), [index]);
+    else known.push(index);
+  }
+  return places;
+}
+
+function likeliestColumn(places: ReadonlyMap<string, readonly number[]>, taken: readonly unknown[], field: KnownField): number | undefined {
   for (const known of WELL_KNOWN[field]) {
-    const index = header.findIndex((name, at) => taken[at] === undefined && bare(name) === known);
-    if (index >= 0) return index;
+    const index = places.get(known)?.find((at) => taken[at] === undefined);
+    if (index !== undefined) return index;
   }
   return undefined;
 }
 
-function unused(name: string, taken: readonly unknown[]): string {
-  if (!taken.includes(name)) return name;
-  for (let n = 2; ; n++) if (!taken.includes(`${name}_${n}`)) return `${name}_${n}`;
+/** Takes the name, or the first of name_2, name_3, … that is free; `next` keeps thousands of columns of one name from being tried anew. */
+function unused(name: string, taken: Set<string | null | undefined>, next: Map<string, number>): string {
+  let free = name;
+  for (let n = next.get(name) ?? 2; taken.has(free); n++) {
+    free = `${name}_${n}`;
+    next.set(name, n + 1);
+  }
+  taken.add(free);
+  return free;
 }
 
-function bare(name: string): string {
+/** Letters and digits in lower case, without accents and invisible characters: what names are compared by. */
+export function bare(name: string): string {
   return withoutInvisible(name)
     .normalize('NFKD')
     .toLowerCase()

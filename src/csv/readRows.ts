@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
-import { parse } from 'csv-parse';
+import { Readable } from 'node:stream';
 import iconv from 'iconv-lite';
 import { messageOf, OutreachError } from '../domain/errors.ts';
+import { contentOf, type FileContent, sameBlocks } from './blocks.ts';
+import { type CsvRow, RowParser } from './rowParser.ts';
 
-/** One record of the file. `line` is where it begins, counted from 1, the header included. */
-export interface CsvRow {
-  readonly cells: readonly string[];
-  readonly line: number;
-}
+export type { CsvRow } from './rowParser.ts';
 
 export interface CsvOptions {
   readonly delimiter: string | undefined;
@@ -27,26 +23,26 @@ export interface CsvFile {
   readonly delimiter: string;
   /** SHA-256 of the whole file: the same file read again is known by it. */
   readonly fingerprint: string;
-  /** The records after the header, streamed; `consumed` tells bytes read so far. Throws OutreachError with the line. */
+  /** The records after the header, streamed; `consumed` tells bytes read so far. Throws OutreachError with the line, and FileChanged. */
   rows(consumed?: (bytes: number) => void): AsyncGenerator<CsvRow>;
 }
 
 /** How .xlsx, .ods and .numbers (all of them ZIP) and .xls begin. */
 const WORKBOOKS = ['504b0304', 'd0cf11e0'];
 const DELIMITERS = [',', ';', '\t', '|'];
-/** A record longer than this, in bytes, comes from a quote that is never closed; one that is only too long for a lead is a reject. */
-const LONGEST_RECORD = 16 * 1_048_576;
 
 /** Opens a CSV (RFC 4180, with the liberties of real exports) and reads its header. */
 export async function openCsv(path: string, name: string, options: CsvOptions): Promise<CsvFile> {
-  const bytes = await sizeOf(path, name);
-  const fingerprint = await hashOf(path);
+  await refuseNoFile(path, name);
+  const content = await contentOf(path, name).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
   const encoding = await encodingOf(path, name, options.encoding);
   const head = await firstText(path, encoding);
   // Excel writes a first line `sep=;` for itself.
   const separator = /^\ufeff?sep=(.)[ \t]*\r?\n/i.exec(head)?.[1];
   const delimiter = options.delimiter ?? separator ?? likeliestDelimiter(head);
-  const records = (consumed?: (bytes: number) => void) => parsed(path, name, encoding, delimiter, consumed);
+  const records = (consumed?: (bytes: number) => void) => parsed(content, encoding, delimiter, consumed);
   const before = separator === undefined ? 0 : 1;
   const header = await recordAt(records(), before);
   if (header === undefined)
@@ -56,8 +52,8 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
   return {
     path,
     name,
-    bytes,
-    fingerprint,
+    bytes: content.bytes,
+    fingerprint: content.fingerprint,
     delimiter,
     header: header.cells,
     async *rows(consumed) {
@@ -71,56 +67,25 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
 }
 
 async function* parsed(
-  path: string,
-  name: string,
+  content: FileContent,
   encoding: string,
   delimiter: string,
   consumed?: (bytes: number) => void,
 ): AsyncGenerator<CsvRow> {
-  const parser = parse({
-    delimiter,
-    bom: true,
-    info: true,
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    max_record_size: LONGEST_RECORD,
-  });
-  const source = createReadStream(path);
-  if (consumed) source.on('data', (chunk) => consumed(chunk.length));
-  const decoded = source.pipe(decoder(encoding, name));
-  for (const stream of [source, decoded]) stream.on('error', (error: Error) => parser.destroy(error));
-  decoded.pipe(parser);
-  let twice = 0;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      // `lines` is where the record ends, with each CRLF inside a quoted cell counted twice; line breaks inside its cells lead back to where it begins.
-      const text = record.join(' ');
-      twice += text.split('\r\n').length - 1;
-      const breaks = text.split(/\r\n|\n|\r/).length - 1;
-      if (record.some((cell) => cell.trim() !== '')) yield { cells: record, line: info.lines - twice - breaks };
-    }
-  } catch (error) {
-    throw readableError(error, name);
-  } finally {
-    source.destroy();
+  const { name } = content;
+  const parser = new RowParser(delimiter, name);
+  const decode = decoder(encoding, () => notUtf8(name, parser.line));
+  for await (const block of sameBlocks(content)) {
+    consumed?.(block.length);
+    yield* rowsWithText(parser.push(decode(block)));
   }
+  yield* rowsWithText([...parser.push(decode()), ...parser.end()]);
 }
 
-function readableError(error: unknown, name: string): unknown {
-  if (error instanceof OutreachError) return error;
-  const { code, lines } = error as { code?: string; lines?: number };
-  if (code?.startsWith('CSV_') !== true) return error;
-  const where = lines === undefined ? name : `${name}:${lines}`;
-  const [what, hint] = CSV_TROUBLES[code] ?? [messageOf(error), 'Save the file as CSV (UTF-8) again.'];
-  return new OutreachError('input', `${where}: ${what}`, { hint, cause: error });
+/** Spreadsheets export what they have coloured: rows of nothing but delimiters. */
+function* rowsWithText(rows: readonly CsvRow[]): Generator<CsvRow> {
+  for (const row of rows) if (row.cells.some((cell) => cell.trim() !== '')) yield row;
 }
-
-const CSV_TROUBLES: Record<string, [what: string, hint: string]> = {
-  CSV_QUOTE_NOT_CLOSED: ['a quoted cell is never closed', 'Look for a lone " before this line, or set --delimiter.'],
-  CSV_MAX_RECORD_SIZE: ['a row is longer than 16 MB', 'Look for a lone " that is never closed.'],
-};
 
 async function recordAt(records: AsyncGenerator<CsvRow>, index: number): Promise<CsvRow | undefined> {
   let seen = 0;
@@ -176,31 +141,28 @@ async function firstBytes(path: string, name: string): Promise<Buffer> {
   }
 }
 
-/** Decodes as it streams. Bytes that are no UTF-8 stop the import: guessing would put wrong names into mails. */
-function decoder(encoding: string, name: string): Transform {
+/** Decodes piece by piece; without one, what is left. Bytes that are no UTF-8 stop the import: guessing would put wrong names into mails. */
+function decoder(encoding: string, wrong: () => OutreachError): (piece?: Buffer) => string {
   const utf8 = ['utf-8', 'utf8'].includes(encoding.toLowerCase()) ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) : undefined;
   const other = utf8 === undefined ? iconv.getDecoder(encoding) : undefined;
-  let line = 1;
-  return new Transform({
-    readableObjectMode: false,
-    transform(chunk: Buffer, _, done) {
-      try {
-        const text = utf8 === undefined ? (other?.write(chunk) ?? '') : utf8.decode(chunk, { stream: true });
-        line += text.split('\n').length - 1;
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL never belongs into a text field
-        done(null, text.replace(/\u0000/g, ''));
-      } catch {
-        done(notUtf8(name, line));
-      }
-    },
-    flush(done) {
-      try {
-        done(null, utf8 === undefined ? (other?.end() ?? '') : utf8.decode());
-      } catch {
-        done(notUtf8(name, line));
-      }
-    },
-  });
+  let begun = false;
+  const decoded = (piece: Buffer | undefined): string => {
+    if (utf8 === undefined) return (piece === undefined ? other?.end() : other?.write(piece)) ?? '';
+    try {
+      return piece === undefined ? utf8.decode() : utf8.decode(piece, { stream: true });
+    } catch {
+      throw wrong();
+    }
+  };
+  return (piece) => {
+    let text = decoded(piece);
+    if (!begun && text !== '') {
+      begun = true;
+      if (text.startsWith('\ufeff')) text = text.slice(1);
+    }
+    // NUL never belongs into a text field.
+    return text.includes('\0') ? text.replaceAll('\0', '') : text;
+  };
 }
 
 function notUtf8(name: string, line: number): OutreachError {
@@ -214,20 +176,12 @@ async function firstText(path: string, encoding: string): Promise<string> {
   return '';
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
-async function sizeOf(path: string, name: string): Promise<number> {
-  try {
-    const found = await stat(path);
-    if (found.isFile()) return found.size;
-  } catch (error) {
+async function refuseNoFile(path: string, name: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
     throw unreadable(name, error);
-  }
-  throw new OutreachError('input', `${name} is not a file`, { hint: 'Give the path of a CSV file, or - for standard input.' });
+  });
+  if (!found.isFile())
+    throw new OutreachError('input', `${name} is not a file`, { hint: 'Give the path of a CSV file, or - for standard input.' });
 }
 
 function unreadable(name: string, error: unknown): OutreachError {

@@ -7,6 +7,7 @@ import type { CsvFile, CsvRow } from './readRows.ts';
 /** So many rows tell what a column holds. */
 const SAMPLE = 50;
 const LONGEST_TITLE = 30;
+const MOST_TITLES = 10;
 
 /** The first rows of a file, to see what its columns hold whatever their names say. */
 export async function firstRows(file: CsvFile): Promise<CsvRow[]> {
@@ -23,14 +24,17 @@ export function columnsWithAddresses(rows: readonly CsvRow[]): Set<number> {
 /** Of several columns that may hold addresses one is mailed: a person should see which, and how to choose another. */
 export function addressChoice(header: readonly string[], columns: ColumnFields, holding: ReadonlySet<number>): string | undefined {
   const chosen = columns.indexOf('email');
-  const named = addressColumns(header);
-  const titled = (name: string, index: number) =>
-    `"${forTerminal(name).slice(0, LONGEST_TITLE)}"${header.indexOf(name) === header.lastIndexOf(name) ? '' : ` (column ${index + 1})`}`;
-  const others = header.flatMap((name, index) =>
-    index !== chosen && (holding.has(index) || named.includes(name)) ? [titled(name, index)] : [],
-  );
+  const named = new Set(addressColumns(header));
+  const titled = (index: number) => {
+    const name = header[index] ?? '';
+    const only = header.indexOf(name) === header.lastIndexOf(name);
+    return `"${forTerminal(name).slice(0, LONGEST_TITLE)}"${only ? '' : ` (column ${index + 1})`}`;
+  };
+  const others = header.flatMap((name, index) => (index !== chosen && (holding.has(index) || named.has(name)) ? [index] : []));
   if (others.length === 0) return undefined;
-  return `Addresses are those of column ${titled(header[chosen] ?? '', chosen)}, not of ${others.join(', ')}; choose with --map email="Column".`;
+  const shown = others.slice(0, MOST_TITLES).map(titled);
+  const more = others.length > shown.length ? ` and ${others.length - shown.length} more` : '';
+  return `Addresses are those of column ${titled(chosen)}, not of ${shown.join(', ')}${more}; choose with --map email="Column".`;
 }
 
 /** The first time zone of these rows that is none; its lead is written to by the workspace's clock. */

@@ -1,6 +1,7 @@
 import { parseWho, unguarded, type Who } from '../domain/suppression.ts';
 import { oneLine } from '../domain/text.ts';
 import { addressColumns } from './columns.ts';
+import { type Consent, NO_CONSENT, surveyConsent } from './consent.ts';
 import type { CsvFile, CsvRow } from './readRows.ts';
 
 /** What one row of a provider's list says, or why it says nothing. */
@@ -12,6 +13,8 @@ export type SuppressedRow =
       readonly source: string | undefined;
       readonly line: number;
     }
+  /** A column of the file says that they may be mailed. */
+  | { readonly kind: 'spared'; readonly line: number }
   | { readonly kind: 'bad'; readonly reason: string; readonly line: number };
 
 /**
@@ -29,12 +32,13 @@ interface Places {
 }
 
 /** Undefined when no column can hold addresses. A file without a header, one address or domain a line, is read as it is. */
-export function suppressedRows(file: CsvFile): AsyncGenerator<SuppressedRow> | undefined {
+export async function suppressedRows(file: CsvFile): Promise<AsyncGenerator<SuppressedRow> | undefined> {
   const places = placesOf(file.header);
-  if (places !== undefined) return read(file.rows(), places);
+  // A cell that is not understood says nothing, and in a list of those who want no mail that is no reason to write to them.
+  if (places !== undefined) return read(file.rows(), places, (await surveyConsent(file, undefined)).consent(new Set()));
   const first = file.header.findIndex((cell) => parseWho(cell).ok);
   if (first < 0) return undefined;
-  return read(withHeader(file), { who: first, reason: -1, source: -1 });
+  return read(withHeader(file), { who: first, reason: -1, source: -1 }, NO_CONSENT);
 }
 
 function placesOf(header: readonly string[]): Places | undefined {
@@ -51,12 +55,16 @@ async function* withHeader(file: CsvFile): AsyncGenerator<CsvRow> {
   yield* file.rows();
 }
 
-async function* read(rows: AsyncGenerator<CsvRow>, { who, reason, source }: Places): AsyncGenerator<SuppressedRow> {
-  for await (const { cells, line } of rows) {
+async function* read(rows: AsyncGenerator<CsvRow>, { who, reason, source }: Places, consent: Consent): AsyncGenerator<SuppressedRow> {
+  for await (const row of rows) {
+    const { cells, line } = row;
     const parsed: Who = parseWho(cells[who] ?? '');
-    yield parsed.ok
-      ? { kind: 'wish', key: parsed.key, reason: said(cells[reason]), source: said(cells[source]), line }
-      : { kind: 'bad', reason: parsed.reason, line };
+    if (!parsed.ok) yield { kind: 'bad', reason: parsed.reason, line };
+    else if (consent.isAllowed(row)) yield { kind: 'spared', line };
+    else {
+      const refusal = consent.markOf(row)?.refusal.replaceAll('_', ' ');
+      yield { kind: 'wish', key: parsed.key, reason: said(cells[reason]) ?? refusal, source: said(cells[source]), line };
+    }
   }
 }
 

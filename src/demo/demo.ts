@@ -5,6 +5,7 @@ import { type App, openApp, sleep } from '../app/app.ts';
 import { workerParts } from '../app/parts.ts';
 import { type Workspace, workspaceAt } from '../config/workspace.ts';
 import { mapColumns } from '../csv/columns.ts';
+import { NO_CONSENT } from '../csv/consent.ts';
 import { openCsv } from '../csv/readRows.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { bodyText } from '../domain/text.ts';
@@ -73,6 +74,7 @@ async function importDemo(output: Output, app: App, store: Store): Promise<void>
       campaign,
       send: campaign.send,
       update: false,
+      consent: NO_CONSENT,
       origin: { source: 'demo', basis: 'consent' },
       rejectsPath: () => join(app.workspace.rejects, 'leads.csv'),
     },

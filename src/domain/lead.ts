@@ -3,6 +3,17 @@ import { withoutInvisible } from './invisible.ts';
 /** One lead's fields: well-known names first, any other column under its cleaned name. Empty cells are left out. */
 export type LeadFields = Readonly<Record<string, string>>;
 
+/** What is not said again stays. */
+export function mergedFields(before: LeadFields, said: LeadFields): LeadFields {
+  return { ...before, ...said };
+}
+
+/** Whatever the order of the columns they came from. */
+export function sameFields(one: LeadFields, other: LeadFields): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
 /** Field names that mean the same in every workspace. */
 export const KNOWN_FIELDS = [
   'email',

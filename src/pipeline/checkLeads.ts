@@ -1,11 +1,14 @@
 import { readLead } from '../csv/leads.ts';
+import { type LeadFields, sameFields } from '../domain/lead.ts';
 import { findCampaign } from '../store/campaigns.ts';
-import type { ImportTally } from '../store/imports.ts';
+import { EMPTY_TALLY, finishedImport, type ImportTally } from '../store/imports.ts';
 import { findProspect } from '../store/prospects.ts';
 import { unwrittenMessage } from '../store/reimport.ts';
 import type { Db } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
+import { countingFrom, countLead } from './importCounts.ts';
 import { continuedImport, type ImportDependencies, type ImportRequest } from './importLeads.ts';
+import { fieldsAfter, type Lead, type LeadEnd, LISTED } from './takeLead.ts';
 
 export interface Rehearsal {
   readonly tally: ImportTally;
@@ -13,6 +16,15 @@ export interface Rehearsal {
   readonly unfinished: { readonly job: number; readonly rows: number } | undefined;
   /** The first rejects, as a person needs them. */
   readonly rejects: readonly { readonly line: number; readonly reason: string }[];
+  /** The job of the same file, when none of its rows would change anything now. */
+  readonly repeats: Repeated | undefined;
+}
+
+export interface Repeated {
+  readonly job: number;
+  readonly importedAt: number;
+  /** Absolute path, or null when every row was good. */
+  readonly rejects: string | null;
 }
 
 const SHOWN_REJECTS = 10;
@@ -25,10 +37,11 @@ export async function checkLeads(
 ): Promise<Rehearsal> {
   const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
   const begun = db === undefined || campaign === undefined ? undefined : await continuedImport(db, campaign.id, request);
-  const tally = { rows: 0, imported: 0, reimported: 0, updated: 0, duplicates: 0, invalid: 0, suppressed: 0, rejects_bytes: 0 };
+  const tally = countingFrom(EMPTY_TALLY);
   const rejects: { line: number; reason: string }[] = [];
   const hashed = db !== undefined && (await anyForgotten(db));
-  const seen = new Set<string>();
+  const look = { db, campaignId: campaign?.id, request, forgottenKey: hashed ? forgottenKey : undefined, seen: new Map<string, boolean>() };
+  let changes = 0;
   for await (const row of request.file.rows()) {
     tally.rows++;
     const lead = readLead(row, request.columns);
@@ -37,29 +50,62 @@ export async function checkLeads(
       if (rejects.length < SHOWN_REJECTS) rejects.push({ line: row.line, reason: lead.reason });
       continue;
     }
-    const key = await keyIn(hashed ? db : undefined, lead.address.key, forgottenKey);
-    const known = db === undefined || campaign === undefined ? undefined : await findProspect(db, campaign.id, key);
-    if (seen.has(key)) tally.duplicates++;
-    else if (known !== undefined && (await isReimported(db, campaign?.id, key))) {
-      tally.imported++;
-      tally.reimported++;
-    } else if (known !== undefined)
-      tally[request.update && key === lead.address.key && known.fields !== JSON.stringify(lead.fields) ? 'updated' : 'duplicates']++;
-    else if (db !== undefined && (await suppressionOf(db, key)) !== undefined) tally.suppressed++;
-    else tally.imported++;
-    seen.add(key);
+    const { end, changed } = await endOf(lead, look);
+    countLead(tally, end, row.line);
+    if (changed) changes++;
   }
-  return { tally, rejects, unfinished: begun && { job: begun.job_id, rows: begun.rows } };
+  const unfinished = begun && { job: begun.job_id, rows: begun.rows };
+  return { tally, rejects, unfinished, repeats: changes > 0 || unfinished !== undefined ? undefined : await earlierImport(db, request) };
 }
 
-async function isReimported(db: Db | undefined, campaignId: number | undefined, key: string): Promise<boolean> {
-  if (db === undefined || campaignId === undefined || (await suppressionOf(db, key)) !== undefined) return false;
-  return (await unwrittenMessage(db, campaignId, key)) !== undefined;
+/** The import of the same file into the same campaign that is complete; undefined when it is new, or its job was cancelled. */
+export async function earlierImport(db: Db | undefined, { campaign, file }: ImportRequest): Promise<Repeated | undefined> {
+  const known = db === undefined ? undefined : await findCampaign(db, campaign.name);
+  const before = db === undefined || known === undefined ? undefined : await finishedImport(db, known.id, file.fingerprint);
+  if (before === undefined) return undefined;
+  return { job: before.job_id, importedAt: before.imported_at ?? 0, rejects: before.invalid > 0 ? before.rejects_path : null };
+}
+
+interface Look {
+  readonly db: Db | undefined;
+  readonly campaignId: number | undefined;
+  readonly request: ImportRequest;
+  /** Given when somebody was forgotten. */
+  readonly forgottenKey: ImportDependencies['forgottenKey'] | undefined;
+  /** The addresses of the rows before, and whether they are suppressed. */
+  readonly seen: Map<string, boolean>;
+}
+
+/** What `takeLead` would make of it, with the rows before this one in mind. */
+async function endOf(lead: Lead, look: Look): Promise<{ end: LeadEnd; changed: boolean }> {
+  const { db, campaignId, request, seen } = look;
+  const key = await keyIn(look, lead.address.key);
+  const before = seen.get(key);
+  const repeated = before !== undefined;
+  const mark = key === lead.address.key ? request.consent.markOf(lead.row) : undefined;
+  const listed = before === true || (db !== undefined && (await suppressionOf(db, key)) !== undefined);
+  seen.set(key, listed || mark !== undefined);
+  const known = db === undefined || campaignId === undefined ? undefined : await findProspect(db, campaignId, key);
+  if (repeated && (mark === undefined || listed)) return { end: { end: 'duplicates', repeated }, changed: false };
+  if (mark !== undefined)
+    return {
+      end: { end: 'suppressed', by: mark.refusal, withdrawn: known !== undefined || repeated, repeated },
+      changed: !listed || !known,
+    };
+  if (known === undefined) return { end: listed ? { end: 'suppressed', by: LISTED } : { end: 'imported' }, changed: true };
+  if (!listed && db !== undefined && (await unwrittenMessage(db, campaignId ?? 0, key)) !== undefined)
+    return { end: { end: 'reimported' }, changed: true };
+  if (!request.update) return { end: { end: 'duplicates' }, changed: false };
+  const fields = JSON.parse(known.fields) as LeadFields;
+  const updated = key === lead.address.key && !sameFields(fields, fieldsAfter(request, fields, lead));
+  const { source, basis } = request.origin;
+  const moved = (source !== null && source !== known.source) || (basis !== null && basis !== known.basis);
+  return { end: { end: updated ? 'updated' : 'duplicates' }, changed: updated || moved };
 }
 
 /** What the lead's row would be known by: the address, or the hash of a person who was forgotten. */
-async function keyIn(db: Db | undefined, key: string, forgottenKey: ImportDependencies['forgottenKey']): Promise<string> {
-  if (db === undefined) return key;
+async function keyIn({ db, forgottenKey }: Look, key: string): Promise<string> {
+  if (db === undefined || forgottenKey === undefined) return key;
   const hash = forgottenKey(key);
   return (await suppressionOf(db, hash)) === undefined ? key : hash;
 }

@@ -1,32 +1,47 @@
 import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { FileChanged } from '../csv/blocks.ts';
 import type { ColumnFields } from '../csv/columns.ts';
-import { type LeadRow, readLead } from '../csv/leads.ts';
+import type { Consent } from '../csv/consent.ts';
+import { readLead } from '../csv/leads.ts';
 import type { CsvFile, CsvRow } from '../csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../csv/rejects.ts';
-import { domainOf, parseAddress } from '../domain/address.ts';
+import { parseAddress } from '../domain/address.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Origin } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
 import { ensureCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
-import { noteEvents } from '../store/events.ts';
-import { advanceImport, createImport, finishImport, type ImportTally, otherUnfinishedImport, unfinishedImport } from '../store/imports.ts';
+import {
+  advanceImport,
+  createImport,
+  finishImport,
+  type ImportTally,
+  otherUnfinishedImport,
+  tallyOf,
+  unfinishedImport,
+} from '../store/imports.ts';
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
-import { addProspect, findProspect, recordOrigin, TOMBSTONE, updateProspect } from '../store/prospects.ts';
-import { reimportLead } from '../store/reimport.ts';
 import type { Db, ImportRow, Tx } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
-import { voidMessages } from './refreshCampaign.ts';
+import { countingFrom, countLead } from './importCounts.ts';
 import { dropImport } from './steerJob.ts';
+import { takeLead } from './takeLead.ts';
 
 export interface ImportRequest {
   readonly file: CsvFile;
   readonly columns: ColumnFields;
   readonly campaign: Campaign;
   readonly send: Campaign['send'];
+  /** Leads that the campaign has already get what the file says of them; what it does not say stays. */
   readonly update: boolean;
+  /** With `update`: what the file does not say goes. */
+  readonly replace?: boolean;
+  /** Who may be mailed, as the file says it. */
+  readonly consent: Consent;
+  /** Columns that name consent and are not read for it. */
+  readonly ignored?: readonly string[];
   readonly origin: Origin;
   /** Where the rejects of a job go; absolute. */
   rejectsPath(jobId: number): string;
@@ -76,6 +91,7 @@ export async function importLeads(deps: ImportDependencies, request: ImportReque
     reached('import.completed');
     return { job: started.job_id, tally, rejects: tally.invalid > 0 ? started.rejects_path : null };
   } catch (error) {
+    if (error instanceof FileChanged) throw changedMeanwhile(request.file.name, started.job_id);
     if (error instanceof OutreachError && error.code === 'input') await undo(deps, started.job_id);
     throw error;
   }
@@ -115,17 +131,21 @@ export async function continuedImport(db: Db, campaignId: number, request: Impor
   }
   const other = await otherUnfinishedImport(db, campaignId, file.fingerprint);
   if (other === undefined) return undefined;
-  throw new OutreachError(
-    'input',
-    `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}, and may hold the same leads`,
-    { hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}` },
-  );
+  const half = `job ${other.job_id} (${other.source}) is half imported into campaign ${campaign.name}`;
+  if (other.source === file.name)
+    throw new OutreachError('input', `${half} from another version of this file, and may hold the same leads`, {
+      hint: `Drop it and import this version: outreach cancel ${other.job_id}    or put that version back, and its own command continues.`,
+    });
+  throw new OutreachError('input', `${half}, and may hold the same leads`, {
+    hint: `Continue it with its own command, or drop it: outreach cancel ${other.job_id}`,
+  });
 }
 
 /** What a half import was begun with: another mapping or pace would make another job of it. */
-function settingsOf({ send, columns, update, file, origin }: ImportRequest): string {
+function settingsOf({ send, columns, update, replace, ignored = [], file, origin }: ImportRequest): string {
   const said = { source: origin.source ?? undefined, basis: origin.basis ?? undefined };
-  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said });
+  const asked = { replace: replace === true ? replace : undefined, ignored: ignored.length === 0 ? undefined : [...ignored].sort() };
+  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said, ...asked });
 }
 
 async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<ImportTally> {
@@ -167,7 +187,7 @@ function takeBatch(
   rows: readonly CsvRow[],
 ): Promise<ImportTally> {
   return deps.store.write(async (tx) => {
-    const counts = { ...before };
+    const counts = countingFrom(before);
     const keyOf = (await anyForgotten(tx)) ? deps.forgottenKey : undefined;
     let rejects = '';
     const end = performance.now() + LONGEST_COMMIT_MS;
@@ -181,9 +201,7 @@ function takeBatch(
           : [row, lead.reason];
         rejects += rejectsLine(request.file.header, shown, reason, request.file.delimiter);
       } else {
-        const end = await takeLead(tx, request, started, lead, { keyOf, now: deps.now() });
-        counts[end]++;
-        if (end === 'reimported') counts.imported++;
+        countLead(counts, await takeLead(tx, request, started, lead, keyOf, deps.now()), row.line);
       }
       if (performance.now() > end) break;
     }
@@ -196,42 +214,6 @@ function takeBatch(
     reached('import.batch_open');
     return counts;
   });
-}
-
-type LeadEnd = 'imported' | 'reimported' | 'updated' | 'duplicates' | 'suppressed';
-
-async function takeLead(
-  tx: Tx,
-  request: ImportRequest,
-  started: ImportRow,
-  lead: LeadRow & { kind: 'lead' },
-  { keyOf, now }: { keyOf: ImportDependencies['forgottenKey'] | undefined; now: number },
-): Promise<LeadEnd> {
-  const campaignId = started.campaign_id;
-  const stored = (await forgottenLead(tx, lead, keyOf)) ?? knownLead(lead, request.origin);
-  const suppressed = (await suppressionOf(tx, stored.key)) ?? null;
-  const dueAt = request.send.at ?? now;
-  const row = { ...stored, campaignId, jobId: started.job_id, dueAt, now };
-  if (await addProspect(tx, { ...row, suppressed })) return suppressed === null ? 'imported' : 'suppressed';
-  if (suppressed === null && (await reimportLead(tx, row))) return 'reimported';
-  if (!request.update || (await findProspect(tx, campaignId, stored.key))?.job_id === started.job_id) return 'duplicates';
-  await recordOrigin(tx, { campaignId, ...stored });
-  const messages = await updateProspect(tx, { campaignId, key: stored.key, fields: stored.fields, now });
-  if (messages === undefined) return 'duplicates';
-  await noteEvents(tx, messages, 'updated', now);
-  await voidMessages(tx, messages, now, "the lead's fields changed");
-  return 'updated';
-}
-
-function knownLead({ address: { key, email }, fields }: LeadRow & { kind: 'lead' }, origin: Origin) {
-  return { key, email, domain: domainOf(key), fields: JSON.stringify(fields), ...origin };
-}
-
-/** The row of a person who was forgotten counts, and says nothing of them. */
-async function forgottenLead(tx: Tx, lead: LeadRow & { kind: 'lead' }, keyOf: ImportDependencies['forgottenKey'] | undefined) {
-  if (keyOf === undefined) return undefined;
-  const key = keyOf(lead.address.key);
-  return (await suppressionOf(tx, key)) === undefined ? undefined : { key, ...TOMBSTONE };
 }
 
 async function namesForgotten(tx: Tx, { cells }: CsvRow, keyOf: ImportDependencies['forgottenKey'] | undefined): Promise<boolean> {
@@ -256,8 +238,11 @@ function appendRejects(path: string, length: number, text: Buffer): void {
   }
 }
 
-function tallyOf({ rows, imported, reimported, updated, duplicates, invalid, suppressed, rejects_bytes }: ImportRow): ImportTally {
-  return { rows, imported, reimported, updated, duplicates, invalid, suppressed, rejects_bytes };
+/** What was taken is of the first version, row by row; the next run of the same command can tell them apart. */
+function changedMeanwhile(file: string, jobId: number): OutreachError {
+  return new OutreachError('refused', `${file} changed while it was read: job ${jobId} is not complete, and nothing of it is sent`, {
+    hint: `Drop what was taken (outreach cancel ${jobId}) and import the file as it is now; or put the first version back, and the same command continues.`,
+  });
 }
 
 function cancelledMeanwhile(jobId: number): OutreachError {

@@ -17,6 +17,8 @@ interface SuppressionTally {
   known: number;
   forgotten: number;
   invalid: number;
+  /** A column of the file says that they may be mailed. */
+  spared: number;
   /** Waiting mails that will not be sent. */
   messages: number;
 }
@@ -38,13 +40,13 @@ export async function importSuppressions(
   file: CsvFile,
   given: { readonly reason: string | undefined; readonly source: string | undefined },
 ): Promise<ImportedSuppressions> {
-  const rows = suppressedRows(file);
+  const rows = await suppressedRows(file);
   if (rows === undefined) {
     throw new OutreachError('input', `${file.name}:1: no column holds addresses; the columns are ${file.header.join(', ')}`, {
       hint: 'Name one of them email; or give a file with one address or domain a line.',
     });
   }
-  const tally = { rows: 0, added: 0, known: 0, forgotten: 0, invalid: 0, messages: 0 };
+  const tally = { rows: 0, added: 0, known: 0, forgotten: 0, invalid: 0, spared: 0, messages: 0 };
   const bad: { line: number; reason: string }[] = [];
   let wishes: Wish[] = [];
   const flush = async () => {
@@ -64,6 +66,10 @@ export async function importSuppressions(
     if (row.kind === 'bad') {
       tally.invalid++;
       if (bad.length < SHOWN_BAD) bad.push({ line: row.line, reason: row.reason });
+      continue;
+    }
+    if (row.kind === 'spared') {
+      tally.spared++;
       continue;
     }
     wishes.push({ key: row.key, reason: given.reason ?? row.reason ?? 'imported', source: given.source ?? row.source ?? file.name });

@@ -10,7 +10,7 @@ import { storageError } from './troubles.ts';
 /** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
 export const APPLICATION_ID = 0x6f757472;
 /** How many migrations a database has had that this program may use (PRAGMA user_version). */
-export const SCHEMA_VERSION = 11;
+export const SCHEMA_VERSION = 12;
 const BUSY_TIMEOUT_MS = 5_000;
 /** Units that may share one commit: enough for 20 connections, short enough for a second process. */
 const LARGEST_GROUP = 64;

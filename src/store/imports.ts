@@ -10,8 +10,37 @@ export interface ImportTally {
   readonly duplicates: number;
   readonly invalid: number;
   readonly suppressed: number;
+  /** How many of them for which reason. */
+  readonly suppressed_by: Readonly<Record<string, number>>;
+  /** Of the suppressed: leads whose message was there before their row was read. */
+  readonly withdrawn: number;
+  /** Rows whose address an earlier row of the file had: that one counts. */
+  readonly repeated: number;
+  /** The lines of the first of them. */
+  readonly repeated_lines: readonly number[];
   /** Length of the rejects file that belongs to this tally; anything after it is from an undone batch. */
   readonly rejects_bytes: number;
+}
+
+export const EMPTY_TALLY: ImportTally = {
+  rows: 0,
+  imported: 0,
+  reimported: 0,
+  updated: 0,
+  duplicates: 0,
+  invalid: 0,
+  suppressed: 0,
+  suppressed_by: {},
+  withdrawn: 0,
+  repeated: 0,
+  repeated_lines: [],
+  rejects_bytes: 0,
+};
+
+export function tallyOf(row: ImportRow): ImportTally {
+  const { rows, imported, reimported, updated, duplicates, invalid, suppressed, withdrawn, repeated, rejects_bytes } = row;
+  const counts = { rows, imported, reimported, updated, duplicates, invalid, suppressed, withdrawn, repeated, rejects_bytes };
+  return { ...counts, suppressed_by: JSON.parse(row.suppressed_by), repeated_lines: JSON.parse(row.repeated_lines) };
 }
 
 export async function createImport(
@@ -42,6 +71,25 @@ export function unfinishedImport(db: Db, campaignId: number, fingerprint: string
     .executeTakeFirst();
 }
 
+/** The last import of the same file into the same campaign that is complete, and whose job was not cancelled. */
+export async function finishedImport(
+  db: Db,
+  campaignId: number,
+  fingerprint: string,
+): Promise<{ job_id: number; invalid: number; rejects_path: string; imported_at: number | null } | undefined> {
+  return db
+    .selectFrom('imports')
+    .innerJoin('jobs', 'jobs.id', 'imports.job_id')
+    .select(['imports.job_id', 'imports.invalid', 'imports.rejects_path', 'jobs.imported_at'])
+    .where('imports.campaign_id', '=', campaignId)
+    .where('imports.fingerprint', '=', fingerprint)
+    .where('jobs.imported_at', 'is not', null)
+    .where('jobs.cancelled_at', 'is', null)
+    .orderBy('imports.job_id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** Another file's import into this campaign that is not complete: it may hold leads of the next file. */
 export async function otherUnfinishedImport(
   db: Db,
@@ -62,7 +110,7 @@ export async function otherUnfinishedImport(
 export async function advanceImport(tx: Tx, jobId: number, fromRow: number, tally: ImportTally): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('imports')
-    .set({ ...tally })
+    .set({ ...tally, suppressed_by: JSON.stringify(tally.suppressed_by), repeated_lines: JSON.stringify(tally.repeated_lines) })
     .where('job_id', '=', jobId)
     .where('rows', '=', fromRow)
     .where('finished_at', 'is', null)

@@ -81,22 +81,16 @@ const insertMessage = statement((db, value: Blanks<NewLead & { prospectId: numbe
   }),
 );
 
-/** The lead's new fields, and the ids of its messages; undefined when nothing changed. */
-export async function updateProspect(
-  tx: Tx,
-  lead: { campaignId: number; key: string; fields: string; now: number },
-): Promise<number[] | undefined> {
-  const row = await tx
-    .updateTable('prospects')
-    .set({ fields: lead.fields, version: sql<number>`version + 1`, updated_at: lead.now })
-    .where('campaign_id', '=', lead.campaignId)
-    .where('email_key', '=', lead.key)
-    .where('fields', '<>', lead.fields)
-    .returning('id')
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const messages = await tx.selectFrom('messages').select('id').where('prospect_id', '=', row.id).execute();
-  return messages.map(({ id }) => id);
+/** The fields of a lead that the campaign has already; returns the ids of its messages. */
+export async function updateProspect(tx: Tx, id: number, fields: string, now: number): Promise<number[]> {
+  await tx.updateTable('prospects').set({ fields, version: sql<number>`version + 1`, updated_at: now }).where('id', '=', id).execute();
+  const messages = await tx.selectFrom('messages').select('id').where('prospect_id', '=', id).execute();
+  return messages.map((message) => message.id);
+}
+
+/** This import has had its say about the lead: a second row of the file changes nothing. */
+export async function noteUpdatedBy(tx: Tx, id: number, jobId: number): Promise<void> {
+  await tx.updateTable('prospects').set({ update_job_id: jobId }).where('id', '=', id).execute();
 }
 
 /** Where a lead is from that the campaign has already; what is not said stays as it was. No draft is void for it. */
@@ -106,15 +100,18 @@ export async function recordOrigin(tx: Tx, lead: { campaignId: number; key: stri
   await tx.updateTable('prospects').set(said).where('campaign_id', '=', lead.campaignId).where('email_key', '=', lead.key).execute();
 }
 
-/** The lead as this campaign has it; its job tells a row twice in one file from a lead that was there before. */
-export function findProspect(db: Db, campaignId: number, key: string) {
-  return db
-    .selectFrom('prospects')
-    .select(['id', 'job_id', 'fields'])
-    .where('campaign_id', '=', campaignId)
-    .where('email_key', '=', key)
-    .executeTakeFirst();
+/** The lead as this campaign has it; its jobs tell a row twice in one file from a lead that was there before. */
+export async function findProspect(db: Db, campaignId: number, key: string) {
+  return (await selectKnown(db, { campaignId, key })).rows[0];
 }
+
+const selectKnown = statement((db, value: Blanks<{ campaignId: number; key: string }>) =>
+  db
+    .selectFrom('prospects')
+    .select(['id', 'job_id', 'update_job_id', 'fields', 'source', 'basis'])
+    .where('campaign_id', '=', value('campaignId'))
+    .where('email_key', '=', value('key')),
+);
 
 /** Every message to this address, whatever its campaign. */
 export function messagesTo(db: Db, key: string) {

@@ -104,6 +104,14 @@ interface ImportsTable {
   duplicates: Generated<number>;
   invalid: Generated<number>;
   suppressed: Generated<number>;
+  /** JSON: how many of the suppressed for which reason. */
+  suppressed_by: Generated<string>;
+  /** Of the suppressed: leads whose message was there before their row was read. */
+  withdrawn: Generated<number>;
+  /** Rows whose address an earlier row of the file had. */
+  repeated: Generated<number>;
+  /** JSON: the lines of the first of them. */
+  repeated_lines: Generated<string>;
   rejects_path: string;
   rejects_bytes: Generated<number>;
   finished_at: number | null;
@@ -123,6 +131,8 @@ interface ProspectsTable {
   basis: LegalBasis | null;
   /** Rises with every change of the fields. */
   version: Generated<number>;
+  /** The last import that changed it, or took it out of mail, when the campaign had it already. */
+  update_job_id: number | null;
   created_at: number;
   updated_at: number;
 }

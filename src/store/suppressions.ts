@@ -98,6 +98,25 @@ const selectForgotten = statement((db) =>
     .limit(sql.lit(1)),
 );
 
+/** Whether a mail to this address, of any campaign, is not yet on the wire. */
+export async function isWaitedFor(db: Db, key: string): Promise<boolean> {
+  return (await selectWaiting(db, { key })).rows.length > 0;
+}
+
+const selectWaiting = statement((db, value: Blanks<{ key: string }>) =>
+  db
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .select('messages.id')
+    .where('prospects.email_key', '=', value('key'))
+    .where(
+      'messages.state',
+      'in',
+      statesBefore('suppressed').map((state) => sql.lit(state)),
+    )
+    .limit(sql.lit(1)),
+);
+
 /** Mails not yet on the wire to these addresses and domains, at most `limit`. Keys are addresses in lower case, or `@` and a domain. */
 export async function waitingFor(tx: Tx, keys: readonly string[], limit: number): Promise<number[]> {
   const domains = keys.filter((key) => key.startsWith('@')).map((key) => key.slice(1));

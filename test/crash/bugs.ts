@@ -94,6 +94,13 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'if (skipped < started.rows + 1 && started.rows > 0) skipped++;',
     },
   ],
+  'consent ignored': [
+    {
+      file: 'src/pipeline/takeLead.ts',
+      find: 'const mark = forgotten === undefined ? request.consent.markOf(lead.row) : undefined;',
+      replace: 'const mark = undefined;',
+    },
+  ],
   'a paid text is not kept': [
     {
       file: 'src/pipeline/recordReply.ts',

@@ -46,7 +46,15 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
         ({ message_id }) => message_id,
       ),
     );
-    judgeLeads(messages, calls, unanswered, scenario, violations);
+    const refusing = new Set(Array.from({ length: scenario.refusing }, (_, index) => refusingLead(index)));
+    const willing = messages.filter(({ email }) => !refusing.has(email));
+    judgeLeads(willing, calls, unanswered, scenario, violations);
+    judgeRefusing(
+      messages.filter(({ email }) => refusing.has(email)),
+      received,
+      refusing,
+      violations,
+    );
     if (calls !== undefined) judgeCalls(all, calls, scenario, violations);
     const clocks = [0, ...scenario.rounds.flatMap(({ end }) => (end.kind === 'clock' ? [end.by, laterThan(end.by)] : []))];
     for (const message of messages) {
@@ -70,6 +78,23 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
   } finally {
     db.close();
   }
+}
+
+/** The address of somebody whose row says that they have unsubscribed. */
+export function refusingLead(index: number): string {
+  return `refusing${index}@company.example`;
+}
+
+/** Their mails are suppressed from the start, and no server was ever shown one, taken or not. */
+function judgeRefusing(
+  messages: readonly MessageRow[],
+  received: readonly Arrived[],
+  refusing: ReadonlySet<string>,
+  violations: string[],
+): void {
+  if (messages.length !== refusing.size) violations.push(`${refusing.size} people who refuse were imported as ${messages.length} messages`);
+  for (const { id, state } of messages) if (state !== 'suppressed') violations.push(`message ${id} to somebody who refuses is ${state}`);
+  for (const { to } of received) if (refusing.has(to)) violations.push(`${to} has unsubscribed, and got a mail`);
 }
 
 function judgeLeads(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
 import { type MailProvider, startMailProvider } from '../support/mailProvider.ts';
-import { AI_CONCURRENCY, judge } from './judge.ts';
+import { AI_CONCURRENCY, judge, refusingLead } from './judge.ts';
 import { Runner } from './runner.ts';
 import type { Scenario } from './scenario.ts';
 import { type Sink, startSink } from './sink.ts';
@@ -73,7 +73,7 @@ function databaseOf(workspace: string): string {
 function writeWorkspace(
   workspace: string,
   { sink, provider, ai }: { sink: Sink; provider: MailProvider; ai: AiServer | undefined },
-  { leads, dailyCap, warmUp, route, large }: Scenario,
+  { leads, refusing, dailyCap, warmUp, route, large }: Scenario,
 ): void {
   mkdirSync(join(workspace, 'campaigns'));
   const ramp = warmUp === undefined ? '' : `, daily_cap: 99, warmup: { start: ${warmUp.start}, step: 1 }`;
@@ -98,11 +98,17 @@ ${ai === undefined ? '' : `ai: { concurrency: ${AI_CONCURRENCY}, providers: [{ n
       : `---\ngenerator: ai\nreview: none\nsenders: [${route.join(', ')}]\n---\nAsk one question.\n`,
   );
   if (large) writeFileSync(join(workspace, 'campaigns', 'offer.pdf'), Buffer.alloc(LARGE_FILE, '%PDF-1.4\n'));
+  writeFileSync(join(workspace, 'leads.csv'), leadsCsv(leads, refusing));
+}
+
+/** Those who refuse stand among the others. */
+function leadsCsv(leads: number, refusing: number): string {
   const rows = Array.from({ length: leads }, (_, index) => `lead${index}@company${index}.example,Lead ${index},Company ${index}`);
-  writeFileSync(
-    join(workspace, 'leads.csv'),
-    `email,first_name,company\n${rows.join('\n')}\nnot-an-address,X,Y\nLEAD0@company0.example,Twice,Company 0\n`,
-  );
+  const others = ['not-an-address,X,Y', 'LEAD0@company0.example,Twice,Company 0'];
+  if (refusing === 0) return `${['email,first_name,company', ...rows, ...others].join('\n')}\n`;
+  const unwilling = Array.from({ length: refusing }, (_, index) => `${refusingLead(index)},Refusing ${index},Company,yes`);
+  const willing = [...rows, ...others].map((row) => `${row},no`);
+  return `${['email,first_name,company,unsubscribed', ...willing.slice(0, 2), ...unwilling, ...willing.slice(2)].join('\n')}\n`;
 }
 
 /** The days of a warm-up that has gone on for a while. */

@@ -29,6 +29,8 @@ export interface Round {
 export interface Scenario {
   readonly seed: number;
   readonly leads: number;
+  /** So many more people of the list have unsubscribed, as their rows say. */
+  readonly refusing: number;
   readonly imports: readonly { readonly at: Milestone; readonly pass: number }[];
   readonly rounds: readonly Round[];
   readonly dailyCap: number | undefined;
@@ -122,13 +124,15 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const wire = { calm, faultFor, route, httpFaultFor, large: focus === 'early', clocks };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
+  const refusing = refusingIn(seed, focus);
   if (disturbed.length > 0 || clocks !== undefined || !(focus === 'write' || (focus === undefined && ai.chance(0.2))))
-    return { seed, leads, imports, rounds, dailyCap, warmUp: warmUpTo(dailyCap, seed, focus), ...wire, writing: undefined };
+    return { seed, leads, refusing, imports, rounds, dailyCap, warmUp: warmUpTo(dailyCap, seed, focus), ...wire, writing: undefined };
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
   return {
     seed,
     leads,
+    refusing,
     imports,
     rounds: focus === 'write' ? rounds : rounds.map((round) => amongCalls(ai, round)),
     dailyCap: undefined,
@@ -146,6 +150,12 @@ function oddity(seed: number, focus: Focus | undefined): number {
 
 function atTimesOdd<F>(usual: (to: string | undefined) => F | undefined, odd: (to: string | undefined) => F | undefined): typeof usual {
   return (to) => usual(to) ?? odd(to);
+}
+
+/** In one run of four. From a source of its own, so that the other runs stay what they were. */
+function refusingIn(seed: number, focus: Focus | undefined): number {
+  const random = new Random(seed * 727 + 41);
+  return focus === undefined && random.chance(0.25) ? random.between(1, 2) : 0;
 }
 
 /** In one run of five a person acts beside a frozen worker, or somebody sets the clock. From a source of its own, so that the other runs stay what they were. */
@@ -187,7 +197,7 @@ export function draftingScenario(seed: number): Scenario {
   });
   const still = { faultFor: () => undefined, httpFaultFor: () => undefined };
   const wire = { calm: true, ...still, route: ['smtp'], large: false, clocks: undefined } as const;
-  return { seed, leads: 60, imports: [], rounds, dailyCap: undefined, warmUp: undefined, ...wire, writing: () => undefined };
+  return { seed, leads: 60, refusing: 0, imports: [], rounds, dailyCap: undefined, warmUp: undefined, ...wire, writing: () => undefined };
 }
 
 /** Half of the ends come around a call instead. */

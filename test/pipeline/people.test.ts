@@ -106,7 +106,7 @@ test.each([
   ['postmark', 'Recipient,SuppressionReason,Origin\na@x.example,HardBounce,Recipient\n', 'a@x.example', 'HardBounce'],
   ['postmark api', 'EmailAddress,Reason\na@x.example,SpamComplaint\n', 'a@x.example', 'SpamComplaint'],
   ['mailchimp', 'Email Address,First Name,UNSUB_REASON\na@x.example,Al,no longer wanted\n', 'a@x.example', 'no longer wanted'],
-  ['brevo', 'EMAIL;BLOCKED\na@x.example;1\n', 'a@x.example', 'imported'],
+  ['brevo', 'EMAIL;BLOCKED\na@x.example;1\n', 'a@x.example', 'blocked'],
   ['one a line', 'a@x.example\n', 'a@x.example', 'imported'],
   ['domains a line', '@x.example\n', '@x.example', 'imported'],
   ['our own export', "email,reason,source,created_at\n'@x.example,'=1+1,by hand,2026-01-01\n", '@x.example', '=1+1'],

@@ -2,7 +2,8 @@ import { attachedFiles } from '../../src/config/attachedFiles.ts';
 import { campaignFiles } from '../../src/config/campaign.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
-import { mapColumns } from '../../src/csv/columns.ts';
+import { columnNamed, mapColumns } from '../../src/csv/columns.ts';
+import { surveyConsent } from '../../src/csv/consent.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
 import type { Campaign } from '../../src/domain/campaign.ts';
 import { contentHash } from '../../src/domain/campaign.ts';
@@ -23,6 +24,9 @@ import { csv, Folder } from './program.ts';
 
 interface ImportOptions {
   readonly update?: boolean;
+  readonly replace?: boolean;
+  /** Columns that are not read for consent. */
+  readonly ignored?: readonly string[];
   readonly send?: Campaign['send'];
   readonly origin?: Origin;
 }
@@ -106,12 +110,17 @@ export class Bench {
   async importRequest(text: string, options: ImportOptions = {}): Promise<ImportRequest> {
     const path = this.folder.write('leads.csv', text);
     const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+    const columns = mapColumns(file.header, new Map(), file.name);
+    const ignored = (options.ignored ?? []).map((name) => columnNamed(file.header, name, '--ignore-status', file.name));
     return {
       file,
-      columns: mapColumns(file.header, new Map(), file.name),
+      columns,
+      consent: (await surveyConsent(file, columns)).consent(new Set(ignored)),
+      ignored: options.ignored ?? [],
       campaign: this.campaign,
       send: options.send ?? this.campaign.send,
-      update: options.update === true,
+      update: options.update === true || options.replace === true,
+      replace: options.replace === true,
       origin: options.origin ?? { source: null, basis: null },
       rejectsPath: (job) => this.folder.at('rejects', `${job}.csv`),
     };

@@ -2,8 +2,14 @@ import type { SqliteConnection } from '../../src/store/sqlite/load.ts';
 
 /** What each migration since 0005 made, taken away again. */
 const UNDO: Readonly<Record<number, (database: SqliteConnection) => void>> = {
-  11: (database) => database.exec('alter table ai_calls drop column begun_at'),
-  10: (database) => database.exec('alter table senders drop column refused_alike'),
+  12: (database) => database.exec('alter table ai_calls drop column begun_at'),
+  11: (database) => database.exec('alter table senders drop column refused_alike'),
+  10(database) {
+    database.exec(`
+      alter table imports drop column suppressed_by; alter table imports drop column withdrawn;
+      alter table imports drop column repeated; alter table imports drop column repeated_lines;
+      alter table prospects drop column update_job_id`);
+  },
   9(database) {
     database.exec(`
       drop trigger messages_final;
