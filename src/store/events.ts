@@ -23,12 +23,30 @@ export type EventKind =
   | 'bounced'
   | 'complained';
 
-export async function noteEvent(tx: Tx, messageId: number, kind: EventKind, now: number, detail: string | null = null): Promise<void> {
-  await insertEvent(tx, { messageId, now, kind, detail });
+/** `actor`: the login name of the person who acted; null where the program did. */
+export async function noteEvent(
+  tx: Tx,
+  messageId: number,
+  kind: EventKind,
+  now: number,
+  detail: string | null = null,
+  actor: string | null = null,
+): Promise<void> {
+  await insertEvent(tx, { messageId, now, kind, detail, actor });
 }
 
-const insertEvent = statement((db, value: Blanks<{ messageId: number; now: number; kind: EventKind; detail: string | null }>) =>
-  db.insertInto('events').values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail') }),
+interface NewEvent {
+  readonly messageId: number;
+  readonly now: number;
+  readonly kind: EventKind;
+  readonly detail: string | null;
+  readonly actor: string | null;
+}
+
+const insertEvent = statement((db, value: Blanks<NewEvent>) =>
+  db
+    .insertInto('events')
+    .values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail'), actor: value('actor') }),
 );
 
 export async function wasSentAlready(db: Db, messageId: number): Promise<boolean> {
