@@ -3,20 +3,17 @@ import { forTerminal } from '../domain/text.ts';
 
 const LONGEST = 64;
 
-/** Who acts, as the operating system calls them; null where it does not say. A container may run under an id without a name. */
-export function actorName(): string | null {
-  return cleanName(loginName()) ?? (process.getuid === undefined ? null : `uid ${process.getuid()}`);
+/** The person at the keyboard, as the operating system calls them: what a story says of who decided. */
+export function actorName(): string {
+  const name = forTerminal(loginName()).slice(0, LONGEST).trim();
+  return name === '' ? `user ${process.getuid?.() ?? 'unknown'}` : name;
 }
 
 function loginName(): string {
   try {
     return userInfo().username;
   } catch {
+    // In a container a process may run under a number that no user has.
     return '';
   }
-}
-
-/** A directory service may hold any text as a name. */
-export function cleanName(name: string): string | undefined {
-  return forTerminal(name).slice(0, LONGEST).trim() || undefined;
 }

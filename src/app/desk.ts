@@ -7,6 +7,7 @@ import { plannedRate } from '../domain/estimate.ts';
 import { localDay } from '../domain/localDay.ts';
 import type { JobProgress } from '../store/progress.ts';
 import { activeDays } from '../store/senderDays.ts';
+import { actorName } from './actor.ts';
 import { type App, openApp } from './app.ts';
 import { refreshCampaigns } from './campaigns.ts';
 import { refusalOf } from './guard.ts';
@@ -45,6 +46,7 @@ export async function openDesk(workspace: Workspace, env: NodeJS.ProcessEnv) {
     senderNames: app.config.senders.map(({ name }) => name),
     refusal: () => refusalOf(store, env),
     workerRefusal: workerRefusal(app),
+    actor: actorName(),
     /** Read from the files themselves: what is stale must not be approved. */
     async refreshCampaigns() {
       const files = await openApp(workspace, { watching: true });

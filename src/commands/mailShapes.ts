@@ -52,9 +52,20 @@ export const story = message.extend({
       code: z.int().nullable(),
       reply: z.string().nullable().describe('the last words of the server, or of an error'),
       sha256: z.string().nullable().describe('of the bytes on the wire'),
+      progress: z
+        .enum(['nothing', 'part', 'all', 'end'])
+        .nullable()
+        .describe('how much of the mail had been written when the try ended, `all` without its end; null where nobody knows'),
     }),
   ),
-  events: z.array(z.strictObject({ at: time, kind: z.string(), detail: z.string().nullable() })),
+  events: z.array(
+    z.strictObject({
+      at: time,
+      kind: z.string(),
+      detail: z.string().nullable(),
+      actor: z.string().nullable().describe('login name of the person who did it; null where the program did'),
+    }),
+  ),
 });
 
 export const logged = z.strictObject({

@@ -1,7 +1,7 @@
 import { parseAddress } from '../domain/address.ts';
 import { parseMoment } from '../domain/moment.ts';
 import { unguarded } from '../domain/suppression.ts';
-import { forTerminal } from '../domain/text.ts';
+import { oneLine } from '../domain/text.ts';
 import type { CsvFile } from './readRows.ts';
 
 /** What one row of a provider's or mail server's log tells, as far as it can be read. */
@@ -71,7 +71,7 @@ async function* read(file: CsvFile, { ids, recipient, status, time, timeIsUtc }:
       ids: ids.map((index) => bareId(cell(index))).filter((id) => id !== ''),
       recipients: addressesIn(cell(recipient)),
       times: timesIn(cell(time), zones),
-      status: forTerminal(cell(status)).slice(0, LONGEST_STATUS),
+      status: oneLine(cell(status)).slice(0, LONGEST_STATUS),
     };
   }
 }

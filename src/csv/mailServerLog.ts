@@ -39,12 +39,12 @@ export async function* serverRows(path: string, isKnown: (id: string) => boolean
     number++;
     const row = (id: string, status: string): LogRow => ({ line: number, ids: [id], recipients: [], times: [], status });
     const [, queue = '', id = ''] = POSTFIX_ID.exec(line) ?? [];
-    if (isKnown(id)) queued.set(queue, id);
+    if (id !== '' && isKnown(id)) queued.set(queue, id);
     const [, of = '', status = ''] = POSTFIX_STATUS.exec(line) ?? [];
     const its = queued.get(of);
     if (its !== undefined) yield row(its, status);
     const arrived = bareId(EXIM_ARRIVAL.exec(line)?.[1] ?? '');
-    if (isKnown(arrived)) yield row(arrived, 'accepted');
+    if (arrived !== '' && isKnown(arrived)) yield row(arrived, 'accepted');
   }
 }
 

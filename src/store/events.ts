@@ -23,7 +23,7 @@ export type EventKind =
   | 'bounced'
   | 'complained';
 
-/** `actor`: the login name of the person who acted; null where the program did. */
+/** `actor`: the person who did it; null where the program did. */
 export async function noteEvent(
   tx: Tx,
   messageId: number,
@@ -44,9 +44,13 @@ interface NewEvent {
 }
 
 const insertEvent = statement((db, value: Blanks<NewEvent>) =>
-  db
-    .insertInto('events')
-    .values({ message_id: value('messageId'), at: value('now'), kind: value('kind'), detail: value('detail'), actor: value('actor') }),
+  db.insertInto('events').values({
+    message_id: value('messageId'),
+    at: value('now'),
+    kind: value('kind'),
+    detail: value('detail'),
+    actor: value('actor'),
+  }),
 );
 
 export async function wasSentAlready(db: Db, messageId: number): Promise<boolean> {
@@ -66,8 +70,9 @@ export async function noteEvents(
   kind: EventKind,
   now: number,
   detail: string | null = null,
+  actor: string | null = null,
 ): Promise<void> {
-  for (const id of messageIds) await noteEvent(tx, id, kind, now, detail);
+  for (const id of messageIds) await noteEvent(tx, id, kind, now, detail, actor);
 }
 
 /** Mails of a job that came back: refused for good by the recipient's server, bounced later, or complained of. */

@@ -17,6 +17,8 @@ export interface Desk {
   refusal(): Promise<string | null>;
   /** What the settings lack, so that no worker starts; null when one does. */
   readonly workerRefusal: string | null;
+  /** Whoever sits before the screen: approvals and rejections are theirs. */
+  readonly actor: string;
   /** Voids what was drafted from campaigns that have changed since. */
   refreshCampaigns(): Promise<unknown>;
   close(): Promise<void>;

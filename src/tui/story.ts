@@ -20,7 +20,11 @@ export function mailLines(paint: Paint, { draft, summary }: MessageStory, column
 /** Each try, and what else happened, in the order of time. */
 export function storyLines(paint: Paint, { attempts, events, summary }: MessageStory, columns: number): string[] {
   const told = [
-    ...events.map(({ at, kind, detail }) => ({ at, what: kind as string, says: cell(detail, 300) })),
+    ...events.map(({ at, kind, detail, actor }) => ({
+      at,
+      what: kind as string,
+      says: cell(actor === null ? detail : `by ${actor}${detail === null ? '' : `: ${detail}`}`, 300),
+    })),
     ...attempts.map((attempt, index) => {
       const outcome = attempt.outcome ?? (attempt.armed_at === null ? 'connecting' : 'on the wire');
       const took = attempt.finished_at === null ? '' : ` after ${((attempt.finished_at - attempt.started_at) / 1_000).toFixed(1)} s`;

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cleanName } from '../../src/app/actor.ts';
 import type { Delivery } from '../../src/domain/delivery.ts';
 import { checkRulings, resolveMessage, resolveMessages } from '../../src/pipeline/resolveMessage.ts';
 import { retryMessages } from '../../src/pipeline/retryMessages.ts';
@@ -183,10 +182,4 @@ test('one wrong number among several is found before anything is changed', async
   await expect(check([1, 99])).rejects.toMatchObject({ code: 'not_found', message: 'there is no message 99' });
   await say(2, 'sent');
   await expect(check([1, 2])).rejects.toThrow('message 2 is accepted by the same verdict already; nothing was changed');
-});
-
-test("a person's name is one short line without what moves a cursor", () => {
-  expect(cleanName('ana\u001b[2J\u202e\nruiz')).toBe('ana ruiz');
-  expect(cleanName('\u0007')).toBeUndefined();
-  expect(cleanName('x'.repeat(200))).toHaveLength(64);
 });
