@@ -107,7 +107,7 @@ async function resolveJob(context: Context, store: Store, { job, verdict, yes }:
     context,
     await resolveMessages(
       store,
-      ids.map((id) => ({ id, verdict })),
+      ids.map((id) => ({ id, verdict, seen: 'uncertain' as const })),
       ruler,
     ),
     verdict,

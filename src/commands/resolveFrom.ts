@@ -57,7 +57,7 @@ export async function resolveFrom(
 
 function rulingOf({ mail, verdict, line, says }: LogMatch, file: string): Ruling[] {
   const source = `by ${oneLine(file).slice(0, 80)}, line ${line}${says === '' ? '' : `: ${says}`}`.slice(0, 300);
-  return verdict === null ? [] : [{ id: mail.id, verdict, source }];
+  return verdict === null ? [] : [{ id: mail.id, verdict, source, seen: 'uncertain' }];
 }
 
 /** What the file tells, before anything is recorded. */

@@ -18,6 +18,8 @@ export interface Ruling {
   readonly verdict: Verdict;
   /** What it rests on, where that is not the person alone: `by provider.csv, line 14: delivered`. */
   readonly source?: string;
+  /** Where it stood when a person chose it: what was settled meanwhile must not be taken for a verdict to be corrected. */
+  readonly seen?: MessageState;
 }
 
 /** Who rules, and when. */
@@ -93,11 +95,12 @@ async function existing(db: Db, id: number): Promise<MessageRow> {
   return row;
 }
 
-async function rule(tx: Tx, { id, verdict, source }: Ruling, { actor, now: clock }: Ruler): Promise<Ruled> {
+async function rule(tx: Tx, { id, verdict, source, seen }: Ruling, { actor, now: clock }: Ruler): Promise<Ruled> {
   const now = clock();
   const row = await existing(tx, id);
   const { email } = await prospectById(tx, row.prospect_id);
-  const left = await leftOf(tx, row, verdict, now);
+  const settled = seen !== undefined && seen !== row.state ? { words: `is ${row.state} now: it was settled meanwhile` } : undefined;
+  const left = settled ?? (await leftOf(tx, row, verdict, now));
   if (left !== undefined) return { id, email, verdict, state: row.state, left: left.words };
   const state = await move(tx, row, verdict, now);
   await noteEvent(tx, id, 'resolved', now, verdictWords(verdict, source), actor);

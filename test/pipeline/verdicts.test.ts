@@ -183,3 +183,15 @@ test('one wrong number among several is found before anything is changed', async
   await say(2, 'sent');
   await expect(check([1, 2])).rejects.toThrow('message 2 is accepted by the same verdict already; nothing was changed');
 });
+
+test('what was settled since a person chose it is left, not corrected', async () => {
+  await say(1, 'sent');
+  bench.now += QUARTER;
+  const ruled = await resolveMessages(
+    bench.store,
+    [1, 2].map((id) => ({ id, verdict: 'resend' as const, seen: 'uncertain' as const })),
+    { actor: null, now: () => bench.now },
+  );
+  expect(ruled.map(({ left }) => left)).toEqual(['is accepted now: it was settled meanwhile', null]);
+  expect((await bench.states()).slice(0, 2)).toEqual(['accepted', 'ready']);
+});
