@@ -3,8 +3,8 @@ import { OutreachError } from '../domain/errors.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Ruled, Ruler } from '../pipeline/resolveMessage.ts';
 import type { Store } from '../store/database.ts';
-import { canAsk } from '../terminal/abilities.ts';
 import { cell, plural } from '../terminal/output.ts';
+import { askFirst } from './askFirst.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 export interface ResolveOptions {
@@ -99,7 +99,7 @@ async function resolveJob(context: Context, store: Store, { job, verdict, yes }:
     return;
   }
   const question = `Send ${plural(ids.length, 'uncertain mail')} of job ${job} again? Whoever has theirs already gets it twice.`;
-  if (verdict === 'resend' && !yes && !(await sure(context, question, `outreach resolve --job ${job} --resend --yes`))) {
+  if (verdict === 'resend' && !yes && !(await askFirst(context, question, `outreach resolve --job ${job} --resend --yes`))) {
     context.output.talk('Nothing is changed.');
     return;
   }
@@ -112,16 +112,6 @@ async function resolveJob(context: Context, store: Store, { job, verdict, yes }:
     ),
     verdict,
   );
-}
-
-/** Asks on a terminal; elsewhere nothing is done without an explicit yes. */
-export async function sure({ output, env }: Context, question: string, instead: string): Promise<boolean> {
-  if (!canAsk(env, process.stdin) || !output.stderrIsTerminal)
-    throw new OutreachError('usage', 'this asks first, and here is no terminal to ask on; nothing was changed', {
-      hint: `Without a question: ${instead}`,
-    });
-  const { confirm } = await import('../terminal/confirm.ts');
-  return confirm(question, process.stdin, process.stderr);
 }
 
 /** One line a message, and how many of each end. */

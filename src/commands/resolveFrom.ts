@@ -7,8 +7,8 @@ import { asTyped, oneLine } from '../domain/text.ts';
 import type { LogMatch } from '../pipeline/matchLog.ts';
 import { type Ruled, type Ruling, resolveMessages } from '../pipeline/resolveMessage.ts';
 import { cell, moment, type Output, plural } from '../terminal/output.ts';
+import { askFirst } from './askFirst.ts';
 import type { Context } from './context.ts';
-import { sure } from './resolve.ts';
 
 /** `resolve --from FILE`: lists which uncertain mails the file tells of and what would be recorded, asks, and records it. */
 export async function resolveFrom(
@@ -40,7 +40,7 @@ export async function resolveFrom(
     const flag = asked === undefined ? [] : [asked === 'sent' ? '--sent' : '--not-sent'];
     const instead = asTyped(['outreach', 'resolve', '--from', path, ...flag, '--yes']);
     const isSure =
-      yes || (await sure(context, `Record this for ${plural(rulings.length, 'mail')}?`, instead).catch((error: unknown) => error));
+      yes || (await askFirst(context, `Record this for ${plural(rulings.length, 'mail')}?`, instead).catch((error: unknown) => error));
     if (isSure !== true) {
       asObjects(output, matches, []);
       if (isSure !== false) throw isSure;

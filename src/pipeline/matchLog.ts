@@ -4,7 +4,7 @@ import { HOUR, MINUTE } from '../domain/duration.ts';
 import type { UncertainMail } from '../store/uncertain.ts';
 
 /** How far a row's time may lie from the moment in which the mail was released: clocks differ, and an event may be logged late. */
-export const LOG_WINDOW = { before: 10 * MINUTE, after: HOUR } as const;
+const LOG_WINDOW = { before: 10 * MINUTE, after: HOUR } as const;
 
 /** An uncertain mail that rows of a log are about, and what they say together. */
 export interface LogMatch {
