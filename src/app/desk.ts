@@ -5,13 +5,14 @@ import type { Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { plannedRate } from '../domain/estimate.ts';
 import { localDay } from '../domain/localDay.ts';
-import type { JobProgress } from '../store/progress.ts';
+import type { JobProgress, MessageStory } from '../store/progress.ts';
 import { activeDays } from '../store/senderDays.ts';
 import { actorName } from './actor.ts';
 import { type App, openApp } from './app.ts';
 import { refreshCampaigns } from './campaigns.ts';
 import { refusalOf } from './guard.ts';
 import { type JobReport, jobReport, type SenderReport, senderReports, workerRefusal } from './status.ts';
+import { uncertainHints } from './uncertainHints.ts';
 
 /** A database that another program holds must not freeze a screen for as long as a command would wait. */
 const PATIENCE_MS = 150;
@@ -52,6 +53,7 @@ export async function openDesk(workspace: Workspace, env: NodeJS.ProcessEnv) {
       const files = await openApp(workspace, { watching: true });
       return refreshCampaigns(files, store);
     },
+    hints: (story: MessageStory) => uncertainHints(app.config.senders, story),
     close: () => app.close(),
   };
 }

@@ -56,6 +56,10 @@ export const story = message.extend({
       code: z.int().nullable(),
       reply: z.string().nullable().describe('the last words of the server, or of an error'),
       sha256: z.string().nullable().describe('of the bytes on the wire'),
+      progress: z
+        .enum(['nothing', 'part', 'all', 'end'])
+        .nullable()
+        .describe('how much of the mail had been written when the try ended, `all` without its end; null where nobody knows'),
     }),
   ),
   events: z.array(

@@ -262,6 +262,19 @@ interface Described {
   readonly shape: z.ZodObject;
 }
 
+const resolvedOne = z.strictObject({ id, state: state.describe('where it stands now') });
+
+const resolved = resolvedOne.extend({
+  left: z.string().nullable().describe('why it was left as it was; null when the verdict was recorded'),
+});
+
+const resolvedByLog = resolved.extend({
+  verdict: z.enum(['sent', 'not_sent']).nullable().describe('what its rows say; null when nobody can tell'),
+  by: z.enum(['message_id', 'address']).describe('how its rows were found: by Message-ID, or by address and time'),
+  line: count.describe('of the first such row'),
+  says: z.string().describe('the words of its rows'),
+});
+
 export const SHAPES: readonly Described[] = [
   { command: 'import leads.csv', prints: 'one', shape: imported },
   { command: 'worker --drain', prints: 'one', shape: worker },
@@ -282,4 +295,7 @@ export const SHAPES: readonly Described[] = [
   { command: 'estimate hello', prints: 'one', shape: estimate },
   { command: 'cost', prints: 'one', shape: cost },
   { command: 'doctor', prints: 'one', shape: doctor },
+  { command: 'resolve --from log.csv --yes', prints: 'a line each', shape: resolvedByLog },
+  { command: 'resolve --job 1 --sent', prints: 'a line each', shape: resolved },
+  { command: 'resolve 17 --not-sent', prints: 'one', shape: resolvedOne },
 ];

@@ -27,7 +27,9 @@ async function show(context: Context, id: string): Promise<undefined> {
   context.output.object(asJson(story));
   if (context.output.json) return;
   const { retryBar } = await import('../pipeline/retryMessages.ts');
-  print(context.output, story, story.summary.state === 'failed' ? await retryBar(db, story.summary.id, Date.now()) : undefined);
+  const { verdictLines } = await import('./verdictLines.ts');
+  const bar = story.summary.state === 'failed' ? await retryBar(db, story.summary.id, Date.now()) : undefined;
+  print(context.output, story, bar, verdictLines(app.config.senders, story));
 }
 
 /** The story as one object; its fields are part of the program's contract. */
@@ -44,7 +46,7 @@ export function asJson({ summary, draft, author, attempts, events }: MessageStor
       author === undefined
         ? null
         : { ...author, costNano: undefined, cost_usd: author.costNano === null ? null : author.costNano / NANO_PER_USD },
-    attempts: attempts.map(({ sender, provider, started_at, armed_at, finished_at, outcome, code, reply, sha256 }) => ({
+    attempts: attempts.map(({ sender, provider, started_at, armed_at, finished_at, outcome, code, reply, sha256, progress }) => ({
       sender,
       provider,
       started_at: iso(started_at),
@@ -54,12 +56,19 @@ export function asJson({ summary, draft, author, attempts, events }: MessageStor
       code,
       reply,
       sha256,
+      progress,
     })),
     events: events.map(({ at, kind, detail, actor }) => ({ at: iso(at), kind, detail, actor })),
   };
 }
 
-function print(output: Output, { summary, draft, author, attempts, events }: MessageStory, bar: RetryBar | undefined): void {
+/** `verdict`: what there is to know for who has to say what became of it, or has said so. */
+function print(
+  output: Output,
+  { summary, draft, author, attempts, events }: MessageStory,
+  bar: RetryBar | undefined,
+  verdict: readonly string[],
+): void {
   const { colour } = output;
   output.line(
     `Message ${summary.id} to ${cell(summary.email)}: ${paint(output, summary.state)}${summary.reason === null ? '' : `, ${cell(summary.reason, 200)}`}`,
@@ -98,6 +107,7 @@ function print(output: Output, { summary, draft, author, attempts, events }: Mes
       told.map(({ at, words }) => [`  ${moment(at)}`, words]),
     );
   if (summary.state === 'ready') output.line(`  due ${moment(summary.due_at)}`);
+  for (const line of verdict) output.line(line);
   output.line(`\nNext: ${bar === undefined ? nextStep(summary, draft !== undefined, author !== undefined) : barred(bar, summary.job)}`);
 }
 
@@ -145,7 +155,7 @@ function eventWords(kind: string, detail: string | null, actor: string | null): 
 }
 
 function nextStep({ state, id, email, hash }: MessageStory['summary'], drafted: boolean, byModel: boolean): string {
-  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    (ask the recipient first)`;
+  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    or    outreach resolve --from LOG`;
   if (state === 'review' && !drafted && byModel) return `outreach generate --lead ${cell(email)} --again    or    outreach reject ${id}`;
   if (state === 'review' && !drafted)
     return `mend the lead and import it again with --update; where a file was missing: outreach generate --lead ${cell(email)} --again; or outreach reject ${id}`;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { App } from '../app/app.ts';
 import type { Explanation } from '../app/why.ts';
 import { parseAddress } from '../domain/address.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -31,7 +32,7 @@ async function why({ app: open, output }: Context, who: string): Promise<undefin
     const found = await explain(app, id, now);
     output.object(asJson(found));
     if (index > 0) output.line();
-    if (!output.json) print(output, found);
+    if (!output.json) print(output, found, await linesOf(app, found));
     // The one that something can still be done for; they come newest first.
     if (next === undefined || (isOver(next) && !isOver(found))) next = found;
   }
@@ -63,7 +64,16 @@ function asJson({ gates, freeSenders, expectedAt, retryBar: _, ...rest }: Explan
   };
 }
 
-function print(output: Output, found: Explanation): void {
+/** Of an uncertain mail the same as `show` tells. */
+async function linesOf(app: App, { id, state }: Explanation): Promise<string[]> {
+  if (state !== 'uncertain') return [];
+  const { messageStory } = await import('../store/progress.ts');
+  const { verdictLines } = await import('./verdictLines.ts');
+  const story = await messageStory((await app.openStore()).db, id);
+  return story === undefined ? [] : verdictLines(app.config.senders, story);
+}
+
+function print(output: Output, found: Explanation, verdict: readonly string[]): void {
   const { id, job, campaign, email, state, reason, gates, freeSenders, problem } = found;
   output.line(
     `Message ${id} to ${cell(email)} (job ${job}, ${cell(campaign, 30)}): ${paint(output, state)}${reason === null ? '' : `, ${cell(reason, 200)}`}`,
@@ -84,6 +94,7 @@ function print(output: Output, found: Explanation): void {
       output.line(`Free to send: ${freeSenders.join(', ')}`);
   }
   output.line(outlook(found));
+  for (const line of verdict) output.line(line);
 }
 
 function outlook({ id, job, state, gates, freeSenders, expectedAt, before }: Explanation): string {
@@ -126,7 +137,7 @@ function openedBy(gate: Explanation['gates'][number]['gate'], name: string | nul
 
 function nextStep({ id, job, state, gates, retryBar }: Explanation): string {
   if (state === 'review') return `outreach show ${id}    (then approve it, reject it or mend its lead)`;
-  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend`;
+  if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    or    outreach resolve --from LOG`;
   if (state === 'failed') return retryBar === null ? `outreach retry ${id}` : barred(retryBar, job);
   const held = gates.find(({ opensAt, gate }) => opensAt === null && gate !== 'suppressed' && gate !== 'importing');
   if (held !== undefined) return openedBy(held.gate, held.name, job);

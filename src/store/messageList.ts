@@ -41,18 +41,34 @@ export async function listOfJob(db: Db, job: number, states: readonly MessageSta
 }
 
 /** What waits for approval, of every job that is not cancelled. */
-export async function listOfReview(db: Db): Promise<MessageList> {
+export function listOfReview(db: Db): Promise<MessageList> {
+  return listOfState(db, 'review');
+}
+
+/** What nobody knows the end of: of one job, or of every job that is not cancelled. */
+export function listOfUncertain(db: Db, job: number | undefined): Promise<MessageList> {
+  return job === undefined ? listOfState(db, 'uncertain') : listOfJob(db, job, ['uncertain']);
+}
+
+async function listOfState(db: Db, state: MessageState): Promise<MessageList> {
   const rows = await db
     .selectFrom('job_counts')
     .innerJoin('jobs', 'jobs.id', 'job_counts.job_id')
     .select(['job_counts.job_id as job', 'job_counts.n'])
-    .where('job_counts.state', '=', 'review')
+    .where('job_counts.state', '=', state)
     .where('job_counts.n', '>', 0)
     .where('jobs.cancelled_at', 'is', null)
     .orderBy('job_counts.job_id')
     .execute();
-  const runs = rows.map(({ job, n }) => ({ job, n, state: 'review' as const }));
+  const runs = rows.map(({ job, n }) => ({ job, n, state }));
   return { runs, length: runs.reduce((sum, { n }) => sum + n, 0) };
+}
+
+/** Ids of the whole list. */
+export async function idsOf(db: Db, { runs }: MessageList): Promise<number[]> {
+  const ids: number[] = [];
+  for (const run of runs) ids.push(...(await idsOfRun(db, run, 0, run.n)));
+  return ids;
 }
 
 export async function messagesAt(db: Db, { runs }: MessageList, offset: number, limit: number): Promise<MessageSummary[]> {

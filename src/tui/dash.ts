@@ -190,13 +190,13 @@ export class Dash {
     }
   }
 
-  #show(read: Pick<Picture, 'board' | 'job' | 'page' | 'story' | 'name' | 'mailsAMonth' | 'trouble'>): void {
+  #show(read: Pick<Picture, 'board' | 'job' | 'page' | 'story' | 'hints' | 'name' | 'mailsAMonth' | 'trouble'>): void {
     const { help, typing, question } = this;
-    const { board, job, page, story, name, mailsAMonth, trouble } = read;
-    const layout = layoutOf(this.#parts.size(), board?.order.length ?? 0, board?.senders.length ?? 0);
+    const { place } = this;
+    const layout = layoutOf(this.#parts.size(), read.board?.order.length ?? 0, read.board?.senders.length ?? 0);
     const notice = this.#notice?.text;
     const now = this.now();
-    this.#picture = { board, job, page, story, name, mailsAMonth, trouble, now, layout, place: this.place, help, typing, question, notice };
+    this.#picture = { ...read, now, layout, place, help, typing, question, notice };
     this.#parts.show(this.#picture);
   }
 
@@ -232,7 +232,7 @@ async function patiently(desk: Desk, work: (desk: Desk) => Promise<string>): Pro
 
 const MOST_TRIES = 20;
 
-const EMPTY = { board: undefined, job: undefined, page: undefined, story: undefined, name: '', mailsAMonth: null };
+const EMPTY = { board: undefined, job: undefined, page: undefined, story: undefined, hints: undefined, name: '', mailsAMonth: null };
 
 /** In one line. What is no trouble of the disk, the settings or another program is a bug, and ends the program as everywhere. */
 function sentenceOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import type { Store } from '../store/database.ts';
-import type { JobProgress } from '../store/progress.ts';
+import type { JobProgress, MessageStory } from '../store/progress.ts';
 
 /** What the dashboard works with; the command puts it together. It is opened anew when it no longer stands. */
 export interface Desk {
@@ -21,7 +21,16 @@ export interface Desk {
   readonly actor: string;
   /** Voids what was drafted from campaigns that have changed since. */
   refreshCampaigns(): Promise<unknown>;
+  /** What helps to say what became of an uncertain mail. */
+  hints(story: MessageStory): Hints;
   close(): Promise<void>;
+}
+
+export interface Hints {
+  /** How far it got, and what that usually means. */
+  readonly progress: string;
+  /** Where to look, the best place first. */
+  readonly places: readonly string[];
 }
 
 export interface JobOutlook {

@@ -1,16 +1,19 @@
 import { Box, Text } from 'ink';
 import { usagePeriod } from '../domain/usage.ts';
+import type { MessageStory } from '../store/progress.ts';
 import { columnsOf, fill, visibleColumns, wrap } from '../terminal/columns.ts';
 import { cell, number, plural } from '../terminal/output.ts';
 import type { Board } from './board.ts';
 import { Help } from './help.tsx';
 import { Job } from './job.tsx';
+import { isOpenToVerdict } from './judging.ts';
 import { Lines } from './lines.tsx';
 import { Message } from './message.tsx';
 import { Overview } from './overview.tsx';
 import { type Paint, sparkline } from './paint.ts';
 import { FILLER } from './paintedRows.ts';
 import { Review } from './review.tsx';
+import { Uncertain } from './uncertain.tsx';
 import type { Picture } from './views.ts';
 
 /** One picture of the dashboard, as high and as wide as its terminal. */
@@ -38,6 +41,8 @@ function Body({ paint, picture }: { paint: Paint; picture: Picture }) {
       return job === undefined || page === undefined ? null : <Job paint={paint} picture={picture} job={job} page={page} />;
     case 'review':
       return page === undefined ? null : <Review paint={paint} picture={picture} page={page} story={story} />;
+    case 'uncertain':
+      return page === undefined ? null : <Uncertain paint={paint} picture={picture} page={page} />;
     case 'message':
       return story === undefined ? null : <Message paint={paint} picture={picture} story={story} />;
   }
@@ -74,6 +79,7 @@ function footer(paint: Paint, picture: Picture): string {
   if (picture.notice !== undefined) return fill(cell(picture.notice, 300), columns);
   const move = `${signs.up}${signs.down === 'down' ? '/' : ''}${signs.down}`;
   const review = picture.board?.review ?? 0;
+  const uncertain = picture.board?.uncertain ?? 0;
   const keys: Record<Picture['place']['view'], readonly KeyWord[]> = {
     jobs: [
       [move, 'move'],
@@ -82,6 +88,7 @@ function footer(paint: Paint, picture: Picture): string {
       ['r', 'retry'],
       ['v', review === 0 ? 'review' : `review ${number(review)}`],
       ['/', 'filter'],
+      ...doubts(uncertain),
     ],
     job: [
       [move, 'move'],
@@ -91,6 +98,7 @@ function footer(paint: Paint, picture: Picture): string {
       ['r', 'retry'],
       ['v', 'review'],
       ['/', 'filter'],
+      ...doubts(picture.job?.counts.uncertain ?? 0),
     ],
     review: [
       [move, 'move'],
@@ -99,7 +107,8 @@ function footer(paint: Paint, picture: Picture): string {
       ['x', 'reject'],
       ['esc', 'back'],
     ],
-    message: [[move, 'scroll'], ['esc', 'back'], ...DECISIONS(picture.story?.summary.state)],
+    uncertain: [['space', 'mark'], ['a', 'all'], ...VERDICTS, ['enter', 'read all'], ['esc', 'back'], [move, 'move']],
+    message: [[move, 'scroll'], ['esc', 'back'], ...decisions(picture.story)],
   };
   const widthOf = ([key, does]: KeyWord) => columnsOf(key) + 1 + does.length + 2;
   let room = columns + 2 - EVERYWHERE.reduce((sum, key) => sum + widthOf(key), 0);
@@ -118,7 +127,26 @@ const EVERYWHERE: readonly KeyWord[] = [
   ['q', 'leave'],
 ];
 
-function DECISIONS(state: string | undefined): readonly KeyWord[] {
+const VERDICTS: readonly KeyWord[] = [
+  ['s', 'sent'],
+  ['n', 'not sent'],
+  ['r', 'send again'],
+];
+
+function doubts(uncertain: number): readonly KeyWord[] {
+  return uncertain === 0 ? [] : [['u', `uncertain ${number(uncertain)}`]];
+}
+
+function decisions(story: MessageStory | undefined): readonly KeyWord[] {
+  const state = story?.summary.state;
+  if (state === 'uncertain') return VERDICTS;
+  if (story !== undefined && isOpenToVerdict(story))
+    return state === 'failed'
+      ? [
+          ['s', 'it was sent'],
+          ['r', 'retry'],
+        ]
+      : [['n', 'it was not sent']];
   if (state === 'review')
     return [
       ['a', 'approve'],

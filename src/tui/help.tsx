@@ -31,6 +31,7 @@ const KEYS = ({ signs }: Paint): readonly (readonly [string, string])[] => [
   ['p', 'pause the job, or resume it'],
   ['r', 'retry the failed mail, or all failed ones of the job'],
   ['v', 'what waits in review: read, a approves, x rejects'],
+  ['u', 'uncertain: space, a mark; s sent, n not sent, r send again'],
   ['/', 'filter: jobs by campaign, file, id; mails by state, address'],
   ['q', 'leave'],
 ];

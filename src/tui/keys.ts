@@ -2,6 +2,7 @@ import { plural } from '../terminal/output.ts';
 import { approve, doubtAbout, pauseOrResume, reject, retry } from './act.ts';
 import type { JobLine } from './board.ts';
 import type { Dash } from './dash.ts';
+import { isOpenToVerdict, markAll, questionOf, toggleMark, toJudge, VERDICT_KEYS } from './judging.ts';
 import { type Picture, placeAt } from './views.ts';
 
 /** A key by its name, or the character it makes. */
@@ -49,8 +50,10 @@ export class Keys {
   async #command(key: Key): Promise<void> {
     const dash = this.#dash;
     const { picture } = dash;
+    if (dash.place.view === 'uncertain' && (key === ' ' || key === 'a')) return this.#mark(key, picture);
     const move = STEPS[key];
     if (move !== undefined) return this.#move(move, picture);
+    if (this.#judges(key, picture)) return this.#judge(key, picture);
     switch (key) {
       case 'q':
         return dash.leave();
@@ -73,6 +76,9 @@ export class Keys {
         return;
       case 'v':
         if (dash.place.view !== 'review') dash.enter(placeAt('review'));
+        return;
+      case 'u':
+        if (dash.place.view !== 'uncertain') dash.enter(placeAt('uncertain', dash.place.view === 'job' ? dash.place.id : 0));
         return;
       case 'p':
         return this.#pause(picture);
@@ -112,6 +118,35 @@ export class Keys {
       text: `Resume job ${job.job.id}? It was paused because ${doubt}.`,
       yes: (desk) => pauseOrResume(desk, job.job, dash.now()),
     };
+  }
+
+  /** A mark moves on to the next mail, so that several in a row are marked by one key. */
+  async #mark(key: ' ' | 'a', picture: Picture | undefined): Promise<void> {
+    const { place } = this.#dash;
+    if (key === 'a') return this.#dash.act((desk) => markAll(desk, place));
+    toggleMark(place);
+    this.#move('down', picture);
+  }
+
+  /** In a list of uncertain mails, and on a mail whose end is for a person to say. */
+  #judges(key: Key, picture: Picture | undefined): boolean {
+    if (VERDICT_KEYS[key] === undefined || picture === undefined) return false;
+    const { place, story } = picture;
+    if (place.view === 'uncertain') return true;
+    // A failed mail is retried by the key that sends an uncertain one again.
+    const open = place.view === 'message' && story !== undefined && isOpenToVerdict(story);
+    return open && (key !== 'r' || story?.summary.state !== 'failed');
+  }
+
+  async #judge(key: Key, picture: Picture | undefined): Promise<void> {
+    const dash = this.#dash;
+    const mails = toJudge(picture);
+    const verdict = VERDICT_KEYS[key];
+    const [first] = mails;
+    if (first === undefined || verdict === undefined) return dash.say('Nothing is uncertain here.');
+    if (picture?.place.marked.size === 0 && dash.now() - dash.replacedAt < TWICE_MS)
+      return dash.say(`Message ${first.id} has just come to this place: look at it, and decide again.`);
+    dash.question = questionOf(mails, verdict, () => dash.now());
   }
 
   #retry(picture: Picture | undefined): Promise<void> | undefined {

@@ -3,6 +3,7 @@ import { cell } from '../terminal/output.ts';
 import { Lines } from './lines.tsx';
 import { type Paint, row, title, toneOf } from './paint.ts';
 import { mailLines, storyLines } from './story.ts';
+import { hintLines } from './uncertain.tsx';
 import { hold, type Picture } from './views.ts';
 
 /** A measure that is read with ease. */
@@ -19,6 +20,7 @@ export function Message({ paint, picture, story }: { paint: Paint; picture: Pict
     row(['state', 8, paint.colour.dim], [state, columns - 9, toneOf(paint, summary.state)]),
     row(['job', 8, paint.colour.dim], [`${summary.job}, campaign ${cell(summary.campaign, 60)}`, columns - 9]),
     '',
+    ...hintLines(paint, picture.hints, columns),
     title(paint, 'Tries', columns, 'and what else happened'),
     ...storyLines(paint, story, columns),
     '',

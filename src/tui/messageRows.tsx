@@ -18,6 +18,8 @@ export function MessageRows(props: {
   empty: string;
   /** What is said of each: its subject, or why it is where it is. */
   subjects?: boolean;
+  /** A sign stands before those that are marked. */
+  marked?: ReadonlySet<number>;
 }) {
   const { paint, page, place, rows, columns, now } = props;
   const id = Math.max(4, ...page.rows.map((message) => String(message.id).length));
@@ -28,11 +30,13 @@ export function MessageRows(props: {
   const says = Math.max(6, rest - email - 1);
   const filter = place.filter === '' ? '' : ` with “${cell(place.filter, 20)}”`;
   const length = page.more === true ? `the first ${number(page.length)}` : number(page.length);
+  const marks = (props.marked?.size ?? 0) === 0 ? '' : ` · ${number(props.marked?.size ?? 0)} marked`;
   const position = page.length === 0 ? 'none' : page.length > rows ? `${number(place.at + 1)} of ${length}` : length;
   const words = ({ reason, subject }: MessageSummary) => (props.subjects === true ? (subject ?? reason) : (reason ?? subject));
   const lines = page.rows.map((message) => {
     const isChosen = message.id === place.chosen;
-    const line = `${isChosen ? paint.signs.chosen : ' '} ${row(
+    const mark = props.marked?.has(message.id) === true ? paint.signs.dot : ' ';
+    const line = `${isChosen ? paint.signs.chosen : ' '}${mark}${row(
       [String(message.id), id, undefined, 'right'],
       [message.state, 10, toneOf(paint, message.state)],
       [cell(message.email), email],
@@ -47,7 +51,7 @@ export function MessageRows(props: {
   return (
     <Lines
       paint={paint}
-      lines={[title(paint, props.name, columns, `${position}${filter}`), paint.colour.dim(head), ...lines]}
+      lines={[title(paint, props.name, columns, `${position}${filter}${marks}`), paint.colour.dim(head), ...lines]}
       rows={rows + 2}
       columns={columns}
     />

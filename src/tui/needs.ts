@@ -35,7 +35,7 @@ export function needsOf(facts: Facts): Need[] {
     if (health === 'stopped') needs.push({ tone: 'bad', what: `${name} ${says}`, how: `outreach senders resume ${name}` });
   if (uncertain.n > 0) {
     const where = uncertain.job === null ? '' : `, job ${uncertain.job}`;
-    needs.push({ tone: 'bad', what: `${number(uncertain.n)} uncertain${where}`, how: 'outreach messages --state uncertain' });
+    needs.push({ tone: 'bad', what: `${number(uncertain.n)} uncertain${where}`, how: 'u' });
   }
   if (facts.workerRefusal !== null) needs.push({ tone: 'bad', what: 'no worker starts: settings', how: 'outreach config check' });
   else if (facts.workers === 0 && open > 0) needs.push({ tone: 'bad', what: 'no worker is running', how: 'outreach worker' });

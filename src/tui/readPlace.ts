@@ -1,14 +1,23 @@
 import { MESSAGE_STATES } from '../domain/message.ts';
-import { listOfJob, listOfReview, type MessageList, messagesAt, messagesToPrefix, placeInList } from '../store/messageList.ts';
+import {
+  listOfJob,
+  listOfReview,
+  listOfUncertain,
+  type MessageList,
+  messagesAt,
+  messagesToPrefix,
+  placeInList,
+} from '../store/messageList.ts';
 import { messageStory } from '../store/progress.ts';
 import type { Db } from '../store/schema.ts';
+import { stillUncertain } from '../store/uncertain.ts';
 import type { Board, BoardReader, Surroundings } from './board.ts';
 import type { Desk } from './desk.ts';
 import { jobFacts } from './jobFacts.ts';
 import { layoutOf, type Size } from './layout.ts';
 import { hold, type Page, type Picture, type Place } from './views.ts';
 
-type Read = Pick<Picture, 'board' | 'job' | 'page' | 'story'>;
+type Read = Pick<Picture, 'board' | 'job' | 'page' | 'story' | 'hints'>;
 
 /** What is shown at a place, read now; undefined when its job or message is gone. Moves the place to where its chosen row is now. */
 export async function readPlace(
@@ -35,18 +44,36 @@ export async function readPlace(
       const page = await pageOf(db, await listOfReview(db), place, layoutOf(size, 0, 0).review);
       return { ...NOTHING, board, page, story: place.chosen === undefined ? undefined : await messageStory(db, place.chosen) };
     }
+    case 'uncertain': {
+      const board = await reader.look(around, '', () => NO_JOBS, now);
+      const list = await listOfUncertain(db, place.id === 0 ? undefined : place.id);
+      const page = await pageOf(db, list, place, layoutOf(size, 0, 0).review);
+      await keepMarks(db, place, list.length);
+      return { ...NOTHING, board, page, ...(await storyOf(desk, place.chosen)) };
+    }
     case 'message': {
       const board = await reader.look(around, '', () => NO_JOBS, now);
-      const story = await messageStory(db, place.id);
-      return story === undefined ? undefined : { ...NOTHING, board, story };
+      const { story, hints } = await storyOf(desk, place.id);
+      return story === undefined ? undefined : { ...NOTHING, board, story, hints };
     }
   }
 }
 
-const NOTHING: Read = { board: undefined, job: undefined, page: undefined, story: undefined };
+const NOTHING: Read = { board: undefined, job: undefined, page: undefined, story: undefined, hints: undefined };
 const NO_JOBS = { ids: [], events: 0 };
 /** The job's title; title and names of columns of its mails, with a row of air before them. */
 const LIST_HEAD = 4;
+
+async function storyOf(desk: Desk, id: number | undefined): Promise<Pick<Read, 'story' | 'hints'>> {
+  const story = id === undefined ? undefined : await messageStory(desk.store.db, id);
+  return { story, hints: story?.summary.state === 'uncertain' ? desk.hints(story) : undefined };
+}
+
+/** What was settled meanwhile is not marked any more. Asked when the list has become another one: thousands may be marked. */
+async function keepMarks(db: Db, place: Place, length: number): Promise<void> {
+  if (place.marked.size > 0 && place.markedOf !== length) place.marked = new Set(await stillUncertain(db, [...place.marked]));
+  place.markedOf = length;
+}
 
 function readJobs(reader: BoardReader, around: Surroundings, place: Place, size: Size, senders: number, now: number): Promise<Board> {
   return reader.look(

@@ -1,12 +1,12 @@
 import type { MessageStory, MessageSummary } from '../store/progress.ts';
 import type { Board, JobLine } from './board.ts';
-import type { Desk } from './desk.ts';
+import type { Desk, Hints } from './desk.ts';
 import type { Layout } from './layout.ts';
 
 /** Where a person is. A list is moved through by position, and stays with what was chosen when others come before it. */
 export interface Place {
-  readonly view: 'jobs' | 'job' | 'review' | 'message';
-  /** Of the job or message; 0 elsewhere. */
+  readonly view: 'jobs' | 'job' | 'review' | 'uncertain' | 'message';
+  /** Of the job or message, or of the job whose uncertain mails are listed; 0 elsewhere. */
   readonly id: number;
   filter: string;
   /** The first row shown, and the chosen one. */
@@ -14,10 +14,13 @@ export interface Place {
   at: number;
   /** Id of the chosen one, as last shown. */
   chosen: number | undefined;
+  /** Ids of what a person has marked, and how long the list was when it was last seen that they are still in it. */
+  marked: ReadonlySet<number>;
+  markedOf: number;
 }
 
 export function placeAt(view: Place['view'], id = 0): Place {
-  return { view, id, filter: '', top: 0, at: 0, chosen: undefined };
+  return { view, id, filter: '', top: 0, at: 0, chosen: undefined, marked: new Set(), markedOf: 0 };
 }
 
 /** Keeps the chosen row inside a list of `length`, and inside the `rows` that are shown of it. */
@@ -54,6 +57,8 @@ export interface Picture {
   readonly page: Page | undefined;
   /** The opened message, or the chosen one of the review. */
   readonly story: MessageStory | undefined;
+  /** How far the uncertain mail of this story got, and where to look; undefined for any other. */
+  readonly hints: Hints | undefined;
   readonly help: boolean;
   /** What is typed after `/`; undefined when nobody types. */
   readonly typing: string | undefined;

@@ -60,7 +60,7 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
     for (const message of messages) {
       const armed = all<ArmedRow>(`select sha256, armed_at from attempts where message_id = ${message.id} and armed_at is not null`);
       const said = all<{ said: string }>(
-        `select iif(kind = 'resolved', detail, 'retry') as said from events where message_id = ${message.id} and kind in ('resolved', 'retry asked')`,
+        `select iif(kind = 'resolved', detail, 'retry') as said from events where message_id = ${message.id} and kind in ('resolved', 'retry asked') order by id`,
       ).map(({ said }) => said);
       const copies = taken.filter(({ to }) => to === message.email);
       judgeMessage(message, copies, said, violations);
@@ -120,18 +120,17 @@ function judgeLeads(
   }
 }
 
-/** `said`: what a person said of it while it was uncertain, and their retries; only who asks for a second copy gets one. */
+/** `said`: what a person said of it while it was uncertain or corrected since, and their retries, in order; only who asks for a second copy gets one. */
 function judgeMessage(
   { id, state, frozen_sha256 }: MessageRow,
   copies: readonly Arrived[],
   said: readonly string[],
   violations: string[],
 ): void {
-  const times = (word: string) => said.filter((each) => each === word).length;
-  const again = times('resend') + Math.min(times('not sent'), times('retry'));
-  const doubted = times('resend') + times('not sent') > 0;
+  const again = said.filter((word, index) => word === 'resend' || (word === 'retry' && said[index - 1] === 'not sent')).length;
+  const doubted = said.includes('resend') || said.includes('not sent');
   if (copies.length > 1 + again) violations.push(`message ${id}: the server took it ${copies.length} times`);
-  if (state === 'accepted' && copies.length === 0 && !said.includes('sent'))
+  if (state === 'accepted' && copies.length === 0 && said.at(-1) !== 'sent')
     violations.push(`message ${id} is accepted, and the server does not have it`);
   if (!['accepted', 'uncertain'].includes(state) && copies.length > 0 && !doubted)
     violations.push(`message ${id} is ${state}, and the server has it`);
@@ -166,13 +165,17 @@ function judgeArms(
   }
 }
 
-/** Once a server's acceptance is written down, nothing of that mail is armed any more. */
+/** Once a server's acceptance is written down, nothing of that mail is armed any more, and nobody's word is above it. */
 function judgeAcceptances(one: (sql: string) => number, violations: string[]): void {
   const again = one(
     `select count(*) as n from attempts later join attempts first on first.message_id = later.message_id
       where first.outcome = 'accepted' and later.id > first.id and later.armed_at > first.finished_at`,
   );
   if (again > 0) violations.push(`${again} mails were armed after their acceptance was known`);
+  const overruled = one(
+    `select count(*) as n from messages where state <> 'accepted' and id in (select message_id from attempts where outcome = 'accepted')`,
+  );
+  if (overruled > 0) violations.push(`${overruled} mails that a server accepted are not accepted`);
 }
 
 /** A mail that came to its end at the SMTP server, taken or not, is one whose end an attempt says that it wrote. */

@@ -11,9 +11,9 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-/** A job that is done is not paused, and a mail that may still arrive, or is no longer wanted, not sent again. */
+/** A job that is done is not paused, a mail that may still arrive, or is no longer wanted, not sent again, and what a server said not judged. */
 const RIGHTLY_REFUSED =
-  /is (completed|failed|cancelled) already|may still be accepted until|only uncertain ones are resolved|so message \d+ is not sent again/;
+  /is (completed|failed|cancelled) already|may still be accepted until|only uncertain ones are resolved|so it is not sent again|known to be accepted by its server|was refused by its server after the verdict/;
 
 const FAILPOINT = join(import.meta.dirname, 'failpoint.mjs');
 const CLOCK = join(import.meta.dirname, 'clock.mjs');

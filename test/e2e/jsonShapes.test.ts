@@ -14,9 +14,9 @@ let folder: Folder;
 let sink: Sink;
 let ai: AiServer;
 
-/** Twenty leads by a model, with a file attached: one accepted, one refused, mail 17 uncertain, the others in review; a paused drip; a job to come. */
+/** Twenty leads by a model, with a file attached: one accepted, one refused, mails 14 and 17 uncertain, the others in review; a paused drip; a job to come. */
 beforeAll(async () => {
-  sink = await startSink((to) => (to?.startsWith('lead16@') ? 'dot drop, taken' : to?.startsWith('lead15@') ? 'rcpt 550' : undefined));
+  sink = await startSink((to) => (/^lead1[36]@/.test(to ?? '') ? 'dot drop, taken' : to?.startsWith('lead15@') ? 'rcpt 550' : undefined));
   ai = await startAiServer();
   folder = new Folder();
   const provider = `ai: { budget_usd: 5, providers: [{ name: local, base_url: "${ai.url}", model: m, price: { input: 1, output: 2 } }] }\n`;
@@ -26,11 +26,13 @@ beforeAll(async () => {
   folder.write('leads.csv', csv(20));
   await json(folder, 'import', 'leads.csv');
   await outreach(folder, ['worker', '--until-done', '--only', 'generate']);
-  await outreach(folder, ['approve', ...(await asShown(folder, 15, 16, 17))]);
+  await outreach(folder, ['approve', ...(await asShown(folder, 14, 15, 16, 17))]);
   await outreach(folder, ['worker', '--drain']);
   folder.write('more.csv', 'email,company\nnew@x.example,X\nno address,Y\n');
   const { job } = await json(folder, 'import', 'more.csv', '--mode', 'drip', '--rate', '2');
   await outreach(folder, ['pause', String(job)]);
+  const { message_id } = await json(folder, 'show', '17');
+  folder.write('log.csv', `message_id,status\n${String(message_id)},delivered\n`);
   folder.write('later.csv', 'email,company\nlater@x.example,X\n');
   await json(folder, 'import', 'later.csv', '--mode', 'scheduled', '--at', '2030-01-01T09:00');
 }, 60_000);
@@ -39,6 +41,20 @@ afterAll(async () => {
   folder.remove();
   await ai.close();
   await sink.close();
+});
+
+test('what is compared is not empty: there are tries, events, files, costs, gates and days', async () => {
+  expect(await json(folder, 'show', '17')).toMatchObject({
+    state: 'uncertain',
+    attempts: [{ outcome: 'ambiguous' }],
+    attachments: [{ name: 'brochure.txt' }],
+    written_by: { model: 'm' },
+    events: expect.arrayContaining([expect.objectContaining({ kind: 'uncertain' })]),
+  });
+  const { jobs, senders } = await json<{ jobs: { waits_for: object[] }[]; senders: object[] }>(folder, 'status');
+  expect([jobs.length > 2, senders.length, jobs.some(({ waits_for }) => waits_for.length > 0)]).toEqual([true, 1, true]);
+  expect((await json<{ days: object[] }>(folder, 'cost')).days).toHaveLength(1);
+  expect((await json<{ checks: object[] }>(folder, 'doctor')).checks.length).toBeGreaterThan(5);
 });
 
 test.each(SHAPES)('$command --json prints its shape, to the last field', async ({ command, prints, shape }) => {
@@ -55,20 +71,6 @@ test.each(SHAPES)('$command --json prints its shape, to the last field', async (
     // The published schema says the same as the one it is made from.
     expect([validate(object), validate.errors]).toEqual([true, null]);
   }
-});
-
-test('what is compared is not empty: there are tries, events, files, costs, gates and days', async () => {
-  expect(await json(folder, 'show', '17')).toMatchObject({
-    state: 'uncertain',
-    attempts: [{ outcome: 'ambiguous' }],
-    attachments: [{ name: 'brochure.txt' }],
-    written_by: { model: 'm' },
-    events: expect.arrayContaining([expect.objectContaining({ kind: 'uncertain' })]),
-  });
-  const { jobs, senders } = await json<{ jobs: { waits_for: object[] }[]; senders: object[] }>(folder, 'status');
-  expect([jobs.length > 2, senders.length, jobs.some(({ waits_for }) => waits_for.length > 0)]).toEqual([true, 1, true]);
-  expect((await json<{ days: object[] }>(folder, 'cost')).days).toHaveLength(1);
-  expect((await json<{ checks: object[] }>(folder, 'doctor')).checks.length).toBeGreaterThan(5);
 });
 
 test('a field that the shape does not know fails, and so does one that is missing', () => {

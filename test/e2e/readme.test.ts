@@ -42,6 +42,8 @@ beforeAll(async () => {
   template.write('export.csv', 'Work e-mail,Company\nnew@x.example,X\n');
   template.write('bounces.csv', 'email,reason\ngone@x.example,550 5.1.1\n');
   template.write('sent.csv', 'email\nlead16@company16.example\n');
+  const { message_id } = await json(template, 'show', '17');
+  template.write('provider-log.csv', `message_id,status\n${String(message_id)},delivered\n`);
   template.write('.env', 'SMTP_PASSWORD=x\n');
   for (const name of ['main', 'openai']) await outreach(template, ['login', name, '--stdin', '--file', '--no-check'], {}, 'a secret\n');
   await outreach(template, ['backup', 'yesterday.db']);
@@ -114,7 +116,7 @@ async function inTurns(stories: readonly (readonly string[])[]): Promise<void> {
 
 /** There is no terminal, and on most machines that test no keychain; and a message or job in the template may be in another state. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is a campaign \S+ already|dash needs a terminal|there is no terminal to show|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |job \d+ is |there is a campaign \S+ already|dash needs a terminal|there is no terminal to show|asks first, and here is no terminal|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no story changes what another one needs. Each command must be understood and do its work. */
 async function runs(story: readonly string[]): Promise<void> {
@@ -184,7 +186,17 @@ function endless(parameters: readonly string[]): boolean {
 }
 
 function copyWorkspace(folder: Folder): void {
-  for (const path of ['outreach.yaml', 'campaigns/hello.md', 'leads.csv', 'export.csv', 'bounces.csv', 'sent.csv', 'yesterday.db', '.env'])
+  for (const path of [
+    'outreach.yaml',
+    'campaigns/hello.md',
+    'leads.csv',
+    'export.csv',
+    'bounces.csv',
+    'sent.csv',
+    'provider-log.csv',
+    'yesterday.db',
+    '.env',
+  ])
     folder.write(path, readFileSync(template.at(path)));
   folder.write('.outreach/secrets.json', readFileSync(template.at('.outreach', 'secrets.json')));
   chmodSync(folder.at('.outreach', 'secrets.json'), 0o600);

@@ -84,9 +84,9 @@ test('the first screen shows jobs, senders, what needs a person, and what happen
 
 
     Senders  last 24 h ───────────────────   Needs you ─────────────────────────────
-    ● main ██████░░░░        3/5 day 1       ● 1 uncertain, job 1                   
-                                               outreach messages --state uncertain  
+    ● main ██████░░░░        3/5 day 1       ● 1 uncertain, job 1                  u
                                              ● no worker is running  outreach worker
+
 
 
     Live ───────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,8 @@ const OF_A_MAIL: Readonly<Record<MessageState, string>> = {
   sending: 'on the wire',
   accepted: "taken by the recipient's or the provider's server",
   failed: 'refused, or tried in vain for too long; outreach retry ID tries again',
-  uncertain: 'may have left: no complete answer came. Never sent again by itself; outreach resolve ID says what became of it',
+  uncertain:
+    'may have left: no complete answer came. Never sent again by itself; outreach show ID says where to look, outreach resolve ID what became of it',
   suppressed: 'the address is on the list of people who want no mail',
   cancelled: 'rejected by you, or its job was cancelled (then a new import of the same person may write to them)',
 };
