@@ -61,6 +61,7 @@ export class Transaction {
     await this.#body();
     // A reply that came before the dot does not answer it, and the arm's commit has kept this process from reading.
     await readArrived();
+    reached('body.ended');
     this.#look('end');
     this.#wire.write(FINAL_DOT, 1);
     return this.#readFinal(await this.#wire.next());
@@ -148,7 +149,6 @@ export class Transaction {
       if (from === 0) reached('body.begun');
     }
     this.#progress = 'all';
-    reached('body.ended');
   }
 
   /**
