@@ -61,7 +61,8 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
     envFile: options.envFile === undefined ? undefined : resolve(surroundings.cwd, options.envFile),
     workspace: () => findWorkspace(options.workspace, surroundings),
     async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
-      const app = await openApp(workspace, { watching });
+      const listener = { waits: (sentence: string) => output.talk(`Waiting: ${sentence}.`), over: () => {} };
+      const app = await openApp(workspace, { watching, listener });
       apps.push(app);
       tellTimesIn(app.config.identity.timezone);
       return app;
