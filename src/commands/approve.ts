@@ -11,7 +11,7 @@ export function approveCommand(use: Use): Command {
 async function approve(context: Context, ids: string[], options: SelectionOptions): Promise<number | undefined> {
   const selection = selectionOf(ids, options);
   const app = await context.app({ watching: true });
-  const store = await app.openStore();
+  const store = await context.storeToWrite(app);
   const { approveMessages } = await import('../pipeline/approveMessages.ts');
   const { refreshCampaigns } = await import('../app/campaigns.ts');
   const outdated = await refreshCampaigns(app, store);

@@ -10,7 +10,7 @@ export function rejectCommand(use: Use): Command {
 
 async function reject(context: Context, ids: string[], options: SelectionOptions): Promise<number> {
   const selection = selectionOf(ids, options);
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { rejectMessages } = await import('../pipeline/approveMessages.ts');
   const { checkSelection } = await import('../pipeline/checkSelection.ts');
   await checkSelection(store, selection, 'review');

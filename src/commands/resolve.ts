@@ -24,7 +24,7 @@ async function resolve(context: Context, id: string, options: Options): Promise<
     throw new OutreachError('usage', 'say what became of it: --sent, --not-sent or --resend', {
       hint: `See its story first: outreach show ${id}`,
     });
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { resolveMessage } = await import('../pipeline/resolveMessage.ts');
   const message = wholeNumber('a message id')(id);
   const state = await resolveMessage(store, message, verdict, Date.now());

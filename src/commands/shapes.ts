@@ -42,6 +42,7 @@ const worker = z.strictObject({
       }),
     )
     .describe('drips that go on'),
+  unreturned: count.nullable().describe('mails that it could not give back, because the disk refused; null when not even that can be read'),
 });
 
 const job = z.strictObject({

@@ -1,4 +1,5 @@
 import type { OutreachError } from '../domain/errors.ts';
+import type { Hold } from '../store/messages.ts';
 import { storageError } from '../store/troubles.ts';
 import type { Board } from './board.ts';
 
@@ -21,12 +22,33 @@ export interface Tally {
   deferred: number;
 }
 
+/**
+ * What the lanes of a worker work on. What the database says the worker holds, and is not here, no lane will
+ * finish: its step failed.
+ */
+export class Hands {
+  readonly #holds = new Set<string>();
+
+  take({ id, token }: Pick<Hold, 'id' | 'token'>): void {
+    this.#holds.add(`${id}.${token}`);
+  }
+
+  release({ id, token }: Pick<Hold, 'id' | 'token'>): void {
+    this.#holds.delete(`${id}.${token}`);
+  }
+
+  hold({ id, token }: Pick<Hold, 'id' | 'token'>): boolean {
+    return this.#holds.has(`${id}.${token}`);
+  }
+}
+
 /** How long work rests after the disk or the database refused. */
 const TROUBLE_PAUSE_MS = 1_000;
 
 /** What the stages of one worker share: when to stop, what to count, and how to bear a disk that refuses. */
 export class Stage {
   readonly tally: Tally = { generated: 0, held: 0, accepted: 0, failed: 0, uncertain: 0, deferred: 0 };
+  readonly hands = new Hands();
   readonly stopping: AbortSignal;
   readonly log: Log;
   readonly #sleep: (ms: number) => Promise<void>;

@@ -6,8 +6,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'no arm': [
     {
       file: 'src/pipeline/sendMessage.ts',
-      find: 'const armed = await deps.store.write(async (tx) => {',
-      replace: 'const armed = sha256 !== "" || await deps.store.write(async (tx) => {',
+      find: 'const arming = deps.store.write(async (tx) => {',
+      replace: 'const arming = sha256 !== "" ? Promise.resolve(true) : deps.store.write(async (tx) => {',
     },
   ],
   'no fence': [

@@ -23,6 +23,8 @@ const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'drain: 25_000', replace: 'drain: 800' },
   { file: 'src/domain/deadlines.ts', find: 'rescueEvery: 4_000', replace: 'rescueEvery: 200' },
   { file: 'src/domain/deadlines.ts', find: 'poll: 1_000', replace: 'poll: 50' },
+  { file: 'src/domain/deadlines.ts', find: 'looksApart: 250', replace: 'looksApart: 10' },
+  { file: 'src/domain/deadlines.ts', find: 'arming: 8_000', replace: 'arming: 700' },
   { file: 'src/domain/retry.ts', find: 'first: 30_000, longest: 15 * 60_000', replace: 'first: 50, longest: 100' },
   { file: 'src/domain/replay.ts', find: 'first: MINUTE, longest: HOUR', replace: 'first: 100, longest: 100' },
   { file: 'src/worker/stage.ts', find: 'TROUBLE_PAUSE_MS = 1_000', replace: 'TROUBLE_PAUSE_MS = 50' },
