@@ -60,6 +60,9 @@ const job = z.strictObject({
   succeeded: count.describe('accepted'),
   failed: count,
   states,
+  abandoned: z
+    .strictObject({ pending: count, ready: count, uncertain: count })
+    .describe('mails that a worker that is gone still holds, by what the next worker makes of them at its start'),
   import_complete: z.boolean().describe('nothing of a job is sent before'),
   writing: z
     .strictObject({ spent_usd: usd, budget_usd: usd.nullable(), budget_reached: z.boolean() })
@@ -148,6 +151,10 @@ const why = z.strictObject({
   email: z.string(),
   state,
   reason: z.string().nullable(),
+  becomes: z
+    .enum(['pending', 'ready', 'uncertain'])
+    .nullable()
+    .describe('what the next worker makes of it, where one that is gone still holds it'),
   waits_for: z.array(
     z.strictObject({
       gate: z.string(),

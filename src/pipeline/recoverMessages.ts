@@ -17,7 +17,7 @@ export interface Recovered {
   readonly uncertain: number;
 }
 
-export const NOTHING: Recovered = { pending: 0, ready: 0, uncertain: 0 };
+const NOTHING: Recovered = { pending: 0, ready: 0, uncertain: 0 };
 
 export function sumOfRecovered({ pending, ready, uncertain }: Recovered): number {
   return pending + ready + uncertain;

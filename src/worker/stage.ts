@@ -26,7 +26,7 @@ export interface Tally {
  * What the lanes of a worker work on. What the database says the worker holds, and is not here, no lane will
  * finish: its step failed.
  */
-export class Hands {
+class Hands {
   readonly #holds = new Set<string>();
 
   take({ id, token }: Pick<Hold, 'id' | 'token'>): void {
