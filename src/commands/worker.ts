@@ -49,7 +49,7 @@ async function runWorker(context: Context, options: Options): Promise<number> {
   const store = await app.openStore();
   store.whenWaiting({
     waits: (sentence) => log.warn({}, `waiting: ${sentence}`),
-    over: (ms) => log.info({ waited_s: Math.round(ms / 1_000) }, 'the database is free again'),
+    over: (ms) => log.info({ waited_s: Math.round(ms / 1_000) }, 'the database works again'),
   });
   const first = await workerParts(app, store, log, env, options);
   const again = () => partsAgain(app, first, log, env, options);

@@ -5,7 +5,7 @@ import { type CampaignSource, GENERATORS } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { DAY } from '../domain/duration.ts';
 import { reached } from '../domain/milestone.ts';
-import type { DraftDependencies, Rest } from '../pipeline/draftMessage.ts';
+import type { DraftDependencies } from '../pipeline/draftMessage.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/database.ts';
@@ -15,7 +15,7 @@ import { forgetOldWorkers, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
 import { allWritten, nothingLeft, summarise, type WorkerEnd } from './end.ts';
-import { GateNews } from './gateNews.ts';
+import { GateNews, sayResting } from './gateNews.ts';
 import { leave, type Unreturned } from './leave.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
@@ -81,7 +81,10 @@ export class Worker {
     setMaxListeners(0, this.#stop.signal, this.#cut.signal, this.#giveUp.signal);
     this.#parts = parts;
     this.#options = options;
-    this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, () => this.stop());
+    this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, {
+      failed: () => this.stop(),
+      recovered: () => this.#board.news.ring(),
+    });
     this.#board = new Board(
       parts.store,
       parts.campaigns,
@@ -181,6 +184,7 @@ export class Worker {
     };
     const unreturned = await leave({ store, worker: this.#id, now, sleep, giveUp: this.#giveUp.signal, returned }, this.#stage);
     for (const limit of this.#limits ?? []) clearTimeout(limit);
+    if (unreturned !== undefined) log.error(unreturned, 'mails could not be given back');
     return unreturned;
   }
 
@@ -223,10 +227,11 @@ export class Worker {
 
   /** Looks again whenever something may have changed, and notices when there is nothing left to do. */
   async #supervise(upkeep: Upkeep): Promise<void> {
-    let looked = { version: '', at: 0 };
+    const never = { version: '', at: 0 };
+    let looked = never;
     while (!this.#stop.signal.aborted) {
       const seen = this.#board.news.round;
-      await this.#stage.guard(async () => {
+      const went = await this.#stage.guard(async () => {
         const now = this.#parts.now();
         const version = this.#parts.queue.version();
         // Beside other workers it changes with every mail of theirs.
@@ -238,7 +243,8 @@ export class Worker {
         const current = version === looked.version || this.#options.mode.kind === 'for';
         if (current && (await this.#finished(upkeep))) this.stop();
       });
-      if (!this.#stop.signal.aborted) await this.#waitForChange(seen, looked);
+      if (!went) looked = never;
+      else if (!this.#stop.signal.aborted) await this.#waitForChange(seen, looked);
     }
   }
 
@@ -252,7 +258,8 @@ export class Worker {
     const woken = new AbortController();
     const onStop = () => woken.abort();
     this.#stop.signal.addEventListener('abort', onStop, { once: true });
-    await Promise.race([this.#parts.queue.wait(early ? version : looked.version, until, woken.signal), this.#board.news.after(seen)]);
+    const changed = this.#parts.queue.wait(early ? version : looked.version, until, woken.signal);
+    await Promise.race([changed, this.#board.news.after(seen)]);
     woken.abort();
     this.#stop.signal.removeEventListener('abort', onStop);
   }
@@ -293,14 +300,4 @@ export class Worker {
     const { generated, held } = this.#stage.tally;
     return generated + held >= (this.#options.choice?.limit ?? Infinity);
   }
-}
-
-function sayResting(log: Log, job: number, why: Rest['why'], reason: string, until: number): void {
-  const fields = { job, reason, until: new Date(until).toISOString() };
-  if (why === 'provider') log.warn(fields, 'no AI provider can write now; the leads wait');
-  else
-    log.error(
-      fields,
-      why === 'budget' ? 'the budget is reached; nothing more is written' : 'no AI provider will write until you mend this',
-    );
 }

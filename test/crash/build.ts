@@ -12,7 +12,7 @@ export interface Patch {
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'outreach-crash');
 
-/** The real program, except that it waits less and can be given a small disk. Every crash run uses these. */
+/** The real program, except that it waits less, and can be given a small disk and one that errs. Every crash run uses these. */
 const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'unarmed: 5 * 60_000', replace: 'unarmed: 1_500' },
   { file: 'src/domain/deadlines.ts', find: 'armed: 15 * 60_000', replace: 'armed: 1_500' },
@@ -29,6 +29,18 @@ const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/replay.ts', find: 'first: MINUTE, longest: HOUR', replace: 'first: 100, longest: 100' },
   { file: 'src/worker/stage.ts', find: 'TROUBLE_PAUSE_MS = 1_000', replace: 'TROUBLE_PAUSE_MS = 50' },
   { file: 'src/pipeline/importLeads.ts', find: 'MOST_ROWS = 5_000', replace: 'MOST_ROWS = 3' },
+  { file: 'src/store/sqlite/patience.ts', find: 'most = PATIENCE_MS', replace: 'most = Number(process.env.CRASH_PATIENCE ?? PATIENCE_MS)' },
+  {
+    file: 'src/store/sqlite/dialect.ts',
+    find: "this.#sqlite.exec('commit');",
+    replace: `const [kind, from, percent] = (process.env.CRASH_COMMITS ?? '').split(',');
+    const count = (globalThis.crashCommits = (globalThis.crashCommits ?? 0) + 1);
+    const strikes = count >= Number(from) && (Math.imul(count, 2654435761) >>> 0) % 100 < Number(percent);
+    const ioError = () => Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+    if (strikes && kind === 'failed commit') throw ioError();
+    this.#sqlite.exec('commit');
+    if (strikes && kind === 'lost answer') throw ioError();`,
+  },
   {
     file: 'src/store/database.ts',
     find: "sqlite.pragma('foreign_keys = ON');",

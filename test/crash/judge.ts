@@ -59,6 +59,7 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
       judgeArms(message, copies, armed, clocks, violations);
     }
     judgeAcceptances(one, violations);
+    judgeEnds(one, violations);
     for (const { to } of taken) if (!messages.some(({ email }) => email === to)) violations.push(`${to} got a mail and is no lead`);
     judgeLedger(one, violations);
     judgeCounters(one, violations);
@@ -147,6 +148,18 @@ function judgeAcceptances(one: (sql: string) => number, violations: string[]): v
       where first.outcome = 'accepted' and later.id > first.id and later.armed_at > first.finished_at`,
   );
   if (again > 0) violations.push(`${again} mails were armed after their acceptance was known`);
+}
+
+/** An attempt's end counts once against its sender and stands once in the story, however often its commit was repeated. */
+function judgeEnds(one: (sql: string) => number, violations: string[]): void {
+  const bounced = one('select coalesce(sum(bounced), 0) as n from sender_days');
+  const refused = one("select count(*) as n from attempts where outcome = 'recipient_refused'");
+  if (bounced > refused) violations.push(`${refused} mails came back, and ${bounced} were counted`);
+  const told = one(
+    `select count(*) as n from (select message_id from events where kind = 'uncertain' group by message_id
+      having count(*) > (select count(*) from attempts where attempts.message_id = events.message_id and armed_at is not null))`,
+  );
+  if (told > 0) violations.push(`${told} mails became uncertain more often than they were armed`);
 }
 
 /** ledger = counter = mails that were, or may have been, accepted. */
