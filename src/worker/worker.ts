@@ -83,7 +83,8 @@ export class Worker {
     this.#options = options;
     this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, {
       failed: () => this.stop(),
-      recovered: () => this.#board.news.ring(),
+      // Of a commit whose answer was lost nobody has been told.
+      recovered: () => parts.queue.announce(),
     });
     this.#board = new Board(
       parts.store,
