@@ -125,7 +125,8 @@ function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; wai
     return connection;
   } catch (error) {
     connection.close();
-    if (isBusy(error)) return undefined;
+    // Its owner has let go and removed the file under its name: whoever asks again makes a new one.
+    if (isBusy(error) || (error as { code?: string }).code === 'SQLITE_IOERR_FSTAT') return undefined;
     throw error;
   }
 }
