@@ -8,6 +8,7 @@ import type { CampaignSource } from '../domain/campaign.ts';
 import type { PaceSettings } from '../pipeline/gates.ts';
 import type { AiLimits } from '../pipeline/modelDesk.ts';
 import { openStore, type Store } from '../store/database.ts';
+import type { WaitListener } from '../store/sqlite/patience.ts';
 
 /** One workspace, opened: everything a command needs, built from the configuration when it is asked for. */
 export interface App {
@@ -28,9 +29,11 @@ interface Opening {
   readonly watching?: boolean;
   /** How long a statement waits for other programs that hold the database, in ms. */
   readonly patience?: number;
+  /** Told when that takes long. */
+  readonly listener?: WaitListener;
 }
 
-export async function openApp(workspace: Workspace, { watching = false, patience }: Opening = {}): Promise<App> {
+export async function openApp(workspace: Workspace, { watching = false, patience, listener }: Opening = {}): Promise<App> {
   const { config, campaigns } =
     (watching || BUILD === undefined ? undefined : readChecked(workspace, BUILD)) ?? (await readSettings(workspace));
   let store: Promise<Store> | undefined;
@@ -41,7 +44,7 @@ export async function openApp(workspace: Workspace, { watching = false, patience
     pace: paceSettings(config),
     openStore() {
       prepareData(workspace);
-      store ??= prepareDatabasePlace(workspace, config.database).then(() => openStore(config.database, patience));
+      store ??= prepareDatabasePlace(workspace, config.database).then(() => openStore(config.database, { patience, listener }));
       return store;
     },
     async close() {

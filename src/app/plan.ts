@@ -2,6 +2,7 @@ import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { localDay } from '../domain/localDay.ts';
 import { type Forecast, type ForecastSpan, forecast } from '../pipeline/forecast.ts';
+import { abandonedMails, returningMails } from '../store/abandoned.ts';
 import { countsOf, type NamedJob, openJobs } from '../store/jobs.ts';
 import type { App } from './app.ts';
 import { refusalOf } from './guard.ts';
@@ -55,7 +56,7 @@ export async function readPlan(app: App, span: ForecastSpan, env: NodeJS.Process
       problems.set(job.id, error.message);
     }
   }
-  const found = await forecast(db, readable, app.pace, span);
+  const found = await forecast(db, readable, app.pace, { ...span, returning: returningMails(await abandonedMails(store)) });
   const planned: PlannedJob[] = [];
   for (const { id, campaign } of jobs) {
     const { review, uncertain } = await countsOf(db, id);

@@ -10,6 +10,7 @@ import { usagePeriod } from '../domain/usage.ts';
 import { askGates, capNow, jobPace } from '../pipeline/gates.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
 import { firstDay } from '../pipeline/watchSender.ts';
+import { type Abandoned, type AbandonedCounts, abandonedMails, countAbandoned } from '../store/abandoned.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
 import { attemptsInDay } from '../store/attempts.ts';
@@ -64,6 +65,8 @@ export interface JobReport {
   readonly succeeded: number;
   readonly failed: number;
   readonly states: StateCounts;
+  /** Of them, what a worker that is gone still holds, by what the next one makes of it at its start. */
+  readonly abandoned: AbandonedCounts;
   readonly eta: string | null;
   /** False while the import runs, or after it was stopped: nothing of the job is sent before it is complete. */
   readonly import_complete: boolean;
@@ -145,13 +148,22 @@ export function workerRefusal({ config }: App): string | null {
 }
 
 export async function jobReports(app: App, now: number): Promise<JobReport[]> {
-  const { db } = await app.openStore();
+  const store = await app.openStore();
+  const held = await abandonedMails(store);
   const reports: JobReport[] = [];
-  for (const progress of await jobsProgress(db)) reports.push(await jobReport(app, progress, now));
+  for (const progress of await jobsProgress(store.db)) reports.push(await jobReport(app, progress, now, held));
   return reports;
 }
 
-export async function jobReport(app: App, { job, status, counts, total, processed }: JobProgress, now: number): Promise<JobReport> {
+/** `held`: what workers that are gone hold, where it is known already. */
+export async function jobReport(
+  app: App,
+  { job, status, counts, total, processed }: JobProgress,
+  now: number,
+  held?: ReadonlyMap<number, Abandoned>,
+): Promise<JobReport> {
+  const all = held ?? (await abandonedMails(await app.openStore()));
+  const abandoned = countAbandoned([...all.values()].filter((mail) => mail.job === job.id));
   return {
     id: job.id,
     campaign: job.campaign,
@@ -167,10 +179,11 @@ export async function jobReport(app: App, { job, status, counts, total, processe
     succeeded: counts.accepted,
     failed: counts.failed,
     states: counts,
+    abandoned,
     import_complete: job.imported_at !== null,
     voided: ['completed', 'failed', 'cancelled'].includes(status) ? null : voidedIn(job),
     writing: await writing(app, job),
-    ...(await outlook(app, job, counts, now)),
+    ...(await outlook(app, job, counts, abandoned, now)),
   };
 }
 
@@ -193,9 +206,10 @@ async function writing(app: App, job: JobProgress['job']): Promise<JobReport['wr
 type Outlook = Pick<JobReport, 'eta' | 'waits_for' | 'problem'>;
 
 /** The same gates that the worker asks, and what follows from them. */
-async function outlook(app: App, job: JobProgress['job'], counts: StateCounts, now: number): Promise<Outlook> {
+async function outlook(app: App, job: JobProgress['job'], counts: StateCounts, abandoned: AbandonedCounts, now: number): Promise<Outlook> {
   const nothing: Outlook = { eta: null, waits_for: [], problem: null };
-  const count = sumOf(counts, OPEN_STATES);
+  // What will be uncertain does not leave by itself.
+  const count = sumOf(counts, OPEN_STATES) - abandoned.uncertain;
   if (count === 0 || job.cancelled_at !== null) return nothing;
   try {
     const campaign = app.campaigns.load(job.campaign);

@@ -39,7 +39,7 @@ async function approve(context: Context, words: string[], options: Options): Pro
   );
   checkFlags(selection, typed, options);
   const app = await context.app({ watching: true });
-  const store = await app.openStore();
+  const store = await context.storeToWrite(app);
   try {
     const { refreshCampaigns } = await import('../app/campaigns.ts');
     await refreshCampaigns(app, store);

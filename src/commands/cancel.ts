@@ -12,7 +12,7 @@ export function cancelCommand(use: Use): Command {
 }
 
 async function cancelOne(context: Context, id: string): Promise<undefined> {
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { cancel } = await import('../pipeline/steerJob.ts');
   const { countsOf } = await import('../store/jobs.ts');
   const { job, cancelled, dropped } = await cancel(store, wholeNumber('a job id')(id), () => Date.now());

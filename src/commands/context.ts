@@ -4,6 +4,8 @@ import { type App, openApp } from '../app/app.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { parseSince } from '../domain/since.ts';
+import type { Recovered } from '../pipeline/recoverMessages.ts';
+import type { Store } from '../store/database.ts';
 import { canRedraw, showsColour, speaksUnicode } from '../terminal/abilities.ts';
 import { Output, tellTimesIn } from '../terminal/output.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -17,6 +19,8 @@ export interface Context extends Surroundings {
   workspace(): Workspace;
   /** Opens the workspace; closed when the command ends. */
   app(choice?: { workspace?: Workspace; watching?: boolean }): Promise<App>;
+  /** The database, for a command that writes: what a worker that is gone still holds is taken over first. */
+  storeToWrite(app?: App): Promise<Store>;
 }
 
 /** A command's work; resolves to an exit code, or to nothing for success. */
@@ -61,10 +65,18 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
     envFile: options.envFile === undefined ? undefined : resolve(surroundings.cwd, options.envFile),
     workspace: () => findWorkspace(options.workspace, surroundings),
     async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
-      const app = await openApp(workspace, { watching });
+      const listener = { waits: (sentence: string) => output.talk(`Waiting: ${sentence}.`), over: () => {} };
+      const app = await openApp(workspace, { watching, listener });
       apps.push(app);
       tellTimesIn(app.config.identity.timezone);
       return app;
+    },
+    async storeToWrite(app) {
+      const store = await (app ?? (await context.app())).openStore();
+      const { takeOver } = await import('../app/takeOver.ts');
+      const taken = await takeOver(store, env);
+      if (taken !== undefined) output.talk(`Taken over from a worker that is gone: ${takenWords(taken)}.`);
+      return store;
     },
   };
   return {
@@ -73,6 +85,13 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
       for (const app of apps) await app.close();
     },
   };
+}
+
+/** By the states that they are in again. */
+function takenWords(taken: Recovered): string {
+  return Object.entries(taken)
+    .flatMap(([state, n]) => (n > 0 ? [`${n} ${state}`] : []))
+    .join(', ');
 }
 
 export function wholeNumber(what: string): (value: string) => number {

@@ -24,7 +24,7 @@ async function forgetOne(context: Context, email: string, options: { yes?: boole
     return;
   }
   const { forget } = await import('../app/forget.ts');
-  const erased = await forget(app, await app.openStore(), key, context.env);
+  const erased = await forget(app, await context.storeToWrite(app), key, context.env);
   output.object(erased);
   print(output, key, erased);
 }

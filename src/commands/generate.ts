@@ -5,6 +5,7 @@ import { number, plural } from '../terminal/output.ts';
 import type { DraftChoice } from '../worker/draftStage.ts';
 import type { WorkerEnd } from '../worker/end.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
+import { unreturnedLine } from './worker.ts';
 
 interface Options {
   readonly campaign?: string;
@@ -37,7 +38,7 @@ async function generate(context: Context, options: Options): Promise<number> {
   const { openLog } = await import('../terminal/log.ts');
   const { progressBar } = await import('../terminal/progressBar.ts');
   const { Worker } = await import('../worker/worker.ts');
-  const store = await app.openStore();
+  const store = await context.storeToWrite(app);
   const { choice, waiting: pending } = await chooseDrafts(store, options);
   const waiting = options.again === true ? await dropDrafts(store, options.lead ?? '', choice) : pending;
   const before = await spentOn(store, choice);
@@ -68,10 +69,11 @@ async function generate(context: Context, options: Options): Promise<number> {
   }
   const cost = (await spentOn(store, choice)) - before;
   report(context, choice, end, { cost, waiting: (await chooseDrafts(store, options)).waiting });
-  return signals > 0 ? 130 : exitCode(end);
+  return signals > 0 && end.unreturned === undefined ? 130 : exitCode(end);
 }
 
 function exitCode(end: WorkerEnd): number {
+  if (end.unreturned !== undefined) return 1;
   if (end.held.length > 0) return 2;
   if (end.stuck.some(({ why }) => why === 'final')) return 1;
   return end.stuck.length > 0 ? 4 : 0;
@@ -84,6 +86,7 @@ function report({ output }: Context, choice: DraftChoice, end: WorkerEnd, { cost
     output.line('Nothing waits to be written.\n\nNext: outreach status');
     return;
   }
+  if (end.unreturned !== undefined) output.line(unreturnedLine(end.unreturned));
   const parts = [`${number(generated)} written`];
   if (held > 0) parts.push(`${number(held)} held for review: they could not be written to`);
   if (waiting > 0) parts.push(`${number(waiting)} waiting`);

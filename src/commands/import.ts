@@ -154,13 +154,16 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
   const { sleep } = await import('../app/app.ts');
   const { forgottenHash } = await import('../app/people.ts');
   const { hasLiveWorker } = await import('../store/workers.ts');
-  const store = await app.openStore();
+  const store = await context.storeToWrite(app);
   if (await isRepetition(context, app, request)) {
     onTaken();
     return;
   }
   const stop = new AbortController();
-  const onSignal = () => stop.abort();
+  const onSignal = () => {
+    stop.abort();
+    store.hurry();
+  };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let bar: ReturnType<typeof progressBar> | undefined;
   try {

@@ -36,6 +36,8 @@ async function messages(context: Context, options: Options): Promise<undefined> 
   const { db } = store;
   if (options.job !== undefined) await (await import('../pipeline/steerJob.ts')).requireJob(store, options.job);
   const { messagePage } = await import('../store/progress.ts');
+  const { abandonedMails, whyAbandoned } = await import('../store/abandoned.ts');
+  const abandoned = await abandonedMails(store);
   const { output } = context;
   const limit = options.limit ?? (output.terminal && !output.json ? ROWS_ON_TERMINAL : Infinity);
   const filter = { jobId: options.job, state: options.state, emailKey: await keyOfAddress(options.email) };
@@ -49,7 +51,9 @@ async function messages(context: Context, options: Options): Promise<undefined> 
     const page = await messagePage(db, filter, after, Math.min(PAGE, limit - shown + 1));
     for (const message of page.slice(0, limit - shown)) {
       const { state_at, due_at, ...rest } = message;
-      output.object({ ...rest, due_at: iso(due_at), state_at: iso(state_at) });
+      const left = abandoned.get(message.id);
+      const reason = left === undefined ? message.reason : whyAbandoned(left);
+      output.object({ ...rest, reason, due_at: iso(due_at), state_at: iso(state_at) });
       list?.add(message);
       if (!output.json)
         rows.push([
@@ -58,7 +62,7 @@ async function messages(context: Context, options: Options): Promise<undefined> 
           cell(message.email, 36),
           list === undefined ? paint(output, message.state) : shortHash(message.hash ?? ''),
           cell(message.subject, 40),
-          cell(message.reason, 60),
+          cell(reason, 60),
         ]);
       after = message.id;
     }

@@ -8,7 +8,7 @@ export function pauseCommand(use: Use): Command {
 }
 
 async function pauseOne(context: Context, id: string): Promise<undefined> {
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { pause } = await import('../pipeline/steerJob.ts');
   const job = await pause(store, wholeNumber('a job id')(id), Date.now());
   context.output.object({ job: job.id, status: 'paused' });

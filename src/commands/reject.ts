@@ -12,7 +12,7 @@ export function rejectCommand(use: Use): Command {
 
 async function reject(context: Context, ids: string[], options: SelectionOptions): Promise<number> {
   const selection = selectionOf(ids, options);
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { rejectMessages } = await import('../pipeline/approveMessages.ts');
   const { checkSelection } = await import('../pipeline/checkSelection.ts');
   const { tellVoided } = await import('../pipeline/tellVoided.ts');

@@ -51,7 +51,7 @@ async function resolve(context: Context, ids: string[], options: ResolveOptions)
     throw new OutreachError('usage', 'say what became of it: --sent, --not-sent or --resend', {
       hint: `See its story first: outreach show ${ids[0] ?? 'ID'}`,
     });
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { actorName } = await import('../app/actor.ts');
   const ruler = { actor: actorName(), now: Date.now };
   const numbers = ids.map(wholeNumber('a message id'));

@@ -24,7 +24,7 @@ export async function resolveFrom(
       hint: 'Give the path of a CSV file or a log, or - for standard input.',
     });
   const app = await context.app();
-  const store = await app.openStore();
+  const store = await context.storeToWrite(app);
   const { spool } = await import('./spool.ts');
   const file = path === '-' ? await spool(app.workspace) : { path: at, name: basename(at), remove: () => {} };
   try {

@@ -8,7 +8,7 @@ export function resumeCommand(use: Use): Command {
 }
 
 async function resumeOne(context: Context, id: string): Promise<undefined> {
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { requireJob, resume } = await import('../pipeline/steerJob.ts');
   const { jobStatus } = await import('../domain/job.ts');
   const { countsOf } = await import('../store/jobs.ts');

@@ -11,7 +11,7 @@ export function retryCommand(use: Use): Command {
 
 async function retry(context: Context, ids: string[], options: SelectionOptions): Promise<number> {
   const selection = selectionOf(ids, options, 'failed');
-  const store = await (await context.app()).openStore();
+  const store = await context.storeToWrite();
   const { retryMessages } = await import('../pipeline/retryMessages.ts');
   const { checkSelection } = await import('../pipeline/checkSelection.ts');
   await checkSelection(store, selection, 'failed');

@@ -21,7 +21,7 @@ export function sendersCommand(use: Use): Command {
 async function senders(context: Context, action: 'resume' | 'stop' | undefined, name: string | undefined): Promise<undefined> {
   const app = await context.app();
   if (action === undefined) return list(context, app);
-  const store = await app.openStore();
+  const store = await context.storeToWrite(app);
   const { resumeSender, stopSender } = await import('../pipeline/steerSender.ts');
   const sender = known(app, action, name);
   const { output } = context;

@@ -49,6 +49,7 @@ const worker = z.strictObject({
       }),
     )
     .describe('drips that go on'),
+  unreturned: count.nullable().describe('mails that it could not give back, because the disk refused; null when not even that can be read'),
 });
 
 const job = z.strictObject({
@@ -66,6 +67,9 @@ const job = z.strictObject({
   succeeded: count.describe('accepted'),
   failed: count,
   states,
+  abandoned: z
+    .strictObject({ pending: count, ready: count, uncertain: count })
+    .describe('mails that a worker that is gone still holds, by what the next worker makes of them at its start'),
   import_complete: z.boolean().describe('nothing of a job is sent before'),
   voided: z
     .strictObject({ count, at: time.describe('of the last one'), reason: z.string() })
@@ -158,6 +162,10 @@ const why = z.strictObject({
   email: z.string(),
   state,
   reason: z.string().nullable(),
+  becomes: z
+    .enum(['pending', 'ready', 'uncertain'])
+    .nullable()
+    .describe('what the next worker makes of it, where one that is gone still holds it'),
   waits_for: z.array(
     z.strictObject({
       gate: z.string(),

@@ -20,10 +20,13 @@ export function showCommand(use: Use): Command {
 
 async function show(context: Context, id: string): Promise<undefined> {
   const app = await context.app();
-  const { db } = await app.openStore();
+  const { db, locks } = await app.openStore();
   const { messageStory } = await import('../store/progress.ts');
-  const story = await messageStory(db, wholeNumber('a message id')(id));
-  if (story === undefined) throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
+  const { abandonedMails, whyAbandoned } = await import('../store/abandoned.ts');
+  const told = await messageStory(db, wholeNumber('a message id')(id));
+  if (told === undefined) throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
+  const left = (await abandonedMails({ db, locks })).get(told.summary.id);
+  const story = left === undefined ? told : { ...told, summary: { ...told.summary, reason: whyAbandoned(left) } };
   context.output.object(asJson(story));
   if (context.output.json) return;
   const { retryBar } = await import('../pipeline/retryMessages.ts');

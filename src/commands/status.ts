@@ -104,6 +104,7 @@ function kept(job: Status['jobs'][number]): string[] {
     ];
   }
   const { writing } = job;
+  const left = abandonedLines(job);
   const budget =
     writing?.budget_reached === true && job.states.pending > 0
       ? [
@@ -111,14 +112,24 @@ function kept(job: Status['jobs'][number]): string[] {
         ]
       : [];
   if (job.paused_reason !== null)
-    return [...budget, `Job ${job.id} is paused: ${WHY_PAUSED[job.paused_reason]}. To go on: outreach resume ${job.id}`];
+    return [...left, ...budget, `Job ${job.id} is paused: ${WHY_PAUSED[job.paused_reason]}. To go on: outreach resume ${job.id}`];
   const news = job.waits_for.filter(({ gate }) => !['drip', 'sender gap', 'paused'].includes(gate));
   return [
+    ...left,
     ...budget,
     ...news.map(
       ({ gate, opens_at }) => `Job ${job.id} waits: ${gate}${opens_at === null ? '' : `, until ${moment(Date.parse(opens_at))}`}`,
     ),
   ];
+}
+
+/** What nobody works on, though its state says so. */
+function abandonedLines({ id, abandoned }: Status['jobs'][number]): string[] {
+  const parts = Object.entries(abandoned).flatMap(([state, n]) =>
+    n > 0 ? [`${number(n)} ${state}${state === 'uncertain' ? '' : ' again'}`] : [],
+  );
+  if (parts.length === 0) return [];
+  return [`Job ${id}: a worker that is gone still holds mails; the next one takes them over at its start (${parts.join(', ')}).`];
 }
 
 const WHY_PAUSED: Record<PauseReason, string> = {

@@ -50,7 +50,7 @@ async function suppressAction(
 ): Promise<undefined> {
   checkUsage(action, who, options);
   const app = await context.app();
-  const store = await app.openStore();
+  const store = await (action === 'list' || action === 'export' ? app.openStore() : context.storeToWrite(app));
   switch (action) {
     case 'add':
       return add(context, await dependencies(app, store), who, options);
@@ -204,7 +204,10 @@ async function importFile(context: Context, app: App, store: Store, path: string
     throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
   const file = path === '-' ? await spool(app.workspace) : { path: at, name: basename(at), remove: () => {} };
   const stop = new AbortController();
-  const onSignal = () => stop.abort();
+  const onSignal = () => {
+    stop.abort();
+    store.hurry();
+  };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     const opened = await openCsv(file.path, file.name, { delimiter: undefined, encoding: undefined });

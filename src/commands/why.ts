@@ -97,7 +97,8 @@ function print(output: Output, found: Explanation, verdict: readonly string[]): 
   for (const line of verdict) output.line(line);
 }
 
-function outlook({ id, job, state, gates, freeSenders, expectedAt, before }: Explanation): string {
+function outlook({ id, job, state: stored, becomes, gates, freeSenders, expectedAt, before }: Explanation): string {
+  const state = becomes ?? stored;
   switch (state) {
     case 'accepted':
       return 'It has left; its provider took it.';
@@ -135,7 +136,8 @@ function openedBy(gate: Explanation['gates'][number]['gate'], name: string | nul
   return gate === 'suppressed' ? 'on the list of people who do not want it' : `outreach resume ${job}`;
 }
 
-function nextStep({ id, job, state, gates, retryBar }: Explanation): string {
+function nextStep({ id, job, state, becomes, gates, retryBar }: Explanation): string {
+  if (becomes !== null) return 'outreach worker';
   if (state === 'review') return `outreach show ${id}    (then approve it, reject it or mend its lead)`;
   if (state === 'uncertain') return `outreach resolve ${id} --sent|--not-sent|--resend    or    outreach resolve --from LOG`;
   if (state === 'failed') return retryBar === null ? `outreach retry ${id}` : barred(retryBar, job);

@@ -4,6 +4,7 @@ import { OutreachError } from '../domain/errors.ts';
 import { iso, moment, number, type Output, plural } from '../terminal/output.ts';
 import { Signals } from '../terminal/signals.ts';
 import type { WorkerEnd } from '../worker/end.ts';
+import type { Unreturned } from '../worker/leave.ts';
 import type { WorkerMode } from '../worker/worker.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
@@ -46,6 +47,10 @@ async function runWorker(context: Context, options: Options): Promise<number> {
   const level = LOG_LEVELS.find((known) => known === env.OUTREACH_LOG) ?? 'info';
   const log = await openLog(level, output.stderr, output.talkColour.level > 0);
   const store = await app.openStore();
+  store.whenWaiting({
+    waits: (sentence) => log.warn({}, `waiting: ${sentence}`),
+    over: (ms) => log.info({ waited_s: Math.round(ms / 1_000) }, 'the database works again'),
+  });
   const first = await workerParts(app, store, log, env, options);
   const again = () => partsAgain(app, first, log, env, options);
   const relay = new Relay(again, { mode: modeOf(options), only: options.only, concurrency: options.concurrency }, log);
@@ -68,6 +73,7 @@ async function runWorker(context: Context, options: Options): Promise<number> {
 /** 3 and 4 only where the worker ended by itself, so that cron can tell "done" from "a person is needed". */
 function exitCode(options: Options, end: WorkerEnd, signalled: boolean): number {
   const bounded = options.drain === true || options.for !== undefined || options.untilDone === true;
+  if (end.unreturned !== undefined) return 1;
   if (!bounded || signalled) return 0;
   if (end.held.length > 0) return 2;
   if (end.needPerson > 0) return 3;
@@ -87,6 +93,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
     waiting: end.waiting,
     next_due_at: end.waiting === 0 ? null : iso(end.nextDueAt),
     drips: dripsOf(options, end),
+    unreturned: end.unreturned === undefined ? 0 : end.unreturned.mails,
   });
   const parts = [
     [generated, 'written'],
@@ -103,6 +110,7 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
       .join(', '),
   );
   if (options.drain === true) drainReport(output, options, end);
+  if (end.unreturned !== undefined) output.line(unreturnedLine(end.unreturned));
   for (const { job, reason } of end.held) output.line(`Job ${job} is held back: ${reason}`);
   for (const job of end.paused) output.line(`Job ${job} is paused: outreach resume ${job}`);
   for (const job of end.importing) output.line(`Job ${job} waits for its import: the same import command completes it.`);
@@ -110,6 +118,12 @@ function report({ output }: Context, options: Options, end: WorkerEnd): void {
   for (const job of end.stopped) output.line(`Job ${job} waits for its sender, which was stopped: outreach senders`);
   if (end.quotaOnly) output.line('The monthly limit is reached (limits.emails_per_month); the rest goes out in the next period.');
   if (end.needPerson > 0) output.line(`${plural(end.needPerson, 'mail')} ${end.needPerson === 1 ? 'needs' : 'need'} you: outreach status`);
+}
+
+/** What a worker says that had to end with mails in its hands. */
+export function unreturnedLine({ mails, trouble }: Unreturned): string {
+  const what = mails === null ? 'Mails that it held' : plural(mails, 'mail');
+  return `${what} could not be given back: ${trouble}. The next worker takes over what is still held, at its start.`;
 }
 
 /** Two drains closer than this were started by hand and say nothing of cron, in ms. */

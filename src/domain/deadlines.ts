@@ -4,6 +4,8 @@ export const DEADLINES = {
   unarmed: 5 * 60_000,
   /** From the arm to the final reply, whatever trickles in between. */
   armed: 15 * 60_000,
+  /** From the server's 354 to the arm's commit, while other programs hold the database. A busy Postfix hangs up after 10 s of silence. */
+  arming: 8_000,
   /** Silence allowed on the connection at any point. */
   socketSilence: 10 * 60_000,
   connect: 60_000,
@@ -20,4 +22,6 @@ export const DEADLINES = {
   rescueEvery: 4_000,
   /** How often an idle worker looks for what other programs put into the database. */
   poll: 1_000,
+  /** Between two looks at all open jobs, however often other programs commit. */
+  looksApart: 250,
 } as const;

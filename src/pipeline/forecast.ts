@@ -43,6 +43,8 @@ export interface ForecastSpan {
   readonly until: number;
   /** A forecast of one mail ends with it. */
   readonly message?: number;
+  /** Mails on their way that come back into the line: nothing of them was sent, and their worker is gone. */
+  readonly returning?: readonly number[];
 }
 
 export async function forecast(
@@ -55,7 +57,7 @@ export async function forecast(
   const zones = new Map<number, string | null>();
   const lanes: Lane[] = [];
   for (const { job, campaign } of jobs) {
-    const waiting = await waitingMails(db, job.id);
+    const waiting = await waitingMails(db, job.id, span.returning);
     for (const { prospect_id, zone } of waiting) if (zone !== null) zones.set(prospect_id, zone);
     out.set(job.id, await mailsOut(db, job.id));
     lanes.push(new Lane(job, campaign, recipientRules(campaign, settings.limits), new DueLine(waiting)));

@@ -84,15 +84,21 @@ export async function returnClaim(deps: SendDependencies, claim: ClaimedMail, ca
 
 /** T2, unarmed → armed: after it the mail counts as possibly accepted, whatever happens. The seals know of it before its first byte. */
 async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string, providerTime: number | null): Promise<boolean> {
+  let late = false;
   try {
-    const armed = await deps.store.write(async (tx) => {
+    const arming = deps.store.write(async (tx) => {
       const now = deps.now();
+      // The conversation has been given up meanwhile.
+      if (late) return undefined;
       const times = { now, deadlineAt: now + DEADLINES.armed };
       if (!(await armMessage(tx, claim.hold, times))) return undefined;
       await armAttempt(tx, claim.attemptId, { ...times, sha256, providerTime });
       const count = await countArm(tx);
       reached('t2.open');
       return count;
+    });
+    const armed = await within(DEADLINES.arming, arming, () => {
+      late = true;
     });
     reached('t2.committed');
     if (armed === undefined) return false;
@@ -103,6 +109,24 @@ async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string, p
     if (trouble === undefined) throw error;
     deps.trouble(trouble);
     return false;
+  }
+}
+
+/** A server that waits inside DATA is not kept waiting as long as a database may be held; undefined when that was too long. */
+async function within<T>(ms: number, work: Promise<T>, onLate: () => void): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      onLate();
+      resolve(undefined);
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    // Nobody waits for it any more, and its trouble is met by whatever is written next.
+    work.catch(() => {});
   }
 }
 

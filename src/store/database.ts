@@ -4,14 +4,16 @@ import { Kysely, sql } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
 import type { Db, Schema, Tx } from './schema.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
-import { connect, type SqliteConnection } from './sqlite/load.ts';
+import { connect, isBusy, type SqliteConnection } from './sqlite/load.ts';
+import { NATIVE_WAIT_MS, PATIENCE_MS, Patience, type WaitListener } from './sqlite/patience.ts';
 import { storageError } from './troubles.ts';
 
 /** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
 export const APPLICATION_ID = 0x6f757472;
 /** How many migrations a database has had that this program may use (PRAGMA user_version). */
 export const SCHEMA_VERSION = 12;
-const BUSY_TIMEOUT_MS = 5_000;
+/** What rewrites the whole file asks again within SQLite itself, and gives up on readers after this. */
+const REWRITE_WAIT_MS = 5_000;
 /** Units that may share one commit: enough for 20 connections, short enough for a second process. */
 const LARGEST_GROUP = 64;
 /** 20 connections to one SMTP server sent a fifth more with it, in pairs of rounds; eight turns were no better, a timer was slower. */
@@ -32,8 +34,12 @@ export interface Store {
    * database must bear that. Resolves after the commit; rejects when it failed.
    */
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
-  /** A number that changes when another connection has committed. */
+  /** A number that changes when another connection has committed; -1 while nobody can tell. */
   dataVersion(): number;
+  /** Tells of waits for other programs that hold the database; undefined ends it. */
+  whenWaiting(listener: WaitListener | undefined): void;
+  /** From now on nothing waits long for other programs: the process has to leave. */
+  hurry(): void;
   /** A consistent copy of the database in a new file of this user alone. */
   copyTo(path: string): void;
   /** Rewrites the file without what was deleted, and empties the write-ahead log; false when a reader elsewhere held it. */
@@ -41,17 +47,29 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Opens the database, creating it when it is not there, and brings its schema up to date. A statement waits `patience` ms for other programs. */
-export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promise<Store> {
+interface Opening {
+  /** How long a statement waits for other programs, in ms. */
+  readonly patience?: number | undefined;
+  readonly listener?: WaitListener | undefined;
+}
+
+/** Opens the database, creating it when it is not there, and brings its schema up to date. */
+export async function openStore(path: string, { patience = PATIENCE_MS, listener }: Opening = {}): Promise<Store> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   refuseNetworkFileSystem(dirname(path));
   // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
   if (!existsSync(path)) createPrivate(path);
-  const sqlite = openSqlite(path, patience);
+  const sqlite = openSqlite(path);
+  const waiting = new Patience(path, patience);
+  waiting.listener = listener;
   try {
-    configure(sqlite, path);
-    const store = storeOn(sqlite, realpathSync(path));
-    if (sqlite.pragma('user_version', { simple: true }) !== SCHEMA_VERSION) {
+    await waiting
+      .until(() => configure(sqlite, path))
+      .catch((error: unknown) => {
+        throw storageError(error, path) ?? error;
+      });
+    const store = storeOn(sqlite, realpathSync(path), waiting);
+    if ((await waiting.until(() => sqlite.pragma('user_version', { simple: true }))) !== SCHEMA_VERSION) {
       const { migrateToLatest } = await import('./migrate.ts');
       await migrateToLatest(store);
     }
@@ -62,22 +80,44 @@ export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promi
   }
 }
 
-function storeOn(sqlite: SqliteConnection, path: string): Store {
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
+function storeOn(sqlite: SqliteConnection, path: string, patience: Patience): Store {
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite, patience) });
   const group = new GroupCommit(db, sqlite);
   return {
     db,
     path,
     locks: `${path}.locks`,
     write: (unit) => group.write(unit),
-    dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
+    dataVersion: () => dataVersion(sqlite),
+    whenWaiting(listener) {
+      patience.listener = listener;
+    },
+    hurry: () => patience.hurry(),
     copyTo(target) {
       createOwn(target);
-      sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`);
+      waitingWithin(sqlite, () => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`));
     },
-    scrub: () => scrub(sqlite),
+    scrub: () => waitingWithin(sqlite, () => scrub(sqlite)),
     close: () => db.destroy(),
   };
+}
+
+function dataVersion(sqlite: SqliteConnection): number {
+  try {
+    return sqlite.pragma('data_version', { simple: true }) as number;
+  } catch (error) {
+    if (isBusy(error)) return -1;
+    throw error;
+  }
+}
+
+function waitingWithin<T>(sqlite: SqliteConnection, work: () => T): T {
+  sqlite.pragma(`busy_timeout = ${REWRITE_WAIT_MS}`);
+  try {
+    return work();
+  } finally {
+    sqlite.pragma(`busy_timeout = ${NATIVE_WAIT_MS}`);
+  }
 }
 
 /** SQLite fills a file that is there and empty; one that it makes itself would be open to everybody. */
@@ -203,33 +243,31 @@ class GroupCommit {
   }
 }
 
-function openSqlite(path: string, patience: number): SqliteConnection {
+function openSqlite(path: string): SqliteConnection {
   try {
-    return connect(path, { fileMustExist: true, timeout: patience });
+    return connect(path, { fileMustExist: true, timeout: NATIVE_WAIT_MS });
   } catch (cause) {
     throw storageError(cause, path) ?? cause;
   }
 }
 
+/** May be begun anew: of several programs that make a database at once each may be kept out at any of these. */
 function configure(sqlite: SqliteConnection, path: string): void {
-  try {
-    const id = sqlite.pragma('application_id', { simple: true });
-    if (id !== APPLICATION_ID) {
-      const tables = sqlite.prepare('select count(*) as n from sqlite_master').all() as { n: number }[];
-      if (id !== 0 || tables[0]?.n !== 0) {
-        throw new OutreachError('config', `${path} is not an outreach database`, {
-          hint: 'Set "database" in outreach.yaml to a path of its own.',
-        });
-      }
-      sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+  // Tables first: whoever makes them beside us has named the file before.
+  const [tables] = sqlite.prepare('select count(*) as n from sqlite_master').all() as { n: number }[];
+  const id = sqlite.pragma('application_id', { simple: true });
+  if (id !== APPLICATION_ID) {
+    if (id !== 0 || tables?.n !== 0) {
+      throw new OutreachError('config', `${path} is not an outreach database`, {
+        hint: 'Set "database" in outreach.yaml to a path of its own.',
+      });
     }
-    sqlite.pragma('journal_mode = WAL');
-    // better-sqlite3 reopens WAL files at NORMAL, which loses commits on power failure.
-    sqlite.pragma('synchronous = FULL');
-    sqlite.pragma('foreign_keys = ON');
-  } catch (error) {
-    throw storageError(error, path) ?? error;
+    sqlite.pragma(`application_id = ${APPLICATION_ID}`);
   }
+  sqlite.pragma('journal_mode = WAL');
+  // better-sqlite3 reopens WAL files at NORMAL, which loses commits on power failure.
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma('foreign_keys = ON');
 }
 
 function createPrivate(path: string): void {

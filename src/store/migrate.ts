@@ -3,8 +3,12 @@ import { type Migration, sql } from 'kysely';
 import { migrations as released } from '../../migrations/index.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Store } from './database.ts';
-import type { Db } from './schema.ts';
+import type { Db, Tx } from './schema.ts';
 import { connect } from './sqlite/load.ts';
+import { whileLocked } from './sqlite/lock.ts';
+
+/** Longer than the update of a database with millions of mails takes. */
+const UPDATE_LIMIT_MS = 10 * 60_000;
 
 /**
  * Brings the schema up to date, all of it or nothing. `user_version` holds how many migrations a
@@ -25,12 +29,20 @@ export async function migrateToLatest(store: Store, migrations: Record<string, M
     );
   }
   if (current === steps.length) return;
-  if (current > 0) keepCheckedCopy(store, `${path}.before-${steps.length}`);
-  await store.write(async (tx) => {
-    // Another program may have been first: what it did is not done again.
-    for (const step of steps.slice(await versionOf(tx))) await step.up(tx);
-    await sql`pragma user_version = ${sql.lit(steps.length)}`.execute(tx);
+  const update = (tx: Tx) => takeSteps(tx, steps);
+  if (current === 0) return store.write(update);
+  // One program at a time, or each would remove the copy that another one has just begun.
+  await whileLocked(`${path}.updating`, UPDATE_LIMIT_MS, async () => {
+    if ((await versionOf(store.db)) >= steps.length) return;
+    keepCheckedCopy(store, `${path}.before-${steps.length}`);
+    await store.write(update);
   });
+}
+
+async function takeSteps(tx: Tx, steps: readonly Migration[]): Promise<void> {
+  // Another program may have been first: what it did is not done again.
+  for (const step of steps.slice(await versionOf(tx))) await step.up(tx);
+  await sql`pragma user_version = ${sql.lit(steps.length)}`.execute(tx);
 }
 
 async function versionOf(db: Db): Promise<number> {

@@ -38,8 +38,8 @@ export interface WaitingMail {
   readonly zone: string | null;
 }
 
-/** A job's mails that will leave without a person's doing, in the order in which they are due. */
-export function waitingMails(db: Db, jobId: number): Promise<WaitingMail[]> {
+/** A job's mails that will leave without a person's doing, in the order in which they are due; `returning` among them, whatever their state says. */
+export function waitingMails(db: Db, jobId: number, returning: readonly number[] = []): Promise<WaitingMail[]> {
   return db
     .selectFrom('messages')
     .innerJoin('prospects', 'prospects.id', 'messages.prospect_id')
@@ -47,7 +47,12 @@ export function waitingMails(db: Db, jobId: number): Promise<WaitingMail[]> {
     .select(['messages.id', 'messages.prospect_id', 'prospects.domain', 'messages.due_at'])
     .select(sql<string | null>`json_extract(prospects.fields, '$.timezone')`.as('zone'))
     .where('messages.job_id', '=', jobId)
-    .where('messages.state', 'in', ['pending', 'drafting', 'ready'])
+    .where(({ or, eb }) =>
+      or([
+        eb('messages.state', 'in', ['pending', 'drafting', 'ready']),
+        ...(returning.length === 0 ? [] : [eb('messages.id', 'in', returning)]),
+      ]),
+    )
     .where('suppressions.email_key', 'is', null)
     .orderBy('messages.due_at')
     .orderBy('messages.id')

@@ -3,9 +3,10 @@ import { Kysely } from 'kysely';
 import type { Db, Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect } from './sqlite/load.ts';
+import { NATIVE_WAIT_MS, Patience } from './sqlite/patience.ts';
 
-/** Short: whoever waits for a lock here hears no signal meanwhile, and looks again soon. */
-const BUSY_TIMEOUT_MS = 200;
+/** Short: whoever looks here looks again soon. */
+const PATIENCE_MS = 200;
 
 /** A connection that only reads, for work that goes on while the file may be locked, moved away or replaced. */
 export interface Reader {
@@ -23,8 +24,8 @@ export interface Reader {
 export async function openReader(path: string): Promise<Reader> {
   // Before it is opened: a file that is replaced in between is then seen as another one.
   const file = fileOf(path);
-  const sqlite = connect(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
+  const sqlite = connect(path, { readonly: true, fileMustExist: true, timeout: NATIVE_WAIT_MS });
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite, new Patience(path, PATIENCE_MS)) });
   try {
     const { database_id } = await db.selectFrom('guard').select('database_id').executeTakeFirstOrThrow();
     return {

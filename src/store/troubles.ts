@@ -1,8 +1,10 @@
 import { OutreachError } from '../domain/errors.ts';
+import { describeHolder } from './sqlite/holder.ts';
+import { isBusy } from './sqlite/load.ts';
+import type { Waited } from './sqlite/patience.ts';
 
 const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
   ['SQLITE_FULL', 'the disk is full', 'Free some space; nothing is lost.'],
-  ['SQLITE_BUSY', 'another program holds the database', 'Close it; nothing is lost.'],
   [
     'SQLITE_READONLY',
     'the database cannot be written to',
@@ -25,7 +27,19 @@ const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
 export function storageError(error: unknown, path?: string): OutreachError | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return undefined;
+  if (isBusy(error)) return held(error as Partial<Waited>, path);
   const trouble = TROUBLES.find(([prefix]) => code.startsWith(prefix));
   if (trouble === undefined) return undefined;
   return new OutreachError('environment', `${trouble[1]}${path === undefined ? '' : ` (${path})`}`, { hint: trouble[2], cause: error });
+}
+
+/** Only who holds it can be closed; our own let go by themselves. */
+function held(error: Partial<Waited>, path: string | undefined): OutreachError {
+  const { holder = { kind: 'unknown' }, waitedMs = 0 } = error;
+  const ours = holder.kind === 'ours' || holder.kind === 'workers';
+  const waited = waitedMs < 1_000 ? '' : `, and let nobody write for ${Math.round(waitedMs / 1_000)} s`;
+  return new OutreachError('environment', `${describeHolder(holder)}${path === undefined ? '' : ` (${path})`}${waited}`, {
+    hint: ours ? 'Nothing is lost. Try again; outreach status tells which workers run.' : 'Close it; nothing is lost.',
+    cause: error,
+  });
 }

@@ -1,5 +1,6 @@
 import { HOUR } from '../domain/duration.ts';
 import { usagePeriod } from '../domain/usage.ts';
+import { abandonedMails } from '../store/abandoned.ts';
 import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
 import { type FeedLine, type HeldJob, heldJobs, jobOrder, newestEvents, progressOfJobs, ratesNow, standings } from '../store/dashboard.ts';
 import { MailsByMinute } from '../store/mailsByMinute.ts';
@@ -53,12 +54,14 @@ interface Shown {
 /** What no commit announces: processes that died, and a seal beside the database. */
 export interface Surroundings {
   readonly workers: number;
+  /** Mails that a worker that is gone still holds. */
+  readonly abandoned: number;
   readonly refusal: string | null;
 }
 
 export async function lookAround({ store, refusal }: Desk): Promise<Surroundings> {
   const workers = (await unstoppedWorkers(store.db)).filter(({ id }) => isAlive(store.locks, id)).length;
-  return { workers, refusal: await refusal() };
+  return { workers, abandoned: (await abandonedMails(store)).size, refusal: await refusal() };
 }
 
 /** Reads the board, and remembers between two looks what need not be read again. */

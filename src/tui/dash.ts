@@ -34,7 +34,7 @@ export class Dash {
   #places: [Place, ...Place[]] = [placeAt('jobs')];
   #desk: Desk | undefined;
   #reader: BoardReader | undefined;
-  #around: Surroundings = { workers: 0, refusal: null };
+  #around: Surroundings = { workers: 0, abandoned: 0, refusal: null };
   #picture: Picture | undefined;
   #turn: Promise<void> = Promise.resolve();
   #turns = 0;

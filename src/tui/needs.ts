@@ -13,6 +13,7 @@ export interface Need {
 
 interface Facts {
   readonly workers: number;
+  readonly abandoned: number;
   readonly refusal: string | null;
   readonly workerRefusal: string | null;
   readonly stands: { readonly uncertain: Standing; readonly review: Standing; readonly open: number };
@@ -39,6 +40,8 @@ export function needsOf(facts: Facts): Need[] {
   }
   if (facts.workerRefusal !== null) needs.push({ tone: 'bad', what: 'no worker starts: settings', how: 'outreach config check' });
   else if (facts.workers === 0 && open > 0) needs.push({ tone: 'bad', what: 'no worker is running', how: 'outreach worker' });
+  if (facts.abandoned > 0)
+    needs.push({ tone: 'warn', what: `${plural(facts.abandoned, 'mail')} held by a worker that is gone`, how: 'outreach worker' });
   if (review.n > 0) needs.push({ tone: 'warn', what: `${plural(review.n, 'mail')} to review`, how: 'v' });
   for (const { job, count, reason } of facts.voided)
     needs.push({ tone: 'warn', what: `job ${job}: ${plural(count, 'draft')} to review voided, ${reason}`, how: '' });

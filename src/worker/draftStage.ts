@@ -38,6 +38,7 @@ export async function draftStage(
     await stage.guard(async () => {
       came.back = await draftOne(stage, board, deps, draft, job);
     });
+    stage.hands.release(draft.hold);
     writing.concurrency = writer.width();
     if (!came.back) return;
     left++;
@@ -58,7 +59,10 @@ export async function draftStage(
       const claimed = await claimDrafts(deps, job.id, Math.min(room, ahead(), left), choice?.messageIds);
       if (claimed.length === 0) job.drafted = true;
       left -= claimed.length;
-      for (const draft of claimed) void writing.add(() => write(draft, job));
+      for (const draft of claimed) {
+        stage.hands.take(draft.hold);
+        void writing.add(() => write(draft, job));
+      }
     });
   }
   await writing.onIdle();

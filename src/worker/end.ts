@@ -5,12 +5,16 @@ import type { Store } from '../store/database.ts';
 import { countsOf, listJobs } from '../store/jobs.ts';
 import { previousStart } from '../store/workers.ts';
 import type { Board, BoardJob } from './board.ts';
+import type { DraftChoice } from './draftStage.ts';
+import type { Unreturned } from './leave.ts';
 import type { Tally } from './stage.ts';
 import type { WorkerMode } from './worker.ts';
 
 /** What a worker leaves behind when it ends. */
 export interface WorkerEnd {
   readonly tally: Tally;
+  /** Undefined when it holds nothing any more. */
+  readonly unreturned: Unreturned | undefined;
   /** Messages that still have something to be done, in jobs that go on. */
   readonly waiting: number;
   /** Messages in those jobs that wait for a person. */
@@ -39,7 +43,13 @@ export interface WorkerEnd {
 export async function summarise(
   store: Store,
   board: Board,
-  worker: { readonly tally: Tally; readonly quotaOnly: boolean; readonly mode: WorkerMode; readonly startedAt: number },
+  worker: {
+    readonly tally: Tally;
+    readonly unreturned: Unreturned | undefined;
+    readonly quotaOnly: boolean;
+    readonly mode: WorkerMode;
+    readonly startedAt: number;
+  },
 ): Promise<WorkerEnd> {
   let waiting = 0;
   let needPerson = 0;
@@ -60,6 +70,7 @@ export async function summarise(
   const before = await previousStart(store.db, worker.mode.kind, worker.startedAt);
   return {
     tally: worker.tally,
+    unreturned: worker.unreturned,
     waiting,
     needPerson,
     held: [...board.held].map(([job, reason]) => ({ job, reason: messageOf(reason) })),
@@ -76,16 +87,45 @@ export async function summarise(
   };
 }
 
+/** Whether everything is written that can be, by other workers, too. Where a person chose some leads, what others write is not waited for. */
+export async function allWritten(store: Store, board: Board, choice: DraftChoice | undefined): Promise<boolean> {
+  const chosen = choice?.messageIds !== undefined || choice?.limit !== undefined;
+  for (const job of board.jobs) {
+    if (isTemporary(job)) return false;
+    if (job.paused || chosen) continue;
+    if ((await countsOf(store.db, job.id)).drafting > 0) return false;
+  }
+  return true;
+}
+
+/** Whether nothing is left that this or another worker will write or send, and whether only the monthly limit keeps something back. */
+export async function nothingLeft(store: Store, board: Board): Promise<{ done: boolean; quotaOnly: boolean }> {
+  let quotaOnly = false;
+  for (const job of board.jobs) {
+    if (job.paused) continue;
+    const counts = await countsOf(store.db, job.id);
+    const open = sumOf(counts, OPEN_STATES);
+    if (open === 0) continue;
+    const stuck = isStuck(job) ? counts.pending : 0;
+    if (open === stuck) continue;
+    if (open - stuck !== counts.ready) return { done: false, quotaOnly: false };
+    if (isStopped(job)) continue;
+    if (!job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return { done: false, quotaOnly: false };
+    quotaOnly = true;
+  }
+  return { done: true, quotaOnly };
+}
+
 /** Nobody writes for this job until a person does something. */
-export function isStuck({ rest, paused }: BoardJob): boolean {
+function isStuck({ rest, paused }: BoardJob): boolean {
   return !paused && (rest?.why === 'budget' || rest?.why === 'final');
 }
 
 /** No sender of this job will send until a person resumes it. */
-export function isStopped({ shut, paused }: BoardJob): boolean {
+function isStopped({ shut, paused }: BoardJob): boolean {
   return !paused && shut?.gates.some(({ gate }) => gate === 'sender stopped') === true;
 }
 
-export function isTemporary(job: BoardJob): boolean {
+function isTemporary(job: BoardJob): boolean {
   return job.rest !== undefined && !job.paused && !isStuck(job);
 }

@@ -1,5 +1,6 @@
 import type { PauseReason } from '../domain/job.ts';
 import type { GateName } from '../domain/pace.ts';
+import type { Rest } from '../pipeline/draftMessage.ts';
 import type { BoardJob } from './board.ts';
 import type { Log } from './stage.ts';
 
@@ -43,4 +44,15 @@ export class GateNews {
     }
     this.#log.info({ job: id, gates, ...(opensAt === null ? {} : { opens_at: new Date(opensAt).toISOString() }) }, 'waiting');
   }
+}
+
+/** Why nobody writes for a job just now. */
+export function sayResting(log: Log, job: number, why: Rest['why'], reason: string, until: number): void {
+  const fields = { job, reason, until: new Date(until).toISOString() };
+  if (why === 'provider') log.warn(fields, 'no AI provider can write now; the leads wait');
+  else
+    log.error(
+      fields,
+      why === 'budget' ? 'the budget is reached; nothing more is written' : 'no AI provider will write until you mend this',
+    );
 }

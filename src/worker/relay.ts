@@ -33,7 +33,9 @@ export class Relay {
     for (let index = 0; index < this.#ends.length; index++) await this.#ends[index]?.catch(() => {});
     this.#over = true;
     const ends = await Promise.all(this.#ends);
-    return { ...(ends.at(-1) as WorkerEnd), tally: ends.map(({ tally }) => tally).reduce(sumOf) };
+    const tally = ends.map((end) => end.tally).reduce(sumOf);
+    const unreturned = ends.find((end) => end.unreturned !== undefined)?.unreturned;
+    return { ...(ends.at(-1) as WorkerEnd), tally, unreturned };
   }
 
   /** Reads the settings again. If they do not hold, the worker goes on with those it has, and the log says why. */

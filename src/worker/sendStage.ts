@@ -32,6 +32,7 @@ export async function sendLane(
     try {
       deps.guard.mend();
       claim = await claimMessage(deps, job.id, job.campaign, asOf);
+      if (claim.kind === 'claimed') stage.hands.take(claim.hold);
       return { job, round, claim };
     } finally {
       board.answered(job, { mail: claim?.kind === 'claimed' });
@@ -64,7 +65,7 @@ export async function sendLane(
   const giveBack = async (turn: Turn | undefined) => {
     const claim = turn && claimIn(turn);
     if (turn === undefined || claim === undefined) return;
-    await returnClaim(deps, claim, turn.job.campaign);
+    await returnClaim(deps, claim, turn.job.campaign).finally(() => stage.hands.release(claim.hold));
     stage.log.debug({ job: claim.jobId, message: claim.hold.id }, 'claimed ahead and given back');
     board.reopenAll();
   };
@@ -83,14 +84,14 @@ export async function sendLane(
           // What went wrong with it, or was not there yet, is asked for afresh when its turn comes.
           ahead = claimNext().catch(() => undefined);
         });
-      const sent = await (claim.failures > 0 ? news.whileProbing(send) : send());
+      const sent = await (claim.failures > 0 ? news.whileProbing(send) : send()).finally(() => stage.hands.release(claim.hold));
       noteEnd(sent);
       // Its sender may have to rest now, or its server may be gone.
       if (sent.delivery.kind !== 'accepted') await giveBack(await takeAhead());
     });
     if (empty) await stage.idle(lane, board, seen);
   }
-  // After a failure it is left to R1.
+  // After a failure the worker gives back all that it holds, at its end.
   if (stage.failure === undefined) await stage.guard(async () => giveBack(await takeAhead()));
 }
 

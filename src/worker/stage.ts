@@ -1,4 +1,5 @@
 import type { OutreachError } from '../domain/errors.ts';
+import type { Hold } from '../store/messages.ts';
 import { storageError } from '../store/troubles.ts';
 import type { Board } from './board.ts';
 
@@ -21,12 +22,40 @@ export interface Tally {
   deferred: number;
 }
 
+/**
+ * What the lanes of a worker work on. What the database says the worker holds, and is not here, no lane will
+ * finish: its step failed.
+ */
+class Hands {
+  readonly #holds = new Set<string>();
+
+  take({ id, token }: Pick<Hold, 'id' | 'token'>): void {
+    this.#holds.add(`${id}.${token}`);
+  }
+
+  release({ id, token }: Pick<Hold, 'id' | 'token'>): void {
+    this.#holds.delete(`${id}.${token}`);
+  }
+
+  hold({ id, token }: Pick<Hold, 'id' | 'token'>): boolean {
+    return this.#holds.has(`${id}.${token}`);
+  }
+}
+
 /** How long work rests after the disk or the database refused. */
 const TROUBLE_PAUSE_MS = 1_000;
+
+interface StageEvents {
+  /** The worker ends with an error. */
+  failed(): void;
+  /** Trouble is over: what waited for it to pass may look again. */
+  recovered(): void;
+}
 
 /** What the stages of one worker share: when to stop, what to count, and how to bear a disk that refuses. */
 export class Stage {
   readonly tally: Tally = { generated: 0, held: 0, accepted: 0, failed: 0, uncertain: 0, deferred: 0 };
+  readonly hands = new Hands();
   readonly stopping: AbortSignal;
   readonly log: Log;
   readonly #sleep: (ms: number) => Promise<void>;
@@ -35,13 +64,13 @@ export class Stage {
   /** How often trouble was noted. */
   #noted = 0;
   #failure: unknown;
-  readonly #fail: (error: unknown) => void;
+  readonly #events: StageEvents;
 
-  constructor(stopping: AbortSignal, log: Log, sleep: (ms: number) => Promise<void>, fail: (error: unknown) => void) {
+  constructor(stopping: AbortSignal, log: Log, sleep: (ms: number) => Promise<void>, events: StageEvents) {
     this.stopping = stopping;
     this.log = log;
     this.#sleep = sleep;
-    this.#fail = fail;
+    this.#events = events;
   }
 
   /** An error that is nobody's weather: the worker ends with it. */
@@ -74,8 +103,10 @@ export class Stage {
       await step();
       // A mail that was given back because the disk refused is no sign that it works.
       if (this.#noted !== noted) return true;
-      if (this.#trouble !== undefined) this.log.info({ was: this.#trouble }, 'the database works again');
+      if (this.#trouble === undefined) return true;
+      this.log.info({ was: this.#trouble }, 'the database works again');
       this.#trouble = undefined;
+      this.#events.recovered();
       return true;
     } catch (error) {
       const trouble = storageError(error);
@@ -92,7 +123,7 @@ export class Stage {
   /** Ends the worker with this error; the other lanes finish what they have on the wire. */
   fail(error: unknown): void {
     this.#failure ??= error;
-    this.#fail(error);
+    this.#events.failed();
   }
 
   noteTrouble(trouble: Error): void {

@@ -1,5 +1,5 @@
 import { DEADLINES } from '../domain/deadlines.ts';
-import { recoverMessages } from '../pipeline/recoverMessages.ts';
+import { giveBackForgotten, type Recovered, recoverMessages, sumOfRecovered } from '../pipeline/recoverMessages.ts';
 import { replayMessage } from '../pipeline/replayMessage.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
 import { sweepCancelled } from '../pipeline/steerJob.ts';
@@ -84,14 +84,29 @@ export class Upkeep {
     });
   }
 
+  /** Takes over what others can no longer finish, and gives back what no lane of this worker will. */
   async rescue(): Promise<void> {
-    const { store, now, log } = this.#parts;
-    const recovered = await recoverMessages(store, (id) => id === this.#own.worker || isAlive(store.locks, id), now);
-    if (recovered.pending + recovered.ready + recovered.uncertain > 0) {
-      log.warn({ ...recovered }, 'took over what a dead or late worker held');
-      this.#stage.tally.uncertain += recovered.uncertain;
-      this.#parts.queue.announce();
-    }
+    const { store, now, guard } = this.#parts;
+    const isOurs = this.#own.sends || (await guard.find()) === undefined;
+    const recovered = await recoverMessages(store, (id) => id === this.#own.worker || isAlive(store.locks, id), now, isOurs);
+    this.#note(recovered, 'took over what a dead or late worker held');
+    await this.giveBackForgotten();
     for (const job of await cancelledWithOpenMessages(store.db)) await sweepCancelled(store, job, now);
+  }
+
+  /** True when there was any: it waits to be taken again. */
+  async giveBackForgotten(): Promise<boolean> {
+    const { store, now } = this.#parts;
+    const given = await giveBackForgotten(store, this.#own.worker, (row) => this.#stage.hands.hold(row), now);
+    this.#note(given, 'gave back what a failed step had left');
+    return sumOfRecovered(given) > 0;
+  }
+
+  #note(recovered: Recovered, what: string): void {
+    if (sumOfRecovered(recovered) === 0) return;
+    const { pending, ready, uncertain } = recovered;
+    this.#parts.log.warn({ pending, ready, uncertain }, what);
+    this.#stage.tally.uncertain += uncertain;
+    this.#parts.queue.announce();
   }
 }

@@ -4,19 +4,19 @@ import { hostname } from 'node:os';
 import { type CampaignSource, GENERATORS } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { DAY } from '../domain/duration.ts';
-import { OPEN_STATES, sumOf } from '../domain/message.ts';
 import { reached } from '../domain/milestone.ts';
-import type { DraftDependencies, Rest } from '../pipeline/draftMessage.ts';
+import type { DraftDependencies } from '../pipeline/draftMessage.ts';
 import type { SendDependencies } from '../pipeline/sendMessage.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/database.ts';
-import { countsOf } from '../store/jobs.ts';
 import { takeLivenessLock } from '../store/sqlite/lock.ts';
-import { forgetOldWorkers, markStopped, registerWorker } from '../store/workers.ts';
+import { storageError } from '../store/troubles.ts';
+import { forgetOldWorkers, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
-import { isStopped, isStuck, isTemporary, summarise, type WorkerEnd } from './end.ts';
-import { GateNews } from './gateNews.ts';
+import { allWritten, nothingLeft, summarise, type WorkerEnd } from './end.ts';
+import { GateNews, sayResting } from './gateNews.ts';
+import { leave, type Unreturned } from './leave.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
 import { Upkeep, type UpkeepParts } from './upkeep.ts';
@@ -70,14 +70,22 @@ export class Worker {
   readonly #board: Board;
   #startedAt = 0;
   #quotaOnly = false;
-  #cutting = false;
+  #begun = false;
+  /** When to cut, and when to give up; undefined before a stop. */
+  #limits: NodeJS.Timeout[] | undefined;
+  /** Mails whose reply could not be written down; counted as uncertain already. */
+  readonly #unrecorded = new Set<number>();
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
     // Every mail and every call on its way listens to them.
     setMaxListeners(0, this.#stop.signal, this.#cut.signal, this.#giveUp.signal);
     this.#parts = parts;
     this.#options = options;
-    this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, () => this.stop());
+    this.#stage = new Stage(this.#stop.signal, parts.log, parts.sleep, {
+      failed: () => this.stop(),
+      // Of a commit whose answer was lost nobody has been told.
+      recovered: () => parts.queue.announce(),
+    });
     this.#board = new Board(
       parts.store,
       parts.campaigns,
@@ -111,41 +119,75 @@ export class Worker {
 
   /** Finish the mails on the wire, claim no more. What is not done in time is cut. */
   stop(): void {
-    if (this.#cutting) return;
-    this.#cutting = true;
+    if (this.#limits !== undefined) return;
+    const giveUp = () => {
+      this.#giveUp.abort();
+      this.#parts.store.hurry();
+    };
+    this.#limits = [setTimeout(() => this.#cut.abort(), DEADLINES.drain), setTimeout(giveUp, DEADLINES.drain + 2_000)];
+    for (const limit of this.#limits) limit.unref();
+    if (!this.#begun) this.#parts.store.hurry();
     this.retire();
-    setTimeout(() => this.#cut.abort(), DEADLINES.drain).unref();
-    setTimeout(() => this.#giveUp.abort(), DEADLINES.drain + 2_000).unref();
   }
 
   async run(): Promise<WorkerEnd> {
-    const { store, now } = this.#parts;
+    const { store, guard } = this.#parts;
     const leaving = { stopping: this.#stop.signal, cut: this.#cut.signal };
     const upkeep = new Upkeep(this.#parts, this.#stage, { ...leaving, worker: this.#id, sends: this.#sends });
     // Before anything is claimed or recovered: what an older copy knows is not what happened.
-    if (this.#sends) await this.#parts.guard.admit();
+    if (this.#sends) await this.#unlessStopped(() => guard.admit());
     const lock = takeLivenessLock(store.locks, this.#id);
     reached('worker.locked');
+    let unreturned: Unreturned | undefined;
     try {
-      this.#startedAt = now();
-      const { mode, since = this.#startedAt } = this.#options;
-      const self = { id: this.#id, host: hostname(), pid: process.pid, mode: mode.kind, started_at: since };
-      await store.write(async (tx) => {
-        await registerWorker(tx, self, this.#parts.replayAccounts);
-        await forgetOldWorkers(tx, this.#startedAt - WORKERS_KEPT_FOR);
-      });
-      reached('worker.registered');
-      await upkeep.rescue();
-      await this.#board.refresh();
-      const loops = [...this.#lanes(), this.#supervise(), upkeep.rescueRegularly(), upkeep.replayRegularly()];
+      await this.#unlessStopped(() => this.#begin(upkeep));
+      this.#begun = true;
+      const loops = [...this.#lanes(), this.#supervise(upkeep), upkeep.rescueRegularly(), upkeep.replayRegularly()];
       await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#stage.fail(error))));
-      if (this.#stage.failure !== undefined) throw this.#stage.failure;
-      return await this.#end();
     } finally {
       await this.#parts.closeMailers();
-      await store.write((tx) => markStopped(tx, this.#id, now())).catch(() => {});
+      unreturned = await this.#leave();
       lock.release();
     }
+    if (this.#stage.failure !== undefined) throw this.#stage.failure;
+    return this.#end(unreturned);
+  }
+
+  /** A stop that comes while others hold the database ends a worker that has not begun: that is no failure. */
+  async #unlessStopped(step: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#stop.signal.aborted) await step();
+    } catch (error) {
+      if (!this.#stop.signal.aborted || storageError(error) === undefined) throw error;
+    }
+  }
+
+  async #begin(upkeep: Upkeep): Promise<void> {
+    const { store, now, replayAccounts } = this.#parts;
+    this.#startedAt = now();
+    const { mode, since = this.#startedAt } = this.#options;
+    const self = { id: this.#id, host: hostname(), pid: process.pid, mode: mode.kind, started_at: since };
+    await store.write(async (tx) => {
+      await registerWorker(tx, self, replayAccounts);
+      await forgetOldWorkers(tx, this.#startedAt - WORKERS_KEPT_FOR);
+    });
+    reached('worker.registered');
+    await upkeep.rescue();
+    await this.#board.refresh();
+  }
+
+  async #leave(): Promise<Unreturned | undefined> {
+    const { store, now, log, sleep } = this.#parts;
+    // However it came to its end: the time limits of a stop hold for this, too.
+    this.stop();
+    const returned: Parameters<typeof leave>[0]['returned'] = ({ ids, ...given }) => {
+      log.warn(given, 'gave back what was still held');
+      this.#stage.tally.uncertain += Math.max(0, given.uncertain - ids.filter((id) => this.#unrecorded.has(id)).length);
+    };
+    const unreturned = await leave({ store, worker: this.#id, now, sleep, giveUp: this.#giveUp.signal, returned }, this.#stage);
+    for (const limit of this.#limits ?? []) clearTimeout(limit);
+    if (unreturned !== undefined) log.error(unreturned, 'mails could not be given back');
+    return unreturned;
   }
 
   get #sends(): boolean {
@@ -170,8 +212,9 @@ export class Worker {
       trouble: (error) => this.#stage.noteTrouble(error),
       unrecorded: ({ jobId, hold, mail, sender }, { reply }) => {
         this.#stage.tally.uncertain++;
+        this.#unrecorded.add(hold.id);
         const fields = { job: jobId, message: hold.id, to: mail.envelope.to, sender, reply };
-        this.#parts.log.error(fields, 'the reply could not be written down: the next worker calls this mail uncertain');
+        this.#parts.log.error(fields, 'the reply could not be written down: this mail is uncertain');
       },
     };
     const asOf = mode.kind === 'drain' ? this.#startedAt : undefined;
@@ -185,30 +228,40 @@ export class Worker {
   }
 
   /** Looks again whenever something may have changed, and notices when there is nothing left to do. */
-  async #supervise(): Promise<void> {
-    let looked = { version: '', at: 0 };
+  async #supervise(upkeep: Upkeep): Promise<void> {
+    const never = { version: '', at: 0 };
+    let looked = never;
     while (!this.#stop.signal.aborted) {
       const seen = this.#board.news.round;
-      await this.#stage.guard(async () => {
+      const went = await this.#stage.guard(async () => {
         const now = this.#parts.now();
         const version = this.#parts.queue.version();
-        if (version !== looked.version || now >= Math.min(this.#nextOpening(), looked.at + LOOK_EVERY_MS) || now < looked.at) {
+        // Beside other workers it changes with every mail of theirs.
+        const changed = version !== looked.version && now >= looked.at + DEADLINES.looksApart;
+        if (changed || now >= Math.min(this.#nextOpening(), looked.at + LOOK_EVERY_MS) || now < looked.at) {
           await this.#board.refresh();
           looked = { version, at: now };
         }
-        if (await this.#finished()) this.stop();
+        const current = version === looked.version || this.#options.mode.kind === 'for';
+        if (current && (await this.#finished(upkeep))) this.stop();
       });
-      if (!this.#stop.signal.aborted) await this.#waitForChange(seen, looked);
+      if (!went) looked = never;
+      else if (!this.#stop.signal.aborted) await this.#waitForChange(seen, looked);
     }
   }
 
   async #waitForChange(seen: number, looked: { version: string; at: number }): Promise<void> {
     const { mode } = this.#options;
-    const until = Math.min(this.#nextOpening(), looked.at + LOOK_EVERY_MS, mode.kind === 'for' ? mode.until : Infinity);
+    const version = this.#parts.queue.version();
+    const soonest = looked.at + DEADLINES.looksApart;
+    const early = version !== looked.version && this.#parts.now() < soonest;
+    const look = Math.min(this.#nextOpening(), looked.at + LOOK_EVERY_MS, early ? soonest : Infinity);
+    const until = Math.min(look, mode.kind === 'for' ? mode.until : Infinity);
     const woken = new AbortController();
     const onStop = () => woken.abort();
     this.#stop.signal.addEventListener('abort', onStop, { once: true });
-    await Promise.race([this.#parts.queue.wait(looked.version, until, woken.signal), this.#board.news.after(seen)]);
+    const changed = this.#parts.queue.wait(early ? version : looked.version, until, woken.signal);
+    await Promise.race([changed, this.#board.news.after(seen)]);
     woken.abort();
     this.#stop.signal.removeEventListener('abort', onStop);
   }
@@ -218,20 +271,26 @@ export class Worker {
     return this.#options.mode.kind === 'drain' ? Infinity : (this.#board.nextOpening() ?? Infinity);
   }
 
-  async #finished(): Promise<boolean> {
+  async #finished(upkeep: Upkeep): Promise<boolean> {
     const { mode } = this.#options;
     if (mode.kind === 'forever') return false;
     if (mode.kind === 'for') return this.#parts.now() >= mode.until;
     if (this.#stage.troubled || !this.#stage.allIdle(this.#laneNames())) return false;
+    if (await upkeep.giveBackForgotten()) return false;
     if (this.#options.only !== 'send' && !this.#limitReached() && this.#board.nextToDraft() !== undefined) return false;
     if (this.#options.only !== 'generate' && this.#board.sends) return false;
     if (mode.kind === 'drain' || this.#limitReached()) return true;
-    return this.#options.only === 'generate' ? !this.#board.jobs.some(isTemporary) : this.#nothingLeft();
+    const { store } = this.#parts;
+    if (this.#options.only === 'generate') return allWritten(store, this.#board, this.#options.choice);
+    const left = await nothingLeft(store, this.#board);
+    this.#quotaOnly = left.quotaOnly;
+    return left.done;
   }
 
-  #end(): Promise<WorkerEnd> {
+  async #end(unreturned: Unreturned | undefined): Promise<WorkerEnd> {
     const { mode } = this.#options;
     return summarise(this.#parts.store, this.#board, {
+      unreturned,
       tally: this.#stage.tally,
       quotaOnly: this.#quotaOnly,
       mode,
@@ -243,32 +302,4 @@ export class Worker {
     const { generated, held } = this.#stage.tally;
     return generated + held >= (this.#options.choice?.limit ?? Infinity);
   }
-
-  async #nothingLeft(): Promise<boolean> {
-    let quota = false;
-    for (const job of this.#board.jobs) {
-      if (job.paused) continue;
-      const counts = await countsOf(this.#parts.store.db, job.id);
-      const open = sumOf(counts, OPEN_STATES);
-      if (open === 0) continue;
-      const stuck = isStuck(job) ? counts.pending : 0;
-      if (open === stuck) continue;
-      if (open - stuck !== counts.ready) return false;
-      if (isStopped(job)) continue;
-      if (!job.shut?.gates.some(({ gate }) => gate === 'monthly limit')) return false;
-      quota = true;
-    }
-    this.#quotaOnly = quota;
-    return true;
-  }
-}
-
-function sayResting(log: Log, job: number, why: Rest['why'], reason: string, until: number): void {
-  const fields = { job, reason, until: new Date(until).toISOString() };
-  if (why === 'provider') log.warn(fields, 'no AI provider can write now; the leads wait');
-  else
-    log.error(
-      fields,
-      why === 'budget' ? 'the budget is reached; nothing more is written' : 'no AI provider will write until you mend this',
-    );
 }

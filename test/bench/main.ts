@@ -4,6 +4,7 @@ import { benchImport } from './import.ts';
 import { benchQueues } from './queues.ts';
 import { benchSend } from './send.ts';
 import { benchStart } from './start.ts';
+import { benchWorkers } from './workers.ts';
 import { benchWrite } from './write.ts';
 
 /** `npm run bench [-- NAME…] [--full]`: each figure is a ratio within this run; exit code 1 when one misses its bound. */
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (full: boolean) => boolean | Promise<bool
   write: benchWrite,
   import: benchImport,
   claim: benchClaim,
+  workers: benchWorkers,
   dash: benchDash,
 };
 

@@ -6,8 +6,8 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'no arm': [
     {
       file: 'src/pipeline/sendMessage.ts',
-      find: 'const armed = await deps.store.write(async (tx) => {',
-      replace: 'const armed = sha256 !== "" || await deps.store.write(async (tx) => {',
+      find: 'const arming = deps.store.write(async (tx) => {',
+      replace: 'const arming = sha256 !== "" ? Promise.resolve(true) : deps.store.write(async (tx) => {',
     },
   ],
   'no fence': [
@@ -201,6 +201,25 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     { file: 'src/store/sending.ts', find: "and outcome = 'accepted')`", replace: "and outcome = 'never')`" },
   ],
+  'T3 counted twice': [
+    {
+      file: 'src/store/attempts.ts',
+      find: ".where('id', '=', value('id'))\n    .where('reported', '=', sql.lit(0)),",
+      replace: ".where('id', '=', value('id')),",
+    },
+  ],
+  'a stopped worker keeps its mails': [
+    {
+      file: 'src/pipeline/recoverMessages.ts',
+      find: 'const rows = await heldBy(tx, [worker]);',
+      replace: 'const rows = await heldBy(tx, []);',
+    },
+    {
+      file: 'src/pipeline/recoverMessages.ts',
+      find: 'const forgotten = held.filter((row) => !isWorkedOn(row));',
+      replace: 'const forgotten = held.filter(() => false);',
+    },
+  ],
 };
 
 /** The kind of run that shows a bug soonest; the others show in any. */
@@ -227,6 +246,8 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'a reply of two codes is read by its first': 'replies',
   'replies that nobody asked for wait for the next command': 'replies',
   'a late acceptance behind a verdict is forgotten': 'person',
+  'T3 counted twice': 'bounce',
+  'a stopped worker keeps its mails': 'trouble',
 };
 
 /** Seeds near the first that shows a bug, where it is far from 1. */

@@ -12,7 +12,7 @@ export interface Patch {
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'outreach-crash');
 
-/** The real program, except that it waits less and can be given a small disk. Every crash run uses these. */
+/** The real program, except that it waits less, and can be given a small disk and one that errs. Every crash run uses these. */
 const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'unarmed: 5 * 60_000', replace: 'unarmed: 1_500' },
   { file: 'src/domain/deadlines.ts', find: 'armed: 15 * 60_000', replace: 'armed: 1_500' },
@@ -23,12 +23,26 @@ const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'drain: 25_000', replace: 'drain: 800' },
   { file: 'src/domain/deadlines.ts', find: 'rescueEvery: 4_000', replace: 'rescueEvery: 200' },
   { file: 'src/domain/deadlines.ts', find: 'poll: 1_000', replace: 'poll: 50' },
+  { file: 'src/domain/deadlines.ts', find: 'looksApart: 250', replace: 'looksApart: 10' },
+  { file: 'src/domain/deadlines.ts', find: 'arming: 8_000', replace: 'arming: 700' },
   { file: 'src/domain/retry.ts', find: 'first: 30_000, longest: 15 * 60_000', replace: 'first: 50, longest: 100' },
   { file: 'src/domain/replay.ts', find: 'first: MINUTE, longest: HOUR', replace: 'first: 100, longest: 100' },
   { file: 'src/mail/providerClock.ts', find: 'ASKED_FOR = 2_000', replace: 'ASKED_FOR = 300' },
   { file: 'src/mail/providerClock.ts', find: 'ASKED_AGAIN_AFTER = MINUTE', replace: 'ASKED_AGAIN_AFTER = MINUTE / 600' },
   { file: 'src/worker/stage.ts', find: 'TROUBLE_PAUSE_MS = 1_000', replace: 'TROUBLE_PAUSE_MS = 50' },
   { file: 'src/pipeline/importLeads.ts', find: 'MOST_ROWS = 5_000', replace: 'MOST_ROWS = 3' },
+  { file: 'src/store/sqlite/patience.ts', find: 'most = PATIENCE_MS', replace: 'most = Number(process.env.CRASH_PATIENCE ?? PATIENCE_MS)' },
+  {
+    file: 'src/store/sqlite/dialect.ts',
+    find: "this.#sqlite.exec('commit');",
+    replace: `const [kind, from, percent] = (process.env.CRASH_COMMITS ?? '').split(',');
+    const count = (globalThis.crashCommits = (globalThis.crashCommits ?? 0) + 1);
+    const strikes = count >= Number(from) && (Math.imul(count, 2654435761) >>> 0) % 100 < Number(percent);
+    const ioError = () => Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+    if (strikes && kind === 'failed commit') throw ioError();
+    this.#sqlite.exec('commit');
+    if (strikes && kind === 'lost answer') throw ioError();`,
+  },
   {
     file: 'src/store/database.ts',
     find: "sqlite.pragma('foreign_keys = ON');",

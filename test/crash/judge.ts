@@ -68,6 +68,7 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
     }
     judgeAcceptances(one, violations);
     judgeProgress(all, received, violations);
+    judgeEnds(one, violations);
     for (const { to } of taken) if (!messages.some(({ email }) => email === to)) violations.push(`${to} got a mail and is no lead`);
     judgeLedger(one, violations);
     judgeCounters(one, violations);
@@ -188,6 +189,18 @@ function judgeProgress(all: <T>(sql: string) => T[], received: readonly Arrived[
     if (frozenSha256 !== undefined && own.length > 0 && !own.some(({ progress }) => progress === 'end'))
       violations.push(`a mail came to its end, and its attempt says: ${own.map(({ progress }) => progress).join(', ')}`);
   }
+}
+
+/** An attempt's end counts once against its sender and stands once in the story, however often its commit was repeated. */
+function judgeEnds(one: (sql: string) => number, violations: string[]): void {
+  const bounced = one('select coalesce(sum(bounced), 0) as n from sender_days');
+  const refused = one("select count(*) as n from attempts where outcome = 'recipient_refused'");
+  if (bounced > refused) violations.push(`${refused} mails came back, and ${bounced} were counted`);
+  const told = one(
+    `select count(*) as n from (select message_id from events where kind = 'uncertain' group by message_id
+      having count(*) > (select count(*) from attempts where attempts.message_id = events.message_id and armed_at is not null))`,
+  );
+  if (told > 0) violations.push(`${told} mails became uncertain more often than they were armed`);
 }
 
 /** ledger = counter = mails that were, or may have been, accepted. */

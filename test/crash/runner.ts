@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from '../../src/store/sqlite/load.ts';
 import { commandsOf, type Intervention } from './person.ts';
-import { laterThan, type Round, type Scenario } from './scenario.ts';
+import { laterThan, type Round, type Scenario, type Trouble } from './scenario.ts';
 
 /** Children of all runs: none outlives a suite that is itself interrupted. */
 const running = new Set<ChildProcess>();
@@ -14,6 +15,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 /** A job that is done is not paused, a mail that may still arrive, or is no longer wanted, not sent again, and what a server said not judged. */
 const RIGHTLY_REFUSED =
   /is (completed|failed|cancelled) already|may still be accepted until|only uncertain ones are resolved|so it is not sent again|known to be accepted by its server|was refused by its server after the verdict/;
+
+/** What a worker may rightly fail with when the disk or the database refuses: at its start, or because it cannot give back what it holds. */
+const RIGHTLY_FAILED = /the disk is full|the disk reports an error|holds the database|could not be given back/;
 
 const FAILPOINT = join(import.meta.dirname, 'failpoint.mjs');
 const CLOCK = join(import.meta.dirname, 'clock.mjs');
@@ -42,8 +46,11 @@ export class Runner {
   }
 
   async round(round: Round, database: string, capped: boolean): Promise<void> {
-    const { end, sparePages } = round;
-    const disk = sparePages === undefined ? {} : { CRASH_PAGES: String(Math.ceil(statSync(database).size / 4096) + sparePages) };
+    const { end, sparePages, trouble } = round;
+    const disk = {
+      ...(sparePages === undefined ? {} : { CRASH_PAGES: String(Math.ceil(statSync(database).size / 4096) + sparePages) }),
+      ...environmentOf(trouble),
+    };
     const endless = sparePages !== undefined || capped || end.kind === 'pause';
     const mode = endless ? ['--for', end.kind === 'pause' ? '2s' : '1s'] : ['--until-done'];
     const workers = Array.from({ length: round.workers }, (_, index) => {
@@ -53,13 +60,33 @@ export class Runner {
     });
     const [first] = workers;
     if (first === undefined) return;
+    const held = trouble?.kind === 'held' ? hold(database, trouble.after, trouble.ms) : undefined;
     if (end.kind === 'signal') await this.#signalLater(first.child, end.signal, end.after);
     if (end.kind === 'freeze') await this.#freeze(workers);
     if (end.kind === 'pause') await this.#pauseWhileFrozen(first.child);
     if (end.kind === 'person') await this.#actWhileFrozen(workers, end, database);
     if (end.kind === 'clock') await this.#setClockWhileFrozen(workers, end.by);
     for (const { ended } of workers) await ended;
+    await held;
+    this.#judgeStopped(workers, database);
     if (end.kind === 'kill' && first.child.signalCode === 'SIGKILL') this.kills++;
+  }
+
+  /** A worker that has ended by itself, and does not say that it failed, holds no lead. */
+  #judgeStopped(workers: readonly Child[], database: string): void {
+    const db = connect(database, { readonly: true, fileMustExist: true, timeout: 1_000 });
+    try {
+      for (const { child } of workers) {
+        if (child.exitCode !== 0 && child.exitCode !== 3) continue;
+        const held = db
+          .prepare('select state, count(*) as n from messages where worker_id in (select id from workers where pid = ?) group by state')
+          .all(child.pid) as { state: string; n: number }[];
+        for (const { state, n } of held)
+          this.complaints.push(`a worker ended with ${child.exitCode} and still holds ${n} mails as ${state}`);
+      }
+    } finally {
+      db.close();
+    }
   }
 
   async #signalLater(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM', after: number): Promise<void> {
@@ -164,13 +191,33 @@ export class Runner {
         clearTimeout(late);
         this.#children.delete(child);
         running.delete(child);
-        const refused = RIGHTLY_REFUSED.test(talk);
+        const troubled = env.CRASH_PAGES !== undefined || env.CRASH_COMMITS !== undefined || env.CRASH_PATIENCE !== undefined;
+        const refused = RIGHTLY_REFUSED.test(talk) || (troubled && RIGHTLY_FAILED.test(talk));
         if (/unexpected error/.test(talk) || (code === 1 && !refused))
           this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
         resolve();
       });
     });
     return { child, ended };
+  }
+}
+
+function environmentOf(trouble: Trouble | undefined): Record<string, string> {
+  if (trouble === undefined) return {};
+  if (trouble.kind === 'held') return { CRASH_PATIENCE: '250' };
+  return { CRASH_COMMITS: `${trouble.kind},${trouble.from},${trouble.percent}` };
+}
+
+/** Holds the database as another program does that is in the middle of its transaction. */
+async function hold(database: string, after: number, ms: number): Promise<void> {
+  await sleep(after);
+  const db = connect(database, { fileMustExist: true, timeout: 1_000 });
+  try {
+    db.exec('begin immediate');
+    await sleep(ms);
+    db.exec('rollback');
+  } finally {
+    db.close();
   }
 }
 

@@ -24,7 +24,15 @@ export interface Round {
     | { readonly kind: 'signal'; readonly signal: 'SIGKILL' | 'SIGTERM'; readonly after: number };
   /** Pages that the database may grow by, or undefined for a disk with room. */
   readonly sparePages: number | undefined;
+  readonly trouble?: Trouble;
 }
+
+/** What the disk, or another program, does to the commits of a round. */
+export type Trouble =
+  /** An error instead of a commit, or after one that is done: some of them, from the so-manieth of a process on. */
+  | { readonly kind: 'failed commit' | 'lost answer'; readonly from: number; readonly percent: number }
+  /** Another program holds the database for a while, longer than a statement waits; milliseconds after the start. */
+  | { readonly kind: 'held'; readonly after: number; readonly ms: number };
 
 export interface Scenario {
   readonly seed: number;
@@ -93,6 +101,8 @@ export const FOCUSES = [
   'replies',
   'early',
   'key',
+  'trouble',
+  'bounce',
 ] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
@@ -114,7 +124,10 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const dailyCap = disturbed.length > 0 ? undefined : capped;
   const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
   const odd = oddity(seed, focus);
-  const faultFor = atTimesOdd(faults(seed, likelihood, FAULTS, isAtGreeting), faults(seed + 2, odd, ODD_FAULTS, isAtGreeting));
+  const faultFor = atTimesOdd(
+    faults(seed, focus === 'bounce' ? 0.6 : likelihood, focus === 'bounce' ? BOUNCES : FAULTS, isAtGreeting),
+    faults(seed + 2, odd, ODD_FAULTS, isAtGreeting),
+  );
   const route = routeOf(seed, focus);
   const onTheWire = focus === 'fallback' || focus === 'replay' || focus === 'key';
   const httpFaultFor =
@@ -125,8 +138,12 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
   const refusing = refusingIn(seed, focus);
-  if (disturbed.length > 0 || clocks !== undefined || !(focus === 'write' || (focus === undefined && ai.chance(0.2))))
-    return { seed, leads, refusing, imports, rounds, dailyCap, warmUp: warmUpTo(dailyCap, seed, focus), ...wire, writing: undefined };
+  if (disturbed.length > 0 || clocks !== undefined || !(focus === 'write' || (focus === undefined && ai.chance(0.2)))) {
+    // What a cap makes of a try whose commit failed is judged elsewhere.
+    const own = dailyCap === undefined ? troubled(seed, focus, rounds) : rounds;
+    const warmUp = warmUpTo(dailyCap, seed, focus);
+    return { seed, leads, refusing, imports, rounds: own, dailyCap, warmUp, ...wire, writing: undefined };
+  }
   const writing = aiFaults(seed, focus === undefined ? ai.pick([0, 0.2, 0.5]) : 0);
   // Behind a full cap the last worker has a second and no more: too short for a provider that rests.
   return {
@@ -167,6 +184,24 @@ function disturbance(seed: number, focus: Focus | undefined): Round[] {
   if (focus === 'person' || (focus === undefined && kind < 0.12)) return [{ ...round, end: intervention(random) }];
   if (focus === 'clock' || (focus === undefined && kind < 0.2)) return [{ ...round, end: settingTheClock(random) }];
   return [];
+}
+
+/** In one run of six the disk errs in a round, or another program holds the database. From a source of its own, too. */
+function troubled(seed: number, focus: Focus | undefined, rounds: readonly Round[]): readonly Round[] {
+  const random = new Random(seed * 827 + 41);
+  const chosen = focus === 'trouble' || focus === 'bounce' || (focus === undefined && random.chance(0.17));
+  const at = rounds.findIndex(({ end, sparePages }) => TROUBLED_ENDS.includes(end.kind) && sparePages === undefined);
+  if (!chosen || at === -1) return rounds;
+  return rounds.map((round, index) => (index === at ? { ...round, trouble: troubleOf(random, focus) } : round));
+}
+
+const TROUBLED_ENDS: readonly Round['end']['kind'][] = ['none', 'kill', 'signal'];
+
+function troubleOf(random: Random, focus: Focus | undefined): Trouble {
+  const kind = focus === 'bounce' ? 'lost answer' : random.pick(['failed commit', 'lost answer', 'held'] as const);
+  if (kind === 'held') return { kind, after: random.between(400, 900), ms: random.between(500, 1_200) };
+  // Behind the commits of a start: a worker that cannot begin ends, and shows nothing.
+  return { kind, from: random.between(8, 16), percent: random.pick([20, 40]) };
 }
 
 function settingTheClock(random: Random): Round['end'] {
@@ -257,12 +292,19 @@ function focused(random: Random, leads: number, focus: Focus | undefined): Round
   if (focus === 'replies') return { workers: 1, concurrency: random.pick([1, 3]), sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'crowd') return { workers: 4, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'write') return betweenTextAndDraft(random);
-  if (focus === 'early') return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'none' } };
+  if (focus === 'early' || focus === 'bounce') return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'none' } };
+  if (focus === 'trouble') return stopping(random);
   if (focus === 'fallback' || focus === 'replay' || focus === 'key')
     return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus !== 'kill') return roundOf(random, leads);
   const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
   return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'kill', at, pass: random.between(1, 3) } };
+}
+
+/** Asked to stop amid its work. */
+function stopping(random: Random): Round {
+  const end = { kind: 'signal', signal: 'SIGTERM', after: random.between(350, 900) } as const;
+  return { workers: random.pick([1, 2]), concurrency: random.pick([1, 3]), sparePages: undefined, end };
 }
 
 /** Killed when a text is paid for and its draft is not stored yet. */
@@ -291,9 +333,13 @@ function faults<F extends string>(
     met.set(key, turn);
     const random = new Random(seed * 31 + turn * 101 + hash(key));
     if (!random.chance(likelihood) || turn > 3) return undefined;
-    return random.pick(all.filter((fault) => isOfConnection(fault) === (to === undefined)));
+    const apt = all.filter((fault) => isOfConnection(fault) === (to === undefined));
+    return apt.length === 0 ? undefined : random.pick(apt);
   };
 }
+
+/** Mails that come back for good at once. */
+const BOUNCES: readonly Fault[] = ['rcpt 550'];
 
 const isAtGreeting = (fault: Fault) => fault.startsWith('greeting');
 const isAtConnect = (fault: HttpFault) => fault === 'drop at connect';

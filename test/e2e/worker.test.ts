@@ -133,6 +133,30 @@ test('while another program holds the database nothing is claimed, it is said, a
   expect(await states()).toMatchObject({ accepted: 3 });
 });
 
+test('of twenty workers started at once, and an import and an approval beside them, none fails', { timeout: 180_000 }, async () => {
+  folder.write('leads.csv', csv(300));
+  folder.write('campaigns/other.md', CAMPAIGN.replace('---\n', '---\nreview: all\n'));
+  folder.write('others.csv', csv(40).replaceAll('lead', 'other'));
+  await outreach(folder, ['import', 'leads.csv', '--campaign', 'hello']);
+  await outreach(folder, ['import', 'others.csv', '--campaign', 'other']);
+  await outreach(folder, ['generate', '--campaign', 'other']);
+  folder.write('more.csv', csv(300).replaceAll('lead', 'more'));
+  const workers = Array.from({ length: 20 }, () => start(folder, ['worker', '--until-done'], { OUTREACH_LOG: 'warn' }));
+  await until(() => sink.received.length > 0, 'the first mail', 60_000);
+  const beside = [
+    ['import', 'more.csv', '--campaign', 'hello'],
+    ['approve', '--job', '2'],
+    ['suppress', 'add', 'nobody@y.example'],
+  ];
+  for (const { code, stderr } of await Promise.all(beside.map((words) => outreach(folder, words)))) expect(code, stderr).toBe(0);
+  const ends = await Promise.all(workers.map(({ ended }) => ended));
+  // What was in review when a worker ended is told by its code.
+  for (const { code, stderr } of ends) expect([0, 3], stderr).toContain(code);
+  await outreach(folder, ['worker', '--until-done']);
+  expect(new Set(sink.received.map(({ to }) => to)).size).toBe(640);
+  expect(sink.received).toHaveLength(640);
+});
+
 test('a drain reaches the mail that is due behind hundreds whose company must wait', { timeout: 30_000 }, async () => {
   folder.write('outreach.yaml', config(sink.port, '', 'limits: { per_company_day: 1 }\n'));
   const corp = Array.from({ length: 300 }, (_, index) => `p${index}@corp.example,Al,Corp\n`).join('');

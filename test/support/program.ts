@@ -61,11 +61,11 @@ export function outreach(folder: Folder, parameters: readonly string[], env: Rec
   return start(folder, parameters, env, input).ended;
 }
 
-/** Waits for what a process beside us does; 15 s at most, whatever the machine is busy with. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 15_000;
+/** Waits for what a process beside us does; 15 s at most unless it has more to do, whatever the machine is busy with. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, most = 15_000): Promise<void> {
+  const end = performance.now() + most;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
+    if (performance.now() > end) throw new Error(`not within ${most / 1_000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

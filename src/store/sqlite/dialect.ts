@@ -8,16 +8,18 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { SqliteConnection, SqliteStatement } from './load.ts';
+import type { Patience } from './patience.ts';
 
 /**
  * Kysely on one better-sqlite3 connection. It differs from the dialect that ships with Kysely in
  * two measured points: statements are prepared once (a lookup costs less than the statement), and
  * transactions begin IMMEDIATE (a deferred one that turns into a writer meets SQLITE_BUSY with
- * several processes).
+ * several processes). So other programs are met, and waited for, at the beginning of a transaction
+ * or at a statement outside of one, where nothing is done yet.
  */
-export function sqliteDialect(sqlite: SqliteConnection): Dialect {
+export function sqliteDialect(sqlite: SqliteConnection, patience: Pick<Patience, 'until'>): Dialect {
   return {
-    createDriver: () => new SqliteDriver(sqlite),
+    createDriver: () => new SqliteDriver(sqlite, patience),
     createAdapter: () => new SqliteAdapter(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: () => {
@@ -28,13 +30,15 @@ export function sqliteDialect(sqlite: SqliteConnection): Dialect {
 
 class SqliteDriver implements Driver {
   readonly #sqlite: SqliteConnection;
+  readonly #patience: Pick<Patience, 'until'>;
   readonly #connection: CachingConnection;
   #turn: Promise<void> = Promise.resolve();
   #endTurn: (() => void) | undefined;
 
-  constructor(sqlite: SqliteConnection) {
+  constructor(sqlite: SqliteConnection, patience: Pick<Patience, 'until'>) {
     this.#sqlite = sqlite;
-    this.#connection = new CachingConnection(sqlite);
+    this.#patience = patience;
+    this.#connection = new CachingConnection(sqlite, patience);
   }
 
   async init(): Promise<void> {}
@@ -56,7 +60,7 @@ class SqliteDriver implements Driver {
   }
 
   async beginTransaction(): Promise<void> {
-    this.#sqlite.exec('begin immediate');
+    await this.#patience.until(() => this.#sqlite.exec('begin immediate'));
   }
 
   async commitTransaction(): Promise<void> {
@@ -75,13 +79,19 @@ class SqliteDriver implements Driver {
 
 class CachingConnection implements DatabaseConnection {
   readonly #sqlite: SqliteConnection;
+  readonly #patience: Pick<Patience, 'until'>;
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(sqlite: SqliteConnection) {
+  constructor(sqlite: SqliteConnection, patience: Pick<Patience, 'until'>) {
     this.#sqlite = sqlite;
+    this.#patience = patience;
   }
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#sqlite.inTransaction ? this.#run(query) : this.#patience.until(() => this.#run(query));
+  }
+
+  #run<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     const statement = this.#prepare(sql);
     if (statement.reader) return { rows: statement.all(...parameters) as Row[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) };

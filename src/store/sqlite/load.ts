@@ -38,6 +38,12 @@ export function connect(path: string, options?: ConnectOptions): SqliteConnectio
   return loaded(path, options);
 }
 
+/** SQLITE_PROTOCOL: readers got in each other's way while a log was begun anew (https://sqlite.org/rescode.html#protocol). */
+export function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_PROTOCOL');
+}
+
 function load(): Connect {
   try {
     const require = createRequire(import.meta.url);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
-import { connect, type SqliteConnection } from './load.ts';
+import { connect, isBusy, type SqliteConnection } from './load.ts';
 
 /**
  * A worker is alive while it holds an exclusive lock on a small database of its own. The operating
@@ -13,39 +13,52 @@ export interface LivenessLock {
   release(): void;
 }
 
+/** Longer than anybody who asks for a lock holds it. */
+const ASKING_MS = 5_000;
+
 export function takeLivenessLock(directory: string, workerId: string): LivenessLock {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${workerId}.lock`);
-  const connection = lock(path, { mustExist: false });
-  if (connection === undefined) throw new Error(`another process holds ${path}`);
-  return {
-    release() {
-      connection.close();
-      forgetLivenessLock(directory, workerId);
-    },
-  };
+  // Whoever asks for it holds it for a moment.
+  const held = hold(path, ASKING_MS);
+  if (held === undefined) throw new Error(`another process holds ${path}`);
+  return held;
 }
 
-/** True while the worker's process runs, frozen or not. In doubt a worker counts as alive: its deadlines still hold. */
+/** True while the worker's process runs, frozen or not. In doubt a worker counts as alive: its deadlines still hold. Changes nothing. */
 export function isAlive(directory: string, workerId: string): boolean {
   const path = join(directory, `${workerId}.lock`);
+  if (!existsSync(path)) return false;
   try {
-    const connection = lock(path, { mustExist: true });
-    if (connection === undefined) return true;
-    // Whoever gets the lock knows that its owner is dead, and ids are never used again.
-    connection.close();
-    forgetLivenessLock(directory, workerId);
-    return false;
+    const connection = connect(path, { timeout: 0, fileMustExist: true });
+    try {
+      // A read is enough to meet its owner's lock, and those who ask do not meet each other.
+      connection.prepare('select 1 from sqlite_master').all();
+      return false;
+    } finally {
+      connection.close();
+    }
   } catch {
     // The worker may be leaving this moment and taking its file along.
     return existsSync(path);
   }
 }
 
+/** Removes what a dead worker left. Ids are never used again. */
+export function forgetLock(directory: string, workerId: string): void {
+  const path = join(directory, `${workerId}.lock`);
+  if (!existsSync(path)) return;
+  const connection = lock(path, { mustExist: true });
+  if (connection !== undefined) removeLock(connection, path);
+}
+
 /** Whether any worker's process runs, asked of the locks alone: works beside a database that cannot be read. */
 export function anyAlive(directory: string): boolean {
   if (!existsSync(directory)) return false;
-  return readdirSync(directory).some((name) => name.endsWith('.lock') && isAlive(directory, basename(name, '.lock')));
+  const ids = readdirSync(directory).flatMap((name) => (name.endsWith('.lock') ? [basename(name, '.lock')] : []));
+  const alive = ids.filter((id) => isAlive(directory, id));
+  for (const id of ids) if (!alive.includes(id)) forgetLock(directory, id);
+  return alive.length > 0;
 }
 
 /**
@@ -64,8 +77,44 @@ export function underLock<T>(path: string, waitMs: number, change: () => T): T {
   }
 }
 
-function forgetLivenessLock(directory: string, workerId: string): void {
-  for (const suffix of ['', '-journal']) rmSync(join(directory, `${workerId}.lock${suffix}`), { force: true });
+/**
+ * The same for longer work: it waits without keeping the process from hearing signals, and leaves no file behind.
+ */
+export async function whileLocked<T>(path: string, waitMs: number, change: () => Promise<T>): Promise<T> {
+  const end = performance.now() + waitMs;
+  let held = hold(path, 0);
+  while (held === undefined) {
+    if (performance.now() > end)
+      throw new OutreachError('environment', `another outreach has held ${path} for ${waitMs / 60_000} minutes`, { hint: 'Try again.' });
+    await new Promise((resolve) => setTimeout(resolve, 20 + 30 * Math.random()));
+    held = hold(path, 0);
+  }
+  try {
+    return await change();
+  } finally {
+    held.release();
+  }
+}
+
+/** Undefined while another process holds it. */
+function hold(path: string, waitMs: number): LivenessLock | undefined {
+  for (;;) {
+    const connection = lock(path, { mustExist: false, waitMs });
+    if (connection === undefined) return undefined;
+    // Whoever removed the file just then did not see this lock, and nobody would find it.
+    if (existsSync(path)) return { release: () => removeLock(connection, path) };
+    connection.close();
+  }
+}
+
+/** Before the lock is let go, where the system allows it: another process could lock a file that is then removed. */
+function removeLock(connection: SqliteConnection, path: string): void {
+  const remove = () => {
+    for (const suffix of ['', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+  };
+  if (process.platform !== 'win32') remove();
+  connection.close();
+  if (process.platform === 'win32') remove();
 }
 
 function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; waitMs?: number }): SqliteConnection | undefined {
@@ -76,11 +125,8 @@ function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; wai
     return connection;
   } catch (error) {
     connection.close();
-    if (isBusy(error)) return undefined;
+    // Its owner has let go and removed the file under its name: whoever asks again makes a new one.
+    if (isBusy(error) || (error as { code?: string }).code === 'SQLITE_IOERR_FSTAT') return undefined;
     throw error;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') === true;
 }
