@@ -115,7 +115,7 @@ async function decide(
   };
   if (selection.ids !== undefined) {
     const shown = await namedDrafts(store, typed);
-    if (shown.size === typed.length) return approval(shown);
+    if (typed.every(({ digits }) => digits !== undefined)) return approval(shown);
     if (!asks(context)) throw bareIds(typed);
     const asked = await ask(selection.ids.filter((id) => !shown.has(id)));
     return shown.size === 0 || asked.interrupted ? asked : joined(asked, await approval(shown));
