@@ -21,7 +21,7 @@ export function approveCommand(use: Use): Command {
     command('approve', 'Release mails that wait in review: on a terminal each is shown, elsewhere hashes say what was.', [
       'approve 42 43',
       'approve 42@3f2a9c81d0b4',
-      'approve --job 3 --list 5c0de1a7b2f4',
+      'approve --job 1 --list 5c0de1a7b2f4',
       'approve --job 3 --unseen',
     ]),
     'message ids; ID@HASH says which draft you have read',
@@ -115,7 +115,7 @@ async function decide(
   };
   if (selection.ids !== undefined) {
     const shown = await namedDrafts(store, typed);
-    if (shown.size === typed.length) return approval(shown);
+    if (typed.every(({ digits }) => digits !== undefined)) return approval(shown);
     if (!asks(context)) throw bareIds(typed);
     const asked = await ask(selection.ids.filter((id) => !shown.has(id)));
     return shown.size === 0 || asked.interrupted ? asked : joined(asked, await approval(shown));

@@ -11,7 +11,7 @@ export interface ReviewList {
   readonly length: number;
   readonly hash: string;
   /** The part that somebody has seen: the list's beginning with the hash they name. Undefined when there is none, or nobody asked. */
-  readonly shown: Map<number, string | null> | undefined;
+  readonly shown: Shown | undefined;
 }
 
 /**
@@ -21,18 +21,18 @@ export interface ReviewList {
 export async function reviewList(store: Store, selection: Pick<Selection, 'jobId'>, digits?: string): Promise<ReviewList> {
   const list = new ListHash();
   const seen = new Map<number, string | null>();
-  let shown: Shown | undefined;
+  let found = false;
   for (let after = 0; ; ) {
     const page = await reviewPage(store.db, selection, after, PAGE);
     const last = page.at(-1);
     if (last === undefined) break;
     for (const mail of page) {
       list.add(mail);
-      if (digits === undefined || shown !== undefined) continue;
+      if (digits === undefined || found) continue;
       seen.set(mail.id, mail.hash);
-      if (isHash(list.digest(), digits)) shown = seen;
+      found = isHash(list.digest(), digits);
     }
     after = last.id;
   }
-  return { length: list.length, hash: list.digest(), shown: shown === undefined ? undefined : seen };
+  return { length: list.length, hash: list.digest(), shown: found ? seen : undefined };
 }
