@@ -303,7 +303,7 @@ export const SHAPES: readonly Described[] = [
   { command: 'estimate hello', prints: 'one', shape: estimate },
   { command: 'cost', prints: 'one', shape: cost },
   { command: 'doctor', prints: 'one', shape: doctor },
-  { command: 'resolve --from log.csv --yes', prints: 'a line each', shape: resolvedByLog },
+  { command: 'resolve --from provider-log.csv --yes', prints: 'a line each', shape: resolvedByLog },
   { command: 'resolve --job 1 --sent', prints: 'a line each', shape: resolved },
   { command: 'resolve 17 --not-sent', prints: 'one', shape: resolvedOne },
 ];

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const { job } = await json(folder, 'import', 'more.csv', '--mode', 'drip', '--rate', '2');
   await outreach(folder, ['pause', String(job)]);
   const { message_id } = await json(folder, 'show', '17');
-  folder.write('log.csv', `message_id,status\n${String(message_id)},delivered\n`);
+  folder.write('provider-log.csv', `message_id,status\n${String(message_id)},delivered\n`);
   folder.write('later.csv', 'email,company\nlater@x.example,X\n');
   await json(folder, 'import', 'later.csv', '--mode', 'scheduled', '--at', '2030-01-01T09:00');
 }, 60_000);
