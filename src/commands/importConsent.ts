@@ -14,13 +14,14 @@ export async function consentIn(
   columns: ImportRequest['columns'],
   asked: readonly string[],
 ): Promise<{ consent: Consent; ignored: readonly string[] }> {
-  const ignored = new Set(asked.map((name) => columnNamed(file.header, name, `--ignore-status ${cell(name)}`, file.name)));
+  const alike = (index: number) => file.header.flatMap((name, at) => (name === file.header[index] ? [at] : []));
+  const ignored = new Set(asked.flatMap((name) => alike(columnNamed(file.header, name, `--ignore-status ${cell(name)}`, file.name))));
   const survey = await surveyConsent(file, columns);
   for (let unclear = survey.unclear(ignored); unclear !== undefined; unclear = survey.unclear(ignored)) {
     if (!(await leavesAlone(context, file, unclear))) throw notUnderstood(file, unclear);
-    ignored.add(unclear.index);
+    for (const index of alike(unclear.index)) ignored.add(index);
   }
-  return { consent: survey.consent(ignored), ignored: [...ignored].map((index) => file.header[index] ?? '') };
+  return { consent: survey.consent(ignored), ignored: [...new Set([...ignored].map((index) => file.header[index] ?? ''))] };
 }
 
 /** Only a person may say that a column which names consent is about something else. */

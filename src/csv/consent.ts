@@ -1,3 +1,4 @@
+import { forTerminal } from '../domain/text.ts';
 import { type ColumnFields, REJECT_COLUMNS } from './columns.ts';
 import { type Role, roleOf } from './consentHeaders.ts';
 import { answerOf, elementsOf, isCount, type Status, type Surest, statusOf } from './consentValues.ts';
@@ -37,6 +38,9 @@ export interface Survey {
   consent(ignored: ReadonlySet<number>): Consent;
 }
 
+/** It stands in the reason of every person it speaks against. */
+const LONGEST_TITLE = 100;
+
 /** A file without a word about consent. */
 export const NO_CONSENT: Consent = { columns: [], markOf: () => undefined, isAllowed: () => false };
 
@@ -48,7 +52,7 @@ export async function surveyConsent(file: CsvFile, columns: ColumnFields | undef
   const own = new Set<string>(REJECT_COLUMNS);
   const found = file.header.flatMap((name, index) => {
     const role = own.has(name.trim()) || columns?.[index] === 'email' ? undefined : roleOf(name);
-    return role === undefined ? [] : [new Column(name.trim(), index, role)];
+    return role === undefined ? [] : [new Column(forTerminal(name).slice(0, LONGEST_TITLE), index, role)];
   });
   const isLead = (row: CsvRow) => columns === undefined || readLead(row, columns).kind === 'lead';
   if (found.length > 0) for await (const row of file.rows()) for (const column of found) column.look(row, isLead);

@@ -29,7 +29,8 @@ export function roleOf(header: string): Role | undefined {
   if (name === '') return undefined;
   const tokens = tokensOf(short);
   if (isAboutOthers(name, tokens)) return undefined;
-  const named = HEADERS.find(({ whole, within }) => whole.has(name) || within.some((part) => name.includes(part)));
+  const named = HEADERS.find(({ whole, within }) => whole.has(name) || within.some((part) => name.includes(part))) ?? askedFor(name);
+  if (named?.means === 'for' && tokens.some((token) => ASIDE_OF_CONSENT.has(token))) return undefined;
   if (named !== undefined) return namedRole(named, name, tokens);
   if (TAGS.has(name)) return { kind: 'tags' };
   return statusRole(name, tokens);
@@ -48,6 +49,8 @@ export function setOf(list: string): ReadonlySet<string> {
 const HEADERS = words.HEADERS.map(({ whole, within, ...rest }) => ({ ...rest, whole: setOf(whole), within: [...setOf(within)] }));
 const OTHERS = { within: [...setOf(words.OTHER_CHANNELS.within)], whole: setOf(words.OTHER_CHANNELS.whole) };
 const TOPICS = [...setOf(words.OTHER_TOPICS)];
+const ASKS = [...setOf(words.ASKS)];
+const ASIDE_OF_CONSENT = setOf(words.ASIDE_OF_CONSENT);
 const [ASIDE, TELLING, DATES, TAGS] = [setOf(words.ASIDE), setOf(words.TELLING), setOf(words.DATES), setOf(words.TAGS)];
 const [STATUS_NAMES, STATUS_OF_OTHERS, PLAIN] = [setOf(words.STATUS_NAMES), setOf(words.STATUS_OF_OTHERS), setOf(words.PLAIN_STATUS)];
 const [OF_THE_ADDRESS, OF_THE_LIST] = [setOf(words.OF_THE_ADDRESS), setOf(words.OF_THE_LIST)];
@@ -56,6 +59,11 @@ function isAboutOthers(name: string, tokens: readonly string[]): boolean {
   if (tokens.some((token) => ASIDE.has(token)) || TOPICS.some((topic) => name.includes(topic))) return true;
   const other = OTHERS.within.some((part) => name.includes(part)) || tokens.some((token) => OTHERS.whole.has(token));
   return other && !/e?mail|newsletter|correo|courriel/.test(name.replace(/direct(e)?mail|physicalmail|briefpost/g, ''));
+}
+
+function askedFor(name: string): { means: 'for'; refusal: 'no_consent' } | undefined {
+  const asks = /e?mails?|newsletter|correo|courriel/.test(name) && ASKS.some((word) => name.includes(word));
+  return asks ? { means: 'for', refusal: 'no_consent' } : undefined;
 }
 
 function namedRole({ means, refusal }: { means: 'for' | 'against'; refusal: Refusal }, name: string, tokens: readonly string[]): Role {

@@ -75,12 +75,12 @@ export const HEADERS: readonly HeaderWords[] = [
     means: 'for',
     refusal: 'no_consent',
     whole: `subscribed issubscribed subscribe subscribedat subscribedon subscribedate subscribeddate subscriptiondate datesubscribed
-      newsletter mailinglist gdpr dsgvo rgpd suscrito suscrita abonne abonnee abonniert angemeldet inscrit inscrite iscritto iscritta
+      newsletter mailinglist emailmarketing marketingemail marketingemails gdpr dsgvo rgpd suscrito suscrita abonne abonnee abonniert angemeldet inscrit inscrite iscritto iscritta
       inscrito inscrita assinante ingeschreven aangemeld geabonneerd nieuwsbrief infolettre boletin prenumererar tilmeldt pameldt
       emailwerbung подписан подписка рассылка 購読 購読中 メルマガ メールマガジン メルマガ購読 メール配信 配信許可 订阅 수신동의`,
     within: `optedin optin optsin doubleoptin consent einwillig zustimmung consenso consensi toestemming samtyck samtykke zgoda согласи 同意
-      acceptsmarketing acceptsemail acceptemail acceptmarketing acceptsnewsletter emailmarketing marketingcontactstatus marketingstatus
-      marketingemail marketingpermission marketingallowed emailpermission mailingpermission contactpermission permissionstatus
+      acceptsmarketing acceptsemail acceptemail acceptmarketing acceptsnewsletter emailmarketingstat marketingcontactstatus marketingstatus
+      marketingpermission marketingallowed emailpermission mailingpermission contactpermission permissionstatus
       permissiontomail permissiontoemail permissiontocontact kontakterlaubnis werbeerlaubnis werbungerlaubt mailerlaubt emailerlaubt
       maywecontact maywemail maycontact maymail mayemail canemail canmail cancontact allowemail allowmail emailallowed allowcontact
       allowmarketing contactallowed receiveemail receivesemail receivenewsletter receivesnewsletter receivemarketing wantsemail
@@ -117,12 +117,16 @@ export const OTHER_TOPICS = `track cookie photo foto image bild video terms agb 
 /** What stands beside consent and does not say whether there is any. */
 export const ASIDE =
   'link url href ip token source version rate score language page method medium origin id text wording key hash percent quelle';
+/** So it is with these, where a yes is for mail. */
+export const ASIDE_OF_CONSENT = 'level from collected updated modified changed campaign list lists';
+/** A question that asks for a yes to mail: "Would you like to receive our emails?" */
+export const ASKS = 'receive recevoir recibir ricevere receber ontvangen erhalten subscribeto signup join abonnier anmeldung aboneren';
 /** Of a column that is against mail, any text in such a one says that it happened. */
 export const TELLING = `reason comment comments campaign type code message detail details error grund motivo raison motif reden note notes title
   description category suppressions suppression`;
 export const DATES = 'date time at on timestamp datum zeit fecha data quando since seit';
 
-export const YES = `yes y true t 1 x on ja j jawohl oui o si s sim da да tak ano igen evet kylla はい 是 有 예 네 wahr verdadero verdadera vrai
+export const YES = `yes y true t 1 x on ja j jawohl oui o si s sim da да tak ano igen evet kylla はい 是 有 예 네 wahr verdadero verdadera vrai accepted akzeptiert aceptado aceptada accepte accettato aceito
   vero verdadeiro waar checked ok`;
 export const NO = `no n false f 0 off nein non nao nee nej nei нет nie いいえ 否 无 没有 아니요 falsch falso falsa faux onwaar unchecked never
   nunca jamais nooit kein keine aucun ninguno nessuno geen`;
@@ -217,11 +221,11 @@ export const STATUS: readonly StatusWords[] = [
   },
   {
     refusal: undefined,
-    sure: `subscribed optedin optin doubleoptin singleoptin doubleoptedin abonniert suscrito suscrita abonne abonnee iscritto iscritta inscrito
+    sure: `subscribed optedin optin doubleoptin singleoptin confirmedoptin doubleoptedin abonniert suscrito suscrita abonne abonnee iscritto iscritta inscrito
       inscrita assinante ingeschreven geabonneerd prenumererar подписан 購読中 已订阅`,
     likely: '',
     vague: `active aktiv activo activa actif attivo ativo actief enabled confirmed bestatigt confirmado confirme confermato bevestigd allow
-      allowed erlaubt granted given accepted agreed erteilt zugestimmt akzeptiert aceptado aceptada accepte accettato aceito otorgado
+      allowed erlaubt granted given agreed erteilt zugestimmt otorgado
       explicit express expressconsent implied implicit impliedconsent marketingcontact valid verified deliverable safe good single double
       inscrit inscrite angemeldet aangemeld 有効 同意 同意済 同意する 配信中 配信可 許可`,
   },

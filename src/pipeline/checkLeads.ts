@@ -40,7 +40,7 @@ export async function checkLeads(
   const tally = countingFrom(EMPTY_TALLY);
   const rejects: { line: number; reason: string }[] = [];
   const hashed = db !== undefined && (await anyForgotten(db));
-  const look = { db, campaignId: campaign?.id, request, forgottenKey: hashed ? forgottenKey : undefined, seen: new Map<string, boolean>() };
+  const look = { db, campaignId: campaign?.id, request, forgottenKey: hashed ? forgottenKey : undefined, seen: new Map<string, Seen>() };
   let changes = 0;
   for await (const row of request.file.rows()) {
     tally.rows++;
@@ -72,8 +72,14 @@ interface Look {
   readonly request: ImportRequest;
   /** Given when somebody was forgotten. */
   readonly forgottenKey: ImportDependencies['forgottenKey'] | undefined;
-  /** The addresses of the rows before, and whether they are suppressed. */
-  readonly seen: Map<string, boolean>;
+  /** The addresses of the rows before. */
+  readonly seen: Map<string, Seen>;
+}
+
+interface Seen {
+  readonly suppressed: boolean;
+  /** The import has done something about them: it notes who brought a lead or changed it, not who left it alone. */
+  readonly noted: boolean;
 }
 
 /** What `takeLead` would make of it, with the rows before this one in mind. */
@@ -81,11 +87,13 @@ async function endOf(lead: Lead, look: Look): Promise<{ end: LeadEnd; changed: b
   const { db, campaignId, request, seen } = look;
   const key = await keyIn(look, lead.address.key);
   const before = seen.get(key);
-  const repeated = before !== undefined;
+  const repeated = before?.noted === true;
   const mark = key === lead.address.key ? request.consent.markOf(lead.row) : undefined;
-  const listed = before === true || (db !== undefined && (await suppressionOf(db, key)) !== undefined);
-  seen.set(key, listed || mark !== undefined);
+  const listed = before?.suppressed === true || (db !== undefined && (await suppressionOf(db, key)) !== undefined);
   const known = db === undefined || campaignId === undefined ? undefined : await findProspect(db, campaignId, key);
+  const reimported = known !== undefined && !listed && db !== undefined && (await unwrittenMessage(db, campaignId ?? 0, key)) !== undefined;
+  const noted = repeated || mark !== undefined || known === undefined || reimported || request.update;
+  seen.set(key, { suppressed: listed || mark !== undefined, noted });
   if (repeated && (mark === undefined || listed)) return { end: { end: 'duplicates', repeated }, changed: false };
   if (mark !== undefined)
     return {
@@ -93,8 +101,7 @@ async function endOf(lead: Lead, look: Look): Promise<{ end: LeadEnd; changed: b
       changed: !listed || !known,
     };
   if (known === undefined) return { end: listed ? { end: 'suppressed', by: LISTED } : { end: 'imported' }, changed: true };
-  if (!listed && db !== undefined && (await unwrittenMessage(db, campaignId ?? 0, key)) !== undefined)
-    return { end: { end: 'reimported' }, changed: true };
+  if (reimported) return { end: { end: 'reimported' }, changed: true };
   if (!request.update) return { end: { end: 'duplicates' }, changed: false };
   const fields = JSON.parse(known.fields) as LeadFields;
   const updated = key === lead.address.key && !sameFields(fields, fieldsAfter(request, fields, lead));

@@ -71,6 +71,9 @@ test.each<[name: string, yes: string, no: string, refusal: Refusal]>([
   ['Consent', 'denied', 'granted', 'no_consent'],
   ['Consent', 'Withdrawn', 'Given', 'unsubscribed'],
   ['Consent channels', 'sms', '["email","sms"]', 'no_consent'],
+  ['Would you like to receive our emails?', 'No', 'Yes', 'no_consent'],
+  ['Souhaitez-vous recevoir la newsletter ?', 'Non', 'Oui', 'no_consent'],
+  ['Consent status', 'refused', 'accepted', 'no_consent'],
   ['May we contact you?', 'No, thanks', 'Yes, please', 'no_consent'],
   ['Marketing consent', 'I do not agree', 'I agree to receive emails', 'no_consent'],
   ['Einwilligung', 'nein', 'ja', 'no_consent'],
@@ -112,6 +115,10 @@ test.each([
   'Company',
   'Cleaned Company Name',
   'Spam score',
+  'Marketing emails opened',
+  'Email Marketing Software',
+  'accepts_marketing_updated_at',
+  'marketing_opt_in_level',
 ])('a column "%s" says nothing of mail', async (name) => {
   const { marks, unclear } = await survey(`address 2;email;${name}\nx;a@x.example;false\nx;b@x.example;no\nx;c@x.example;?!\n`);
   expect(marks).toEqual([undefined, undefined, undefined]);

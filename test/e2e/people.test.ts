@@ -184,7 +184,7 @@ test('suppress: add, list, export and import again; a reader of JSON gets every 
   expect(readFileSync(folder.at('list.csv'), 'utf8')).toContain("\r\n'@corp.example,manual,by hand,");
   expect(await json(folder, 'suppress', 'remove', PERSON, '@corp.example')).toEqual({ removed: 2 });
   const piped = await outreach(folder, ['suppress', 'import', '-', '--json'], {}, readFileSync(folder.at('list.csv'), 'utf8'));
-  expect(objects(piped)).toEqual([{ rows: 2, added: 2, known: 0, forgotten: 0, invalid: 0, messages: 0 }]);
+  expect(objects(piped)).toEqual([{ rows: 2, added: 2, known: 0, forgotten: 0, invalid: 0, spared: 0, messages: 0 }]);
   folder.write('many.txt', Array.from({ length: 1_100 }, (_, index) => `p${index}@many.example`).join('\n'));
   await json(folder, 'suppress', 'import', 'many.txt');
   expect(objects(await outreach(folder, ['suppress', 'list', '--json']))).toHaveLength(1_102);

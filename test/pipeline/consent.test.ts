@@ -123,6 +123,17 @@ test('--update keeps what the file does not say; --replace drops it; drafts are 
   expect(await fields('b@x.example')).toEqual({ city: 'Paris', version: 2 });
 });
 
+test('two rows of a lead that the campaign has change nothing without a flag, and neither has lost to the other', async () => {
+  await bench.import(csv(2));
+  expect(await both(`${csv(1)}LEAD0@company0.example,Zoe,Z\n`)).toMatchObject({ duplicates: 2, repeated: 0 });
+  expect(await both(`${csv(3)}LEAD2@company2.example,Zoe,Z\n`)).toMatchObject({
+    imported: 1,
+    duplicates: 3,
+    repeated: 1,
+    repeated_lines: [5],
+  });
+});
+
 test('the same fields in another order of columns change nothing', async () => {
   await bench.import('email,first_name,company\na@x.example,Ann,Acme\n');
   await bench.draft();
