@@ -3,8 +3,10 @@ import { dirname } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
 import type { Db, Schema, Tx } from './schema.ts';
+import { OpenFiles } from './sqlite/companions.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect, type SqliteConnection } from './sqlite/load.ts';
+import { refuseMounts } from './sqlite/mounts.ts';
 import { storageError } from './troubles.ts';
 
 /** `outr` in ASCII: tells our files from other SQLite databases (PRAGMA application_id). */
@@ -25,6 +27,8 @@ export interface Store {
   readonly path: string;
   /** Folder of the workers' liveness locks. */
   readonly locks: string;
+  /** The files that SQLite opened, and whether they still stand where they were. */
+  readonly files: OpenFiles;
   /**
    * Runs `unit` in a durable transaction. Units asked for within a few turns of the event loop share
    * one commit (and one fsync); one that throws undoes only itself. A unit awaits nothing but its own
@@ -47,10 +51,14 @@ export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promi
   refuseNetworkFileSystem(dirname(path));
   // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
   if (!existsSync(path)) createPrivate(path);
+  const real = existsSync(path) ? realpathSync(path) : path;
+  refuseMounts(real);
+  const files = new OpenFiles(real);
   const sqlite = openSqlite(path, patience);
   try {
     configure(sqlite, path);
-    const store = storeOn(sqlite, realpathSync(path));
+    files.noteCompanions();
+    const store = storeOn(sqlite, files, real);
     if (sqlite.pragma('user_version', { simple: true }) !== SCHEMA_VERSION) {
       const { migrateToLatest } = await import('./migrate.ts');
       await migrateToLatest(store);
@@ -62,13 +70,14 @@ export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promi
   }
 }
 
-function storeOn(sqlite: SqliteConnection, path: string): Store {
+function storeOn(sqlite: SqliteConnection, files: OpenFiles, path: string): Store {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
-  const group = new GroupCommit(db, sqlite);
+  const group = new GroupCommit(db, sqlite, files);
   return {
     db,
     path,
     locks: `${path}.locks`,
+    files,
     write: (unit) => group.write(unit),
     dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
     copyTo(target) {
@@ -76,7 +85,7 @@ function storeOn(sqlite: SqliteConnection, path: string): Store {
       sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`);
     },
     scrub: () => scrub(sqlite),
-    close: () => db.destroy(),
+    close: () => files.close(() => db.destroy()),
   };
 }
 
@@ -102,12 +111,14 @@ interface Waiting {
 class GroupCommit {
   readonly #db: Db;
   readonly #sqlite: SqliteConnection;
+  readonly #files: OpenFiles;
   readonly #waiting: Waiting[] = [];
   #scheduled = false;
 
-  constructor(db: Db, sqlite: SqliteConnection) {
+  constructor(db: Db, sqlite: SqliteConnection, files: OpenFiles) {
     this.#db = db;
     this.#sqlite = sqlite;
+    this.#files = files;
   }
 
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
@@ -160,6 +171,8 @@ class GroupCommit {
             throw thrown;
           });
         }
+        // As late as can be: until the commit nothing is written to the log.
+        this.#files.refuseOthers();
       });
     } catch (error) {
       // A commit that failed is everybody's failure.
@@ -182,6 +195,7 @@ class GroupCommit {
         if (error === undefined) done.push(member);
         else undone.push([member, error.thrown]);
       }
+      this.#files.refuseOthers();
     });
     for (const member of done) member.committed();
     for (const [member, error] of undone) member.failed(error);

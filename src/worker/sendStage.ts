@@ -90,8 +90,8 @@ export async function sendLane(
     });
     if (empty) await stage.idle(lane, board, seen);
   }
-  // After a failure it is left to R1.
-  if (stage.failure === undefined) await stage.guard(async () => giveBack(await takeAhead()));
+  // After a failure as well, if the database takes it: a worker that ends holds nothing. What is left is R1's.
+  await stage.guard(async () => giveBack(await takeAhead()));
 }
 
 function report(stage: Stage, { delivery, end, ...sent }: Sent): void {

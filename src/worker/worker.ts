@@ -167,6 +167,7 @@ export class Worker {
       cut: this.#cut.signal,
       giveUp: this.#giveUp.signal,
       trouble: (error) => this.#stage.noteTrouble(error),
+      fail: (error) => this.#stage.fail(error),
       unrecorded: ({ jobId, hold, mail, sender }, { reply }) => {
         this.#stage.tally.uncertain++;
         const fields = { job: jobId, message: hold.id, to: mail.envelope.to, sender, reply };

@@ -157,6 +157,9 @@ export class Bench {
       trouble: (error) => {
         throw error;
       },
+      fail: (error) => {
+        throw error;
+      },
     };
   }
 
