@@ -40,6 +40,8 @@ export interface Store {
   dataVersion(): number;
   /** A consistent copy of the database in a new file of this user alone. */
   copyTo(path: string): void;
+  /** Whether no other program has the database open, by this path or another one. Folds its log into it. */
+  isAlone(): boolean;
   /** Rewrites the file without what was deleted, and empties the write-ahead log; false when a reader elsewhere held it. */
   scrub(): boolean;
   close(): Promise<void>;
@@ -57,9 +59,10 @@ export async function openStore(path: string, patience = BUSY_TIMEOUT_MS): Promi
   const sqlite = openSqlite(path, patience);
   try {
     configure(sqlite, path);
+    const version = sqlite.pragma('user_version', { simple: true });
     files.noteCompanions();
     const store = storeOn(sqlite, files, real);
-    if (sqlite.pragma('user_version', { simple: true }) !== SCHEMA_VERSION) {
+    if (version !== SCHEMA_VERSION) {
       const { migrateToLatest } = await import('./migrate.ts');
       await migrateToLatest(store);
     }
@@ -84,6 +87,7 @@ function storeOn(sqlite: SqliteConnection, files: OpenFiles, path: string): Stor
       createOwn(target);
       sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`);
     },
+    isAlone: () => isAlone(sqlite, files),
     scrub: () => scrub(sqlite),
     close: () => files.close(() => db.destroy()),
   };
@@ -92,6 +96,20 @@ function storeOn(sqlite: SqliteConnection, files: OpenFiles, path: string): Stor
 /** SQLite fills a file that is there and empty; one that it makes itself would be open to everybody. */
 export function createOwn(path: string): void {
   closeSync(openSync(path, 'wx', 0o600));
+}
+
+/** SQLite gives the log up for the last one who has the database open, and for nobody else. Locks are the file's own, whatever its path. */
+function isAlone(sqlite: SqliteConnection, files: OpenFiles): boolean {
+  try {
+    sqlite.pragma('journal_mode = DELETE');
+  } catch (error) {
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY') === true) return false;
+    throw error;
+  }
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('user_version');
+  files.noteCompanions();
+  return true;
 }
 
 /** Deleted text stays in free pages and in the log until they are written over (https://sqlite.org/pragma.html#pragma_secure_delete). */

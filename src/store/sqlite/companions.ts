@@ -30,7 +30,7 @@ export class OpenFiles {
     this.#database = noted(path);
   }
 
-  /** After SQLite has opened the others, which it does for the first statement. */
+  /** After SQLite has opened the others, which it does for the first statement that reads. */
   noteCompanions(): void {
     this.#log = noted(`${this.#path}-wal`);
     this.#index = noted(`${this.#path}-shm`);
