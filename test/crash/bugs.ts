@@ -152,6 +152,15 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'return this.#arming.over || this.#settled ? undefined : bytes.subarray(split);',
     },
   ],
+  'a database known by its inode alone': [
+    {
+      file: 'src/store/sqlite/companions.ts',
+      find: "if (log === 'same' && index === 'same') return undefined;",
+      replace: 'return undefined;',
+    },
+    // The seals would tell of the other worker's mails.
+    { file: 'src/store/sendGuard.ts', find: '?? (await this.#judgeOthers(this.#raise()));', replace: '?? (this.#raise(), undefined);' },
+  ],
   'a late acceptance behind a verdict is forgotten': [
     {
       file: 'src/store/sending.ts',
@@ -181,6 +190,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'the clock on the wall alone tells the time': 'clock',
   'no look at the clock before the final dot': 'person',
   'a late acceptance behind a verdict is forgotten': 'person',
+  'a database known by its inode alone': 'companions',
 };
 
 /** Seeds near the first that shows a bug, where it is far from 1. */

@@ -2,6 +2,7 @@ import { DAY, HOUR } from '../../src/domain/duration.ts';
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
 import type { AiFault } from '../support/aiServer.ts';
 import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
+import { type Removal, removal } from './companions.ts';
 import { HELD_POINTS, type Intervention, intervention } from './person.ts';
 import { Random } from './random.ts';
 import { FAULTS, type Fault } from './sink.ts';
@@ -18,6 +19,7 @@ export interface Round {
     /** Frozen while a person pauses the job, so that the arm is refused; the job is resumed a moment later. */
     | { readonly kind: 'pause'; readonly at: Milestone; readonly pass: number }
     | Intervention
+    | Removal
     /** The clock on the wall is set while the first worker is frozen, so many milliseconds forward or back. */
     | { readonly kind: 'clock'; readonly at: Milestone; readonly pass: number; readonly by: number }
     /** Milliseconds after the start. */
@@ -65,7 +67,20 @@ const ZOMBIE_POINTS: readonly Milestone[] = [
   'draft.written',
 ];
 
-export const FOCUSES = ['freeze', 'import', 'cap', 'warm', 'kill', 'crowd', 'write', 'fallback', 'replay', 'person', 'clock'] as const;
+export const FOCUSES = [
+  'freeze',
+  'import',
+  'cap',
+  'warm',
+  'kill',
+  'crowd',
+  'write',
+  'fallback',
+  'replay',
+  'person',
+  'clock',
+  'companions',
+] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
 export type Focus = (typeof FOCUSES)[number];
@@ -107,7 +122,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   };
 }
 
-/** In one run of five a person acts beside a frozen worker, or somebody sets the clock. From a source of its own, so that the other runs stay what they were. */
+/** In one run of four a person acts beside a frozen worker, or somebody sets the clock, or removes files beside the database. From a source of its own, so that the other runs stay what they were. */
 function disturbance(seed: number, focus: Focus | undefined): Round[] {
   const random = new Random(seed * 541 + 23);
   const kind = random.next();
@@ -115,6 +130,9 @@ function disturbance(seed: number, focus: Focus | undefined): Round[] {
   const round = { workers: 2, concurrency, sparePages: undefined };
   if (focus === 'person' || (focus === undefined && kind < 0.12)) return [{ ...round, end: intervention(random) }];
   if (focus === 'clock' || (focus === undefined && kind < 0.2)) return [{ ...round, end: settingTheClock(random) }];
+  const other = new Random(seed * 883 + 29);
+  if (focus === 'companions' || (focus === undefined && other.chance(0.06)))
+    return [{ ...round, workers: 1, concurrency: other.pick([1, 1, 3]), end: removal(other) }];
   return [];
 }
 
