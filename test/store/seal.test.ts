@@ -68,6 +68,12 @@ test('a mail whose arm cannot be sealed is not sent, and waits', async () => {
   expect(new Set(await bench.states())).toEqual(new Set(['ready']));
 });
 
+test('a link to nothing in the place of a seal is replaced by one', async () => {
+  symlinkSync(bench.folder.at('nowhere'), beside());
+  await sendOne(await admitted());
+  expect(readSeal(beside())?.sequence).toBe(1);
+});
+
 test.skipIf(!existsSync('/dev/full'))('nothing more is claimed until the seal tells of what was armed', async () => {
   const guard = await admitted();
   renameSync(beside(), `${beside()}.away`);

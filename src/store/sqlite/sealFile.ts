@@ -151,8 +151,8 @@ function putWhereNothingIs(aside: string, path: string): boolean {
   try {
     linkSync(aside, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // A file system without links.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(path)) return false;
+    // A file system without links, or a symbolic link to nothing.
     renameSync(aside, path);
   }
   return true;
