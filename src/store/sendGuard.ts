@@ -32,6 +32,8 @@ export class SendGuard {
   /** The highest arm that waits to be written down, and the writing of it. */
   #armed: Arm | undefined;
   #writing: Promise<void> | undefined;
+  /** What other writers noted, until it is judged: no mail leaves before that. */
+  #heard: readonly Note[] = [];
   /** What is armed could not be written down. */
   #behind = false;
   #stateWorks = true;
@@ -125,22 +127,30 @@ export class SendGuard {
 
   async #write(): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
-    const finding = this.#store.files.change() ?? (await this.#judgeOthers(this.#raise()));
-    if (finding === undefined) return;
-    this.#refusal ??= refusal(this.#store.path, finding);
-    throw this.#refusal;
+    const change = this.#store.files.change();
+    if (change === undefined) this.#raise();
+    const notes = this.#heard;
+    const finding = change ?? (await this.#judgeOthers(notes));
+    if (finding !== undefined) {
+      this.#refusal ??= refusal(this.#store.path, finding);
+      throw this.#refusal;
+    }
+    this.#heard = this.#heard.filter((note) => !notes.includes(note));
   }
 
-  /** Writes what is armed to both seals; what other writers have noted since the last time. */
-  #raise(): Note[] {
-    if (this.#armed === undefined) return [];
+  /** Writes what is armed to both seals, and hears what other writers have noted since the last time. */
+  #raise(): void {
+    if (this.#armed === undefined) return;
     const { epoch, sequence } = this.#armed;
     const note = { database: this.#database, epoch, sequence, arm: this.#armed };
+    const raise = (seal: SealWriter | undefined) => {
+      const others = seal?.raise(note, this.#store.path) ?? [];
+      if (others.length > 0) this.#heard = [...this.#heard, ...others];
+    };
     this.#behind = true;
-    const others = this.#beside.raise(note, this.#store.path);
+    raise(this.#beside);
     this.#behind = false;
-    if (this.#stateWorks) this.#tryState(() => others.push(...(this.#own?.raise(note, this.#store.path) ?? [])));
-    return others;
+    if (this.#stateWorks) this.#tryState(() => raise(this.#own));
   }
 
   /** Every arm is committed before it is noted, so a note of this database that it does not know is another view's. */

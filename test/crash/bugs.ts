@@ -159,7 +159,7 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'return undefined;',
     },
     // The seals would tell of the other worker's mails.
-    { file: 'src/store/sendGuard.ts', find: '?? (await this.#judgeOthers(this.#raise()));', replace: '?? (this.#raise(), undefined);' },
+    { file: 'src/store/sendGuard.ts', find: 'change ?? (await this.#judgeOthers(notes));', replace: 'change;' },
   ],
   'a late acceptance behind a verdict is forgotten': [
     {

@@ -186,7 +186,8 @@ test('-shm removed under a worker that stands still, and another one works: what
   expect(existsSync(file('-wal'))).toBe(true);
   // At most the mail that the first one had on the wire is uncertain.
   expect([0, 3]).toContain((await run('worker', '--until-done')).code);
-  expect([sink.received.length, people()]).toEqual([60, 60]);
+  expect(copies()).toBe(0);
+  expect(people()).toBeGreaterThanOrEqual(59);
   expect((await statesOf()).accepted).toBeGreaterThanOrEqual(59);
 });
 

@@ -245,6 +245,10 @@ test('a writer hears of what others noted since it last looked, once, also where
   expect(sharing.raise(note(5, 'w3'), '/here')).toEqual([]);
   expect(one.raise(note(6, 'w1'), '/here')).toEqual([note(5, 'w3')]);
   expect(readSeal(path)?.arms).toEqual([note(6, 'w1').arm, note(2, 'w2').arm]);
+  // Whoever takes the place over has not judged what it read for that.
+  const late = new SealWriter(path, 5);
+  late.renew({ ...note(6, 'w4'), arm: undefined }, '/there');
+  expect(late.raise(note(7, 'w4'), '/there')).toEqual([note(6, 'w1'), note(2, 'w2')]);
 });
 
 test('what is judged, case by case', () => {

@@ -102,6 +102,8 @@ export class SealWriter {
     const there = readSeal(this.#path);
     if (there?.database === note.database) {
       this.raise(note, place);
+      // The first arm hears of all that stands there.
+      this.#seen = [];
       if (there.place !== place) writePlace(this.#path, place);
     } else if (existsSync(this.#path)) writeAside(this.#path, this.#whole(note, place), (aside) => renameSync(aside, this.#path));
     // Somebody else has made one meanwhile.
