@@ -37,10 +37,11 @@ export async function openDesk(workspace: Workspace, env: NodeJS.ProcessEnv) {
     name: basename(workspace.root),
     timezone: app.config.identity.timezone,
     mailsAMonth: app.pace.limits.emailsPerMonth,
-    /** False when another database lies in its place, or other settings: it is opened anew then. */
+    /** False when another database lies in its place, or other files beside it, or other settings: it is opened anew then. */
     stands() {
       const now = statSync(path, { throwIfNoEntry: false });
-      return now?.ino === opened.ino && now.dev === opened.dev && stampOf(workspace.configFile) === settings;
+      const same = now?.ino === opened.ino && now.dev === opened.dev && store.files.change() === undefined;
+      return same && stampOf(workspace.configFile) === settings;
     },
     job: (progress: JobProgress, now: number) => jobOutlook(app, progress, now),
     senders: (now: number, sent: (name: string) => number) => senderOutlooks(app, now, sent),

@@ -1,6 +1,6 @@
 import { readAddresses } from '../csv/addresses.ts';
 import { OutreachError } from '../domain/errors.ts';
-import type { Finding } from '../domain/guard.ts';
+import { type Finding, refusal } from '../domain/guard.ts';
 import { type Held, holdRestored, type MarkedSent, markSent } from '../pipeline/reconcile.ts';
 import type { Store } from '../store/database.ts';
 import type { SendGuard } from '../store/sendGuard.ts';
@@ -46,4 +46,11 @@ export async function markPeople(store: Store, path: string, name: string): Prom
 async function refuseBesideWorker(store: Store, finding: Finding): Promise<void> {
   const place = anyAlive(store.locks) ? store.path : finding.kind === 'copy' && anyAlive(`${finding.of}.locks`) ? finding.of : undefined;
   if (place !== undefined) throw new OutreachError('refused', `a worker is running on ${place}`, { hint: 'Stop it first.' });
+  if (finding.kind === 'files') throw refusal(store.path, finding);
+  // The locks of workers that use the file by another path lie elsewhere.
+  if (!store.isAlone()) {
+    throw new OutreachError('refused', `another program has ${store.path} open, by this path or by another one`, {
+      hint: 'End it first: a worker in a container, an import, outreach dash, log --follow or status --watch.',
+    });
+  }
 }

@@ -19,6 +19,16 @@ export interface Identity {
   readonly markedAt: number | null;
 }
 
+/** The place of one arm among all arms of a database, and which one it was. */
+export interface Arm {
+  readonly epoch: number;
+  readonly sequence: number;
+  /** Id of its attempt. */
+  readonly attempt: number;
+  /** Id of its worker, which is random: the same attempt in another view of the database has another one. */
+  readonly worker: string;
+}
+
 /** What was written outside of the database after its last commit. */
 export interface Seal {
   readonly database: string;
@@ -26,6 +36,8 @@ export interface Seal {
   readonly sequence: number;
   /** Path of the database that it was written for. */
   readonly place: string;
+  /** The last arm of each writer that noted one. */
+  readonly arms: readonly Arm[];
 }
 
 export interface Surroundings {
@@ -35,6 +47,8 @@ export interface Surroundings {
   readonly seals: readonly Seal[];
   /** Another file that is this database too, at the place where it last sent from. */
   readonly twin: string | undefined;
+  /** A seal tells of an arm that this database has no record of. */
+  readonly stranger: boolean;
 }
 
 export type Finding =
@@ -44,16 +58,21 @@ export type Finding =
   | { readonly kind: 'copy'; readonly of: string }
   /** `sends` is null when a person has taken over another copy since. */
   | { readonly kind: 'behind'; readonly sends: number | null }
-  | { readonly kind: 'replaced' };
+  /** Mails left from another view of this database, which shares its file and not what was committed beside it. */
+  | { readonly kind: 'split' }
+  | { readonly kind: 'replaced' }
+  /** `file` is no longer the one that this process opened: `gone`, or another one stands there. */
+  | { readonly kind: 'files'; readonly file: string; readonly how: 'gone' | 'other' };
 
 /** Why this database must not send; undefined when it may. A seal that lags behind says nothing. */
-export function judge(identity: Identity, { machine, seals, twin }: Surroundings): Finding | undefined {
+export function judge(identity: Identity, { machine, seals, twin, stranger }: Surroundings): Finding | undefined {
   const own = seals.filter(({ database }) => database === identity.database);
   const sealed = own.filter(({ epoch }) => epoch === identity.epoch).map(({ sequence }) => sequence);
   const sends = Math.max(0, ...sealed.map((sequence) => sequence - identity.sequence));
   if (identity.markedAt !== null) return { kind: 'backup', markedAt: identity.markedAt, sends };
   if (own.some(({ epoch }) => epoch > identity.epoch)) return { kind: 'behind', sends: null };
   if (sends > 0) return { kind: 'behind', sends };
+  if (stranger) return { kind: 'split' };
   if (identity.machine !== null && machine !== undefined && identity.machine !== machine) return { kind: 'other_machine' };
   if (twin !== undefined) return { kind: 'copy', of: twin };
   // One that never sent is a fresh start; any other was put in the place of the one that sent from here.
@@ -74,14 +93,23 @@ export function describeFinding(finding: Finding): string {
       return finding.sends === null
         ? 'is an older copy: this machine has sent from another one since'
         : `is an older copy, ${counted(finding.sends)} behind what this machine has sent`;
+    case 'split':
+      return 'does not know of a mail that was sent from it: it was used by two paths with separate files beside it, such as a mount of the file alone';
     case 'replaced':
       return 'was put in the place of another one, and may be older than what was sent from here';
+    case 'files':
+      return finding.how === 'gone'
+        ? `lost its file ${finding.file} while it was in use`
+        : `has another file ${finding.file} now than the one that is in use`;
   }
 }
 
 export function refusal(path: string, finding: Finding): OutreachError {
   return new OutreachError('config', `nothing is sent: ${path} ${describeFinding(finding)}`, {
-    hint: 'See what may have been sent already, and how to go on: outreach reconcile',
+    hint:
+      finding.kind === 'files'
+        ? 'End every program that has this database open, and start the worker again; remove or replace nothing beside it while one runs.'
+        : 'See what may have been sent already, and how to go on: outreach reconcile',
   });
 }
 

@@ -24,6 +24,8 @@ export interface SendDependencies extends ClaimDependencies {
   sleep(ms: number): Promise<void>;
   /** A disk or database that refuses; called each time. */
   trouble(error: Error): void;
+  /** An error that is nobody's weather, such as the guard's refusal: the worker ends with it, and the mail at hand does not leave. */
+  fail(error: unknown): void;
   /** What became of a mail could not be written down before the worker had to leave: the next one calls it uncertain. */
   unrecorded(claim: ClaimedMail, delivery: Delivery): void;
 }
@@ -93,9 +95,9 @@ async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string, p
       const times = { now, deadlineAt: now + DEADLINES.armed };
       if (!(await armMessage(tx, claim.hold, times))) return undefined;
       await armAttempt(tx, claim.attemptId, { ...times, sha256, providerTime });
-      const count = await countArm(tx);
+      const arm = { ...(await countArm(tx)), attempt: claim.attemptId, worker: deps.worker };
       reached('t2.open');
-      return count;
+      return arm;
     });
     const armed = await within(DEADLINES.arming, arming, () => {
       late = true;
@@ -106,8 +108,8 @@ async function arm(deps: SendDependencies, claim: ClaimedMail, sha256: string, p
     return true;
   } catch (error) {
     const trouble = storageError(error);
-    if (trouble === undefined) throw error;
-    deps.trouble(trouble);
+    if (trouble === undefined) deps.fail(error);
+    else deps.trouble(trouble);
     return false;
   }
 }
@@ -139,8 +141,7 @@ async function recordEnd(deps: SendDependencies, claim: ClaimedMail, campaign: C
       return end;
     } catch (error) {
       const trouble = storageError(error);
-      if (trouble === undefined) throw error;
-      if (deps.giveUp.aborted) {
+      if (trouble === undefined || deps.giveUp.aborted) {
         if (delivery.kind === 'accepted' || delivery.kind === 'ambiguous') deps.unrecorded(claim, delivery);
         throw error;
       }

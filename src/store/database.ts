@@ -3,8 +3,10 @@ import { dirname } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
 import type { Db, Schema, Tx } from './schema.ts';
+import { OpenFiles } from './sqlite/companions.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect, isBusy, type SqliteConnection } from './sqlite/load.ts';
+import { refuseMounts } from './sqlite/mounts.ts';
 import { NATIVE_WAIT_MS, PATIENCE_MS, Patience, type WaitListener } from './sqlite/patience.ts';
 import { storageError } from './troubles.ts';
 
@@ -27,6 +29,8 @@ export interface Store {
   readonly path: string;
   /** Folder of the workers' liveness locks. */
   readonly locks: string;
+  /** The files that SQLite opened, and whether they still stand where they were. */
+  readonly files: OpenFiles;
   /**
    * Runs `unit` in a durable transaction. Units asked for within a few turns of the event loop share
    * one commit (and one fsync); one that throws undoes only itself. A unit awaits nothing but its own
@@ -42,6 +46,8 @@ export interface Store {
   hurry(): void;
   /** A consistent copy of the database in a new file of this user alone. */
   copyTo(path: string): void;
+  /** Whether no other program has the database open, by this path or another one. Folds its log into it. */
+  isAlone(): boolean;
   /** Rewrites the file without what was deleted, and empties the write-ahead log; false when a reader elsewhere held it. */
   scrub(): boolean;
   close(): Promise<void>;
@@ -59,6 +65,9 @@ export async function openStore(path: string, { patience = PATIENCE_MS, listener
   refuseNetworkFileSystem(dirname(path));
   // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
   if (!existsSync(path)) createPrivate(path);
+  const real = existsSync(path) ? realpathSync(path) : path;
+  refuseMounts(real);
+  const files = new OpenFiles(real);
   const sqlite = openSqlite(path);
   const waiting = new Patience(path, patience);
   waiting.listener = listener;
@@ -68,8 +77,10 @@ export async function openStore(path: string, { patience = PATIENCE_MS, listener
       .catch((error: unknown) => {
         throw storageError(error, path) ?? error;
       });
-    const store = storeOn(sqlite, realpathSync(path), waiting);
-    if ((await waiting.until(() => sqlite.pragma('user_version', { simple: true }))) !== SCHEMA_VERSION) {
+    const version = await waiting.until(() => sqlite.pragma('user_version', { simple: true }));
+    files.noteCompanions();
+    const store = storeOn(sqlite, files, real, waiting);
+    if (version !== SCHEMA_VERSION) {
       const { migrateToLatest } = await import('./migrate.ts');
       await migrateToLatest(store);
     }
@@ -80,13 +91,14 @@ export async function openStore(path: string, { patience = PATIENCE_MS, listener
   }
 }
 
-function storeOn(sqlite: SqliteConnection, path: string, patience: Patience): Store {
+function storeOn(sqlite: SqliteConnection, files: OpenFiles, path: string, patience: Patience): Store {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite, patience) });
-  const group = new GroupCommit(db, sqlite);
+  const group = new GroupCommit(db, sqlite, files);
   return {
     db,
     path,
     locks: `${path}.locks`,
+    files,
     write: (unit) => group.write(unit),
     dataVersion: () => dataVersion(sqlite),
     whenWaiting(listener) {
@@ -97,8 +109,9 @@ function storeOn(sqlite: SqliteConnection, path: string, patience: Patience): St
       createOwn(target);
       waitingWithin(sqlite, () => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`));
     },
+    isAlone: () => waitingWithin(sqlite, () => isAlone(sqlite, files)),
     scrub: () => waitingWithin(sqlite, () => scrub(sqlite)),
-    close: () => db.destroy(),
+    close: () => files.close(() => db.destroy()),
   };
 }
 
@@ -125,6 +138,20 @@ export function createOwn(path: string): void {
   closeSync(openSync(path, 'wx', 0o600));
 }
 
+/** SQLite gives the log up for the last one who has the database open, and for nobody else. Locks are the file's own, whatever its path. */
+function isAlone(sqlite: SqliteConnection, files: OpenFiles): boolean {
+  try {
+    sqlite.pragma('journal_mode = DELETE');
+  } catch (error) {
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY') === true) return false;
+    throw error;
+  }
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('user_version');
+  files.noteCompanions();
+  return true;
+}
+
 /** Deleted text stays in free pages and in the log until they are written over (https://sqlite.org/pragma.html#pragma_secure_delete). */
 function scrub(sqlite: SqliteConnection): boolean {
   sqlite.pragma('secure_delete = ON');
@@ -142,12 +169,14 @@ interface Waiting {
 class GroupCommit {
   readonly #db: Db;
   readonly #sqlite: SqliteConnection;
+  readonly #files: OpenFiles;
   readonly #waiting: Waiting[] = [];
   #scheduled = false;
 
-  constructor(db: Db, sqlite: SqliteConnection) {
+  constructor(db: Db, sqlite: SqliteConnection, files: OpenFiles) {
     this.#db = db;
     this.#sqlite = sqlite;
+    this.#files = files;
   }
 
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
@@ -200,6 +229,8 @@ class GroupCommit {
             throw thrown;
           });
         }
+        // As late as can be: until the commit nothing is written to the log.
+        this.#files.refuseOthers();
       });
     } catch (error) {
       // A commit that failed is everybody's failure.
@@ -222,6 +253,7 @@ class GroupCommit {
         if (error === undefined) done.push(member);
         else undone.push([member, error.thrown]);
       }
+      this.#files.refuseOthers();
     });
     for (const member of done) member.committed();
     for (const [member, error] of undone) member.failed(error);

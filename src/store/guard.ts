@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Identity } from '../domain/guard.ts';
+import type { Arm, Identity } from '../domain/guard.ts';
 import type { Db, Tx } from './schema.ts';
 import { type Blanks, statement } from './statement.ts';
 
@@ -9,11 +9,7 @@ export async function identityOf(db: Db): Promise<Identity> {
   return { database: row.database_id, epoch: row.epoch, sequence: row.sequence, machine: row.machine, markedAt: row.marked_at };
 }
 
-/** The place of one arm among all arms of this database. */
-export interface ArmCount {
-  readonly epoch: number;
-  readonly sequence: number;
-}
+type ArmCount = Pick<Arm, 'epoch' | 'sequence'>;
 
 /**
  * Part of T2. The ids of attempts would be a counter for nothing, but they rise with the claim: a copy
@@ -28,6 +24,23 @@ export async function countArm(tx: Tx): Promise<ArmCount> {
 const raiseSequence = statement((db, _: Blanks<Record<string, never>>) =>
   db.updateTable('guard').set({ sequence: sql<number>`sequence + 1` }).returning(['epoch', 'sequence']),
 );
+
+/**
+ * Whether this database has no record of one of these arms. An arm is committed before any seal tells of
+ * it, so that happens only where another view of the database, or another copy, counted on from the same past.
+ */
+export async function hasStranger(db: Db, arms: readonly Arm[]): Promise<boolean> {
+  if (arms.length === 0) return false;
+  const ids = [...new Set(arms.map(({ attempt }) => attempt))];
+  const rows = await db
+    .selectFrom('attempts')
+    .select(['id', 'worker_id'])
+    .where('id', 'in', ids)
+    .where('armed_at', 'is not', null)
+    .execute();
+  const workers = new Map(rows.map(({ id, worker_id }) => [id, worker_id]));
+  return arms.some(({ attempt, worker }) => workers.get(attempt) !== worker);
+}
 
 export async function stampMachine(tx: Tx, machine: string): Promise<void> {
   await tx.updateTable('guard').set({ machine }).execute();

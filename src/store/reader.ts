@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { Kysely } from 'kysely';
 import type { Db, Schema } from './schema.ts';
+import { OpenFiles } from './sqlite/companions.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
 import { connect } from './sqlite/load.ts';
 import { NATIVE_WAIT_MS, Patience } from './sqlite/patience.ts';
@@ -15,7 +16,7 @@ export interface Reader {
   readonly identity: string;
   /** A number that changes when another connection has committed. */
   dataVersion(): number;
-  /** False when another file stands under that name now; throws when none does. */
+  /** False when another file stands under that name now, or beside it; throws when none does. */
   isCurrent(): boolean;
   close(): Promise<void>;
 }
@@ -24,16 +25,19 @@ export interface Reader {
 export async function openReader(path: string): Promise<Reader> {
   // Before it is opened: a file that is replaced in between is then seen as another one.
   const file = fileOf(path);
+  const files = new OpenFiles(realpathSync(path));
   const sqlite = connect(path, { readonly: true, fileMustExist: true, timeout: NATIVE_WAIT_MS });
   const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite, new Patience(path, PATIENCE_MS)) });
   try {
+    // The first statement opens the files beside it.
     const { database_id } = await db.selectFrom('guard').select('database_id').executeTakeFirstOrThrow();
+    files.noteCompanions();
     return {
       db,
       // The number of a file that nobody has open may be given to the next one.
       identity: `${file}.${database_id}`,
       dataVersion: () => sqlite.pragma('data_version', { simple: true }) as number,
-      isCurrent: () => fileOf(path) === file,
+      isCurrent: () => fileOf(path) === file && files.change() === undefined,
       close: () => db.destroy(),
     };
   } catch (error) {

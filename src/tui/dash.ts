@@ -7,7 +7,7 @@ import { layoutOf, type Size } from './layout.ts';
 import { readPlace } from './readPlace.ts';
 import { type Picture, type Place, placeAt, type Question } from './views.ts';
 
-/** Four pictures a second at most, and none when nothing changed: a poll is one PRAGMA and two stats. */
+/** Four pictures a second at most, and none when nothing changed: a poll is one PRAGMA and five stats. */
 export const POLL_MS = 250;
 /** Processes die and seals change without a commit. */
 const LOOK_AROUND_MS = 5_000;

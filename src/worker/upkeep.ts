@@ -16,7 +16,7 @@ export interface UpkeepParts {
   readonly guard: SendGuard;
   readonly now: () => number;
   readonly log: Log;
-  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'unrecorded' | 'guard'>;
+  readonly sending: Omit<SendDependencies, 'worker' | 'cut' | 'giveUp' | 'trouble' | 'fail' | 'unrecorded' | 'guard'>;
   /** Senders whose provider answers a repeated request with what became of the first, with the account that is asked there. */
   readonly replayAccounts: ReadonlyMap<string, string>;
 }

@@ -210,6 +210,7 @@ export class Worker {
       cut: this.#cut.signal,
       giveUp: this.#giveUp.signal,
       trouble: (error) => this.#stage.noteTrouble(error),
+      fail: (error) => this.#stage.fail(error),
       unrecorded: ({ jobId, hold, mail, sender }, { reply }) => {
         this.#stage.tally.uncertain++;
         this.#unrecorded.add(hold.id);

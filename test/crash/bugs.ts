@@ -193,6 +193,15 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     { file: 'src/store/replays.ts', find: ".select(firstAskedAt.as('asked_at'))", replace: ".select('attempts.armed_at as asked_at')" },
   ],
+  'a database known by its inode alone': [
+    {
+      file: 'src/store/sqlite/companions.ts',
+      find: "if (log === 'same' && index === 'same') return undefined;",
+      replace: 'return undefined;',
+    },
+    // The seals would tell of the other worker's mails.
+    { file: 'src/store/sendGuard.ts', find: 'change ?? (await this.#judgeOthers(notes));', replace: 'change;' },
+  ],
   'a late acceptance behind a verdict is forgotten': [
     {
       file: 'src/store/sending.ts',
@@ -248,6 +257,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'a late acceptance behind a verdict is forgotten': 'person',
   'T3 counted twice': 'bounce',
   'a stopped worker keeps its mails': 'trouble',
+  'a database known by its inode alone': 'companions',
 };
 
 /** Seeds near the first that shows a bug, where it is far from 1. */

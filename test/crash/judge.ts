@@ -30,8 +30,17 @@ interface MessageRow {
   readonly frozen_sha256: string | null;
 }
 
-/** Holds the database against the server: what the server took is the truth. */
-export function judge(database: string, received: readonly Arrived[], calls: readonly AiCall[] | undefined, scenario: Scenario): Verdict {
+/**
+ * Holds the database against the server: what the server took is the truth. `reconciled`: it had lost what was
+ * committed last, so of mails that left then it knows what a person told it, and no more.
+ */
+export function judge(
+  database: string,
+  received: readonly Arrived[],
+  calls: readonly AiCall[] | undefined,
+  scenario: Scenario,
+  reconciled: boolean,
+): Verdict {
   const db = connect(database, { fileMustExist: true });
   const all = <T>(sql: string) => db.prepare(sql).all() as T[];
   const one = (sql: string) => all<{ n: number }>(sql)[0]?.n ?? -1;
@@ -48,7 +57,7 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
     );
     const refusing = new Set(Array.from({ length: scenario.refusing }, (_, index) => refusingLead(index)));
     const willing = messages.filter(({ email }) => !refusing.has(email));
-    judgeLeads(willing, calls, unanswered, scenario, violations);
+    judgeLeads(willing, calls, unanswered, scenario, reconciled, violations);
     judgeRefusing(
       messages.filter(({ email }) => refusing.has(email)),
       received,
@@ -63,8 +72,8 @@ export function judge(database: string, received: readonly Arrived[], calls: rea
         `select iif(kind = 'resolved', detail, 'retry') as said from events where message_id = ${message.id} and kind in ('resolved', 'retry asked') order by id`,
       ).map(({ said }) => said);
       const copies = taken.filter(({ to }) => to === message.email);
-      judgeMessage(message, copies, said, violations);
-      judgeArms(message, copies, armed, clocks, violations);
+      judgeMessage(message, copies, said, reconciled, violations);
+      if (!reconciled) judgeArms(message, copies, armed, clocks, violations);
     }
     judgeAcceptances(one, violations);
     judgeProgress(all, received, violations);
@@ -103,6 +112,7 @@ function judgeLeads(
   calls: readonly AiCall[] | undefined,
   unanswered: ReadonlySet<number>,
   { leads, dailyCap, rounds }: Scenario,
+  reconciled: boolean,
   violations: string[],
 ): void {
   if (messages.length !== leads) violations.push(`${leads} leads were imported as ${messages.length} messages`);
@@ -111,7 +121,7 @@ function judgeLeads(
   const settled = [
     ...['accepted', 'failed', 'uncertain'],
     ...(dailyCap === undefined ? [] : ['ready']),
-    ...(acts.includes('suppress one') ? ['suppressed'] : []),
+    ...(acts.includes('suppress one') || reconciled ? ['suppressed'] : []),
     ...(acts.includes('cancel and import') ? ['cancelled'] : []),
   ];
   for (const { id, email, state } of messages) {
@@ -126,6 +136,7 @@ function judgeMessage(
   { id, state, frozen_sha256 }: MessageRow,
   copies: readonly Arrived[],
   said: readonly string[],
+  reconciled: boolean,
   violations: string[],
 ): void {
   const again = said.filter((word, index) => word === 'resend' || (word === 'retry' && said[index - 1] === 'not sent')).length;
@@ -133,8 +144,9 @@ function judgeMessage(
   if (copies.length > 1 + again) violations.push(`message ${id}: the server took it ${copies.length} times`);
   if (state === 'accepted' && copies.length === 0 && said.at(-1) !== 'sent')
     violations.push(`message ${id} is accepted, and the server does not have it`);
-  if (!['accepted', 'uncertain'].includes(state) && copies.length > 0 && !doubted)
-    violations.push(`message ${id} is ${state}, and the server has it`);
+  const known = ['accepted', 'uncertain', ...(reconciled ? ['suppressed'] : [])];
+  if (!known.includes(state) && copies.length > 0 && !doubted) violations.push(`message ${id} is ${state}, and the server has it`);
+  if (reconciled) return;
   for (const copy of copies) {
     if (copy.frozenSha256 !== undefined && copy.frozenSha256 !== frozen_sha256)
       violations.push(`message ${id}: what arrived is not what was frozen`);

@@ -34,8 +34,8 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
   const took = () => [...sink.received, ...provider.requests];
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
   const { clocks, large } = scenario;
-  const slow = clocks !== undefined || large || scenario.rounds.some(({ end }) => end.kind === 'person' || end.kind === 'clock');
-  const runner = new Runner(entry, workspace, hunting && !slow ? HUNTING_PATIENCE_MS : PATIENCE_MS);
+  const slow = clocks !== undefined || large || scenario.rounds.some(({ end }) => ['person', 'clock', 'companions'].includes(end.kind));
+  const runner = new Runner(entry, workspace, hunting && !slow ? HUNTING_PATIENCE_MS : PATIENCE_MS, took);
   if (scenario.rounds.some(({ end }) => end.kind === 'clock')) runner.setClock(0);
   if (clocks !== undefined) runner.setClock(clocks.local);
   try {
@@ -50,7 +50,7 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
     // A worker that lives for a moment, so that what is uncertain can be asked after.
     if (scenario.route.includes('resend')) await runner.finish(['worker', '--for', '1s'], {});
     await runner.settle(scenario);
-    const verdict = judge(databaseOf(workspace), took(), ai?.calls, scenario);
+    const verdict = judge(databaseOf(workspace), took(), ai?.calls, scenario, runner.reconciled);
     return {
       seed: scenario.seed,
       kills: runner.kills,

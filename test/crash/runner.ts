@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '../../src/store/sqlite/load.ts';
+import { BROKEN_VIEW, type Removal } from './companions.ts';
 import { commandsOf, type Intervention } from './person.ts';
 import { laterThan, type Round, type Scenario, type Trouble } from './scenario.ts';
 
@@ -33,13 +34,19 @@ interface Child {
 export class Runner {
   readonly complaints: string[] = [];
   kills = 0;
+  /** The database had lost what was committed last and refused to send, until a person said who has their mail. */
+  reconciled = false;
   readonly #entry: string;
   readonly #patience: number;
   readonly #workspace: string;
   readonly #children = new Set<ChildProcess>();
+  readonly #took: () => readonly { readonly to: string; readonly taken: boolean }[];
   #clock: number | undefined;
+  #brokenView = false;
 
-  constructor(entry: string, workspace: string, patience: number) {
+  /** `took`: what the servers received so far. */
+  constructor(entry: string, workspace: string, patience: number, took: () => readonly { readonly to: string; readonly taken: boolean }[]) {
+    this.#took = took;
     this.#patience = patience;
     this.#entry = entry;
     this.#workspace = workspace;
@@ -66,6 +73,7 @@ export class Runner {
     if (end.kind === 'pause') await this.#pauseWhileFrozen(first.child);
     if (end.kind === 'person') await this.#actWhileFrozen(workers, end, database);
     if (end.kind === 'clock') await this.#setClockWhileFrozen(workers, end.by);
+    if (end.kind === 'companions') await this.#removeWhileFrozen(first, end, database);
     for (const { ended } of workers) await ended;
     await held;
     this.#judgeStopped(workers, database);
@@ -143,6 +151,30 @@ export class Runner {
     this.setClock(laterThan(by));
   }
 
+  /** The other one works, or says why not; then the first wakes among files that are no longer its own. */
+  async #removeWhileFrozen({ child, ended }: Child, { files, first }: Removal, database: string): Promise<void> {
+    if (!(await frozen(child))) return;
+    for (const suffix of files) rmSync(`${database}${suffix}`);
+    this.#brokenView = true;
+    await this.finish(['worker', '--for', '1s'], {});
+    this.kills++;
+    if (first === 'is killed') child.kill('SIGKILL');
+    child.kill('SIGCONT');
+    await ended;
+    this.#brokenView = false;
+    await this.#reconcileIfRefused();
+  }
+
+  /** A database that misses mails says so and sends nothing. A person then names who has their mail. */
+  async #reconcileIfRefused(): Promise<void> {
+    if ((await this.finish(['worker', '--for', '1s'], {})) !== 2) return;
+    this.reconciled = true;
+    const people = this.#took().flatMap(({ to, taken }) => (taken ? [to] : []));
+    writeFileSync(join(this.#workspace, 'sent.csv'), `email\n${people.join('\n')}\n`);
+    await this.finish(['reconcile', '--sent', 'sent.csv', '--yes'], {});
+    await this.finish(['resume', '1'], {});
+  }
+
   /** Milliseconds that the clock on the wall of all processes is ahead. */
   setClock(by: number): void {
     this.#clock ??= openSync(join(this.#workspace, 'clock'), 'w');
@@ -192,7 +224,8 @@ export class Runner {
         this.#children.delete(child);
         running.delete(child);
         const troubled = env.CRASH_PAGES !== undefined || env.CRASH_COMMITS !== undefined || env.CRASH_PATIENCE !== undefined;
-        const refused = RIGHTLY_REFUSED.test(talk) || (troubled && RIGHTLY_FAILED.test(talk));
+        const refused =
+          RIGHTLY_REFUSED.test(talk) || (troubled && RIGHTLY_FAILED.test(talk)) || (this.#brokenView && BROKEN_VIEW.test(talk));
         if (/unexpected error/.test(talk) || (code === 1 && !refused))
           this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
         resolve();

@@ -2,6 +2,7 @@ import { DAY, HOUR, MINUTE } from '../../src/domain/duration.ts';
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
 import type { AiFault } from '../support/aiServer.ts';
 import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
+import { type Removal, removal } from './companions.ts';
 import { HELD_POINTS, type Intervention, intervention } from './person.ts';
 import { Random } from './random.ts';
 import { FAULTS, type Fault, ODD_FAULTS } from './sink.ts';
@@ -18,6 +19,7 @@ export interface Round {
     /** Frozen while a person pauses the job, so that the arm is refused; the job is resumed a moment later. */
     | { readonly kind: 'pause'; readonly at: Milestone; readonly pass: number }
     | Intervention
+    | Removal
     /** The clock on the wall is set while the first worker is frozen, so many milliseconds forward or back. */
     | { readonly kind: 'clock'; readonly at: Milestone; readonly pass: number; readonly by: number }
     /** Milliseconds after the start. */
@@ -103,6 +105,7 @@ export const FOCUSES = [
   'key',
   'trouble',
   'bounce',
+  'companions',
 ] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
@@ -175,7 +178,7 @@ function refusingIn(seed: number, focus: Focus | undefined): number {
   return focus === undefined && random.chance(0.25) ? random.between(1, 2) : 0;
 }
 
-/** In one run of five a person acts beside a frozen worker, or somebody sets the clock. From a source of its own, so that the other runs stay what they were. */
+/** In one run of four a person acts beside a frozen worker, or somebody sets the clock, or removes files beside the database. From a source of its own, so that the other runs stay what they were. */
 function disturbance(seed: number, focus: Focus | undefined): Round[] {
   const random = new Random(seed * 541 + 23);
   const kind = random.next();
@@ -183,6 +186,9 @@ function disturbance(seed: number, focus: Focus | undefined): Round[] {
   const round = { workers: 2, concurrency, sparePages: undefined };
   if (focus === 'person' || (focus === undefined && kind < 0.12)) return [{ ...round, end: intervention(random) }];
   if (focus === 'clock' || (focus === undefined && kind < 0.2)) return [{ ...round, end: settingTheClock(random) }];
+  const other = new Random(seed * 883 + 29);
+  if (focus === 'companions' || (focus === undefined && other.chance(0.06)))
+    return [{ ...round, workers: 1, concurrency: other.pick([1, 1, 3]), end: removal(other) }];
   return [];
 }
 

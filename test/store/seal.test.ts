@@ -7,7 +7,7 @@ import { openStore } from '../../src/store/database.ts';
 import { countArm, identityOf, markBackup } from '../../src/store/guard.ts';
 import { SendGuard } from '../../src/store/sendGuard.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
-import { raiseSeal, readSeal, replaceSeal } from '../../src/store/sqlite/sealFile.ts';
+import { readSeal, SealWriter } from '../../src/store/sqlite/sealFile.ts';
 import { Bench } from '../support/bench.ts';
 import { backTo } from '../support/olderSchema.ts';
 import { csv } from '../support/program.ts';
@@ -50,7 +50,7 @@ test('both seals know of a mail before its first byte, and never of one that the
     await sendOne(guard);
     const { database, sequence } = await identityOf(bench.store.db);
     expect(sequence).toBe(sent);
-    expect(readSeal(beside())).toEqual({ database, epoch: 0, sequence: sent, place: bench.store.path });
+    expect(readSeal(beside())).toMatchObject({ database, epoch: 0, sequence: sent, place: bench.store.path });
     expect(readSeal(await ownSeal())).toEqual(readSeal(beside()));
   }
 });
@@ -66,6 +66,12 @@ test('a mail whose arm cannot be sealed is not sent, and waits', async () => {
   expect(bench.delivered).toEqual([]);
   expect(troubles).toEqual(['the disk is full']);
   expect(new Set(await bench.states())).toEqual(new Set(['ready']));
+});
+
+test('a link to nothing in the place of a seal is replaced by one', async () => {
+  symlinkSync(bench.folder.at('nowhere'), beside());
+  await sendOne(await admitted());
+  expect(readSeal(beside())?.sequence).toBe(1);
 });
 
 test.skipIf(!existsSync('/dev/full'))('nothing more is claimed until the seal tells of what was armed', async () => {
@@ -199,28 +205,57 @@ test('who takes a copy over leaves every other one behind', async () => {
 
 test('each writer raises its own record, none is lowered, the highest counts, and a torn one makes the seal broken', () => {
   const path = bench.folder.at('a.seal');
-  const seal = (sequence: number, epoch = 0): Seal => ({ database: 'd', epoch, sequence, place: '/here' });
-  raiseSeal(path, 3, seal(5));
-  raiseSeal(path, 3, seal(7));
-  raiseSeal(path, 9, seal(6));
-  raiseSeal(path, 3, seal(4));
+  const seal = (sequence: number, epoch = 0): Seal => ({ database: 'd', epoch, sequence, place: '/here', arms: [] });
+  const note = (sequence: number, epoch = 0) => ({ database: 'd', epoch, sequence, arm: undefined });
+  const [third, ninth, last] = [3, 9, 15].map((index) => new SealWriter(path, index)) as [SealWriter, SealWriter, SealWriter];
+  third.raise(note(5), '/here');
+  third.raise(note(7), '/here');
+  ninth.raise(note(6), '/here');
+  third.raise(note(4), '/here');
   expect(readSeal(path)).toEqual(seal(7));
-  raiseSeal(path, 9, seal(1, 1));
-  raiseSeal(path, 9, seal(9));
+  ninth.raise(note(1, 1), '/here');
+  ninth.raise(note(9), '/here');
   expect(readSeal(path)).toEqual(seal(1, 1));
   writeFileSync(path, readFileSync(path, 'utf8').replace('"sequence":7', '"sequence":0'));
   expect(readSeal(path)).toBeUndefined();
-  const far = { ...seal(3), place: `/${'long/'.repeat(500)}` };
-  replaceSeal(path, far);
-  raiseSeal(path, 15, { ...seal(4), place: '/ignored' });
-  expect(readSeal(path)).toEqual({ ...far, sequence: 4 });
+  const far = `/${'long/'.repeat(500)}`;
+  third.renew(note(3), far);
+  last.raise(note(4), '/ignored');
+  expect(readSeal(path)).toEqual({ ...seal(4), place: far });
+  ninth.renew(note(2), '/near');
+  expect(readSeal(path)).toEqual({ ...seal(4), place: '/near' });
+});
+
+test('a writer hears of what others noted since it last looked, once, also where two share a record', () => {
+  const path = bench.folder.at('a.seal');
+  const note = (sequence: number, worker: string) => ({
+    database: 'd',
+    epoch: 0,
+    sequence,
+    arm: { epoch: 0, sequence, attempt: 7, worker },
+  });
+  const [one, other, sharing] = [3, 9, 3].map((index) => new SealWriter(path, index)) as [SealWriter, SealWriter, SealWriter];
+  expect(one.raise(note(1, 'w1'), '/here')).toEqual([]);
+  expect(one.raise(note(2, 'w1'), '/here')).toEqual([]);
+  expect(other.raise(note(2, 'w2'), '/here')).toEqual([note(2, 'w1')]);
+  expect(one.raise(note(3, 'w1'), '/here')).toEqual([note(2, 'w2')]);
+  expect(one.raise(note(4, 'w1'), '/here')).toEqual([]);
+  // Behind what stands there it does not write, and hears of it all the same.
+  expect(sharing.raise(note(4, 'w3'), '/here')).toEqual(expect.arrayContaining([note(4, 'w1')]));
+  expect(sharing.raise(note(5, 'w3'), '/here')).toEqual([]);
+  expect(one.raise(note(6, 'w1'), '/here')).toEqual([note(5, 'w3')]);
+  expect(readSeal(path)?.arms).toEqual([note(6, 'w1').arm, note(2, 'w2').arm]);
+  // Whoever takes the place over has not judged what it read for that.
+  const late = new SealWriter(path, 5);
+  late.renew({ ...note(6, 'w4'), arm: undefined }, '/there');
+  expect(late.raise(note(7, 'w4'), '/there')).toEqual([note(6, 'w1'), note(2, 'w2')]);
 });
 
 test('what is judged, case by case', () => {
   const identity: Identity = { database: 'd', epoch: 1, sequence: 5, machine: 'm', markedAt: null };
-  const seal = (change: Partial<Seal> = {}): Seal => ({ database: 'd', epoch: 1, sequence: 5, place: '/p', ...change });
+  const seal = (change: Partial<Seal> = {}): Seal => ({ database: 'd', epoch: 1, sequence: 5, place: '/p', arms: [], ...change });
   const kind = (change: Partial<Identity>, seals: Seal[], twin?: string, machine: string | undefined = 'm') =>
-    judge({ ...identity, ...change }, { machine, seals, twin })?.kind;
+    judge({ ...identity, ...change }, { machine, seals, twin, stranger: false })?.kind;
   expect(kind({}, [seal(), seal()])).toBeUndefined();
   expect(kind({}, [seal({ sequence: 3 })])).toBeUndefined();
   expect(kind({}, [seal({ epoch: 0, sequence: 99 })])).toBeUndefined();

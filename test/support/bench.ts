@@ -166,6 +166,9 @@ export class Bench {
       trouble: (error) => {
         throw error;
       },
+      fail: (error) => {
+        throw error;
+      },
     };
   }
 

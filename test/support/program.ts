@@ -38,7 +38,18 @@ export class Folder {
 }
 
 export function start(folder: Folder, parameters: readonly string[], env: Record<string, string> = {}, input?: string): Started {
-  const child = spawn(process.execPath, [ENTRY, ...parameters], {
+  return startFile(process.execPath, [ENTRY, ...parameters], folder, env, input);
+}
+
+/** Starts another program that starts ours, with the same surroundings. */
+export function startFile(
+  file: string,
+  parameters: readonly string[],
+  folder: Folder,
+  env: Record<string, string> = {},
+  input?: string,
+): Started {
+  const child = spawn(file, parameters, {
     cwd: folder.path,
     env: { PATH: process.env.PATH, HOME: folder.path, TZ: 'UTC', OUTREACH_STATE: join(folder.path, 'state'), ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -18,6 +18,7 @@ import { APPLICATION_ID, createOwn, openStore, type Store } from '../database.ts
 import { markBackup } from '../guard.ts';
 import { storageError } from '../troubles.ts';
 import { connect, type SqliteConnection } from './load.ts';
+import { refuseMounts } from './mounts.ts';
 
 /**
  * A checked copy of the database in one file, marked so that it sends nothing by itself. Made beside
@@ -55,6 +56,7 @@ export interface PutBack {
  */
 export async function restoreBackup(source: string, database: string, now: number): Promise<PutBack> {
   const path = existsSync(database) ? realpathSync(database) : database;
+  refuseMounts(path);
   const aside = `${path}.restoring`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   removeWith(aside);

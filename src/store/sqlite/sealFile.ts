@@ -1,8 +1,21 @@
-import { createHash, randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, OutreachError } from '../../domain/errors.ts';
-import type { Seal } from '../../domain/guard.ts';
+import type { Arm, Seal } from '../../domain/guard.ts';
 
 /**
  * A seal is a file of records of a fixed length, and then the place it was written for. Each writer
@@ -14,68 +27,168 @@ const RECORD_BYTES = 256;
 const RECORDS = 16;
 const HEAD_BYTES = RECORDS * RECORD_BYTES;
 
-type Counts = Omit<Seal, 'place'>;
-
-/** A writer's own record. Two that draw the same only share it: each looks before it writes. */
-export function drawRecord(): number {
-  return randomInt(RECORDS);
+/** How far a database had come; with the arm that it had come to, where a mail was armed. */
+export interface Note {
+  readonly database: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly arm: Arm | undefined;
 }
 
 /** Undefined when there is none, or none that can be believed. Throws when there is one that may not be read. */
 export function readSeal(path: string): Seal | undefined {
   const text = readIfThere(path);
-  const records = Array.from({ length: RECORDS }, (_, index) => text.slice(index * RECORD_BYTES, (index + 1) * RECORD_BYTES));
-  const counts = records.filter((record) => record.trim() !== '').map(parseRecord);
-  const [first] = counts;
-  if (first === undefined || counts.includes(undefined)) return undefined;
-  const highest = (counts as Counts[]).reduce((one, other) => (isNewer(other, one) ? other : one), first);
-  try {
-    return { ...highest, place: (JSON.parse(text.slice(HEAD_BYTES)) as { place: string }).place };
-  } catch {
-    return { ...highest, place: '' };
+  const notes = recordsIn(text)
+    .filter((record) => record.trim() !== '')
+    .map(parseRecord);
+  const [first] = notes;
+  if (first === undefined || notes.includes(undefined)) return undefined;
+  const { database, epoch, sequence } = (notes as Note[]).reduce((one, other) => (isNewer(other, one) ? other : one), first);
+  const arms = (notes as Note[]).flatMap((note) => (note.arm !== undefined && note.database === database ? [note.arm] : []));
+  return { database, epoch, sequence, arms, place: placeIn(text) };
+}
+
+/** One writer's part of a seal: its own record, and what it has read of the others'. */
+export class SealWriter {
+  readonly #path: string;
+  /** Two writers that draw the same record only share it: each looks before it writes. */
+  readonly #index: number;
+  #written: { readonly text: string; readonly note: Note } | undefined;
+  #seen: readonly string[] = [];
+
+  constructor(path: string, index = randomInt(RECORDS)) {
+    this.#path = path;
+    this.#index = index;
+  }
+
+  /**
+   * Raises its record, never lowers it, and returns what others have noted since it last looked. It writes first
+   * and reads then: of two that arm at the same moment one at least sees the other. Without a file the whole seal
+   * is written. Without fsync: a seal that lags behind after a power failure refuses nothing.
+   */
+  raise(note: Note, place: string): Note[] {
+    let descriptor: number;
+    try {
+      descriptor = openSync(this.#path, 'r+');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Where somebody else made one meanwhile, that one is raised.
+      return this.#make(note, place) ? [] : this.raise(note, place);
+    }
+    try {
+      return this.#raise(descriptor, formatRecord(note), note);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #raise(descriptor: number, record: string, note: Note): Note[] {
+    const at = this.#index * RECORD_BYTES;
+    const before = readRange(descriptor, at, RECORD_BYTES);
+    const own = before === this.#written?.text;
+    const there = own ? this.#written?.note : parseRecord(before);
+    const mine = there === undefined || isNewer(note, there);
+    if (mine) writeSync(descriptor, record, at);
+    const now = recordsIn(readRange(descriptor, 0, HEAD_BYTES));
+    const foreign = now.filter((text, index) => text !== this.#seen[index] && !(mine && text === record));
+    if (mine && !own && before !== this.#seen[this.#index]) foreign.push(before);
+    this.#seen = now;
+    if (mine) this.#written = { text: record, note };
+    return foreign.map(parseRecord).filter((other) => other !== undefined);
+  }
+
+  /** Notes how far the database had come when this place took it over; whatever others noted of it stays. */
+  renew(note: Note, place: string): void {
+    const there = readSeal(this.#path);
+    if (there?.database === note.database) {
+      this.raise(note, place);
+      // The first arm hears of all that stands there.
+      this.#seen = [];
+      if (there.place !== place) writePlace(this.#path, place);
+    } else if (existsSync(this.#path)) writeAside(this.#path, this.#whole(note, place), (aside) => renameSync(aside, this.#path));
+    // Somebody else has made one meanwhile.
+    else if (!this.#make(note, place)) this.renew(note, place);
+  }
+
+  /** False when there is a seal already. */
+  #make(note: Note, place: string): boolean {
+    const made = writeAside(this.#path, this.#whole(note, place), (aside) => putWhereNothingIs(aside, this.#path));
+    if (made) {
+      const text = formatRecord(note);
+      this.#written = { text, note };
+      this.#seen = recordsIn(this.#head(text));
+    }
+    return made;
+  }
+
+  #whole(note: Note, place: string): string {
+    return `${this.#head(formatRecord(note))}${JSON.stringify({ place })}\n`;
+  }
+
+  #head(record: string): string {
+    return `${' '.repeat(this.#index * RECORD_BYTES)}${record}`.padEnd(HEAD_BYTES);
   }
 }
 
 /** The new seal or the old one, whatever happens, and durable. */
-export function replaceSeal(path: string, { place, ...counts }: Seal): void {
+function writeAside<T>(path: string, text: string, put: (aside: string) => T): T {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const aside = `${path}.${process.pid}`;
+  // Two containers may have the same process number.
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const descriptor = openSync(aside, 'w', 0o600);
     try {
-      writeSync(descriptor, `${formatRecord(counts).padEnd(HEAD_BYTES)}${JSON.stringify({ place })}\n`);
+      writeSync(descriptor, text);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(aside, path);
-  } catch (error) {
+    return put(aside);
+  } finally {
     rmSync(aside, { force: true });
-    throw error;
   }
 }
 
-/**
- * Raises one record of a seal, never lowers it; without a file the whole seal is written. Without
- * fsync: a seal that lags behind after a power failure refuses nothing.
- */
-export function raiseSeal(path: string, record: number, seal: Seal): void {
-  let descriptor: number;
+function putWhereNothingIs(aside: string, path: string): boolean {
   try {
-    descriptor = openSync(path, 'r+');
+    linkSync(aside, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    replaceSeal(path, seal);
-    return;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(path)) return false;
+    // A file system without links, or a symbolic link to nothing.
+    renameSync(aside, path);
   }
+  return true;
+}
+
+/** In place, since a new file would lose what is noted meanwhile; one that is torn tells of no place. */
+function writePlace(path: string, place: string): void {
+  const text = `${JSON.stringify({ place })}\n`;
+  const descriptor = openSync(path, 'r+');
   try {
-    const bytes = Buffer.alloc(RECORD_BYTES);
-    readSync(descriptor, bytes, 0, RECORD_BYTES, record * RECORD_BYTES);
-    const there = parseRecord(bytes.toString('utf8'));
-    if (there === undefined || isNewer(seal, there)) writeSync(descriptor, formatRecord(seal), record * RECORD_BYTES);
+    writeSync(descriptor, text, HEAD_BYTES);
+    ftruncateSync(descriptor, HEAD_BYTES + Buffer.byteLength(text));
+    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function placeIn(text: string): string {
+  try {
+    return (JSON.parse(text.slice(HEAD_BYTES)) as { place: string }).place;
+  } catch {
+    return '';
+  }
+}
+
+function recordsIn(text: string): string[] {
+  return Array.from({ length: RECORDS }, (_, index) => text.slice(index * RECORD_BYTES, (index + 1) * RECORD_BYTES));
+}
+
+function readRange(descriptor: number, from: number, length: number): string {
+  const bytes = Buffer.alloc(length);
+  readSync(descriptor, bytes, 0, length, from);
+  return bytes.toString('latin1');
 }
 
 function readIfThere(path: string): string {
@@ -90,19 +203,27 @@ function readIfThere(path: string): string {
   }
 }
 
-function isNewer(one: Counts, other: Counts): boolean {
-  return one.epoch > other.epoch || (one.epoch === other.epoch && one.sequence > other.sequence);
+function isNewer(one: Note, other: Note): boolean {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch;
+  // Of one number, the note that says whose it was tells more.
+  return one.sequence > other.sequence || (one.sequence === other.sequence && one.arm !== undefined && other.arm === undefined);
 }
 
-function formatRecord({ database, epoch, sequence }: Counts): string {
-  const text = JSON.stringify({ database, epoch, sequence, check: checksum(database, epoch, sequence) });
-  return `${text.padEnd(RECORD_BYTES - 1)}\n`;
+/** `check` is over what the first versions wrote, so that they still read it; `end` is the same again, behind what came later. */
+function formatRecord({ database, epoch, sequence, arm }: Note): string {
+  const check = checksum(database, epoch, sequence);
+  const known = { database, epoch, sequence, check };
+  const record = arm === undefined ? known : { ...known, attempt: arm.attempt, worker: arm.worker, end: check };
+  return `${JSON.stringify(record).padEnd(RECORD_BYTES - 1)}\n`;
 }
 
-function parseRecord(text: string): Counts | undefined {
+function parseRecord(text: string): Note | undefined {
   try {
-    const { database, epoch, sequence, check } = JSON.parse(text) as Counts & { check: string };
-    return check === checksum(database, epoch, sequence) ? { database, epoch, sequence } : undefined;
+    const { database, epoch, sequence, check, attempt, worker, end } = JSON.parse(text) as Omit<Note, 'arm'> &
+      Partial<Arm> & { check: string; end?: string };
+    if (check !== checksum(database, epoch, sequence)) return undefined;
+    const armed = attempt !== undefined && worker !== undefined && end === check;
+    return { database, epoch, sequence, arm: armed ? { epoch, sequence, attempt, worker } : undefined };
   } catch {
     return undefined;
   }
