@@ -49,7 +49,7 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
     }
     // A worker that lives for a moment, so that what is uncertain can be asked after.
     if (scenario.route.includes('resend')) await runner.finish(['worker', '--for', '1s'], {});
-    await runner.settle(scenario);
+    await runner.settle(scenario, databaseOf(workspace));
     const verdict = judge(databaseOf(workspace), took(), ai?.calls, scenario, runner.reconciled);
     return {
       seed: scenario.seed,

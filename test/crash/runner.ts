@@ -17,6 +17,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const RIGHTLY_REFUSED =
   /is (completed|failed|cancelled) already|may still be accepted until|only uncertain ones are resolved|so it is not sent again|known to be accepted by its server|was refused by its server after the verdict/;
 
+/** A worker whose senders were stopped leaves mails behind, with exit code 1: a person looks after the senders first. */
+const SENDER_STOPPED = /sender stopped|look after this sender/;
+/** Each mail may be refused three times in a run, and three refusals stop a sender. */
+const MOST_RESUMED = 12;
+
 /** What a worker may rightly fail with when the disk or the database refuses: at its start, or because it cannot give back what it holds. */
 const RIGHTLY_FAILED = /the disk is full|the disk reports an error|holds the database|could not be given back/;
 
@@ -181,11 +186,18 @@ export class Runner {
     writeSync(this.#clock, new Float64Array([by]), 0, 8, 0);
   }
 
-  /** A worker that nobody disturbs must bring everything to rest. */
-  async settle({ dailyCap }: Scenario): Promise<void> {
-    // Behind a full cap "until done" would rightly wait for tomorrow.
-    const code = await this.finish(['worker', ...(dailyCap === undefined ? ['--until-done'] : ['--for', '2s'])], {});
-    if (code !== 0 && code !== 3) this.complaints.push(`the last worker ended with ${code}`);
+  /** A worker that nobody disturbs must bring everything to rest; a person resumes a sender that was refused too often. */
+  async settle({ dailyCap }: Scenario, database: string): Promise<void> {
+    for (let resumed = 0; ; resumed++) {
+      // Behind a full cap "until done" would rightly wait for tomorrow.
+      const code = await this.finish(['worker', ...(dailyCap === undefined ? ['--until-done'] : ['--for', '2s'])], {});
+      const stopped = stoppedSenders(database);
+      if (stopped.length === 0 || resumed === MOST_RESUMED) {
+        if (code !== 0 && code !== 3) this.complaints.push(`the last worker ended with ${code}`);
+        return;
+      }
+      for (const name of stopped) await this.finish(['senders', 'resume', name], {});
+    }
   }
 
   async finish(parameters: readonly string[], env: Record<string, string>): Promise<number | null> {
@@ -225,7 +237,10 @@ export class Runner {
         running.delete(child);
         const troubled = env.CRASH_PAGES !== undefined || env.CRASH_COMMITS !== undefined || env.CRASH_PATIENCE !== undefined;
         const refused =
-          RIGHTLY_REFUSED.test(talk) || (troubled && RIGHTLY_FAILED.test(talk)) || (this.#brokenView && BROKEN_VIEW.test(talk));
+          RIGHTLY_REFUSED.test(talk) ||
+          SENDER_STOPPED.test(talk) ||
+          (troubled && RIGHTLY_FAILED.test(talk)) ||
+          (this.#brokenView && BROKEN_VIEW.test(talk));
         if (/unexpected error/.test(talk) || (code === 1 && !refused))
           this.complaints.push(`${parameters.join(' ')} failed: ${talk.slice(-600)}`);
         resolve();
@@ -275,5 +290,14 @@ function stateOf(pid: number): string | undefined {
       .charAt(0);
   } catch {
     return undefined;
+  }
+}
+
+function stoppedSenders(path: string): string[] {
+  const db = connect(path, { fileMustExist: true, readonly: true });
+  try {
+    return (db.prepare('select name from senders where stopped_at is not null').all() as { name: string }[]).map(({ name }) => name);
+  } finally {
+    db.close();
   }
 }
