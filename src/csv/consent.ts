@@ -88,7 +88,8 @@ function consentOf(columns: readonly Column[]): Consent {
 }
 
 /** The cells of such columns are few and the same, so each value is read once; a file of other cells must not fill the memory. */
-const MOST_VALUES = 1_000;
+const MOST_VALUES = 200;
+const LONGEST_VALUE = 300;
 
 function remembered<Result>(read: (cell: string) => Result): (cell: string) => Result {
   const known = new Map<string, Result>();
@@ -96,7 +97,7 @@ function remembered<Result>(read: (cell: string) => Result): (cell: string) => R
     const before = known.get(cell);
     if (before !== undefined || known.has(cell)) return before as Result;
     const result = read(cell);
-    if (known.size < MOST_VALUES) known.set(cell, result);
+    if (known.size < MOST_VALUES && cell.length <= LONGEST_VALUE) known.set(cell, result);
     return result;
   };
 }

@@ -74,6 +74,8 @@ export interface Imported {
  */
 const LONGEST_COMMIT_MS = 30;
 const MOST_ROWS = 5_000;
+/** Where the machine has much else to do, a commit of one row each would take longer than all the rows. */
+const FEWEST_ROWS = 20;
 const PAUSE_MS = 10;
 
 /** Takes a file into the database as one job, in batches that can be killed anywhere and continued by the same command. */
@@ -203,7 +205,7 @@ function takeBatch(
       } else {
         countLead(counts, await takeLead(tx, request, started, lead, keyOf, deps.now()), row.line);
       }
-      if (performance.now() > end) break;
+      if (counts.rows - before.rows >= FEWEST_ROWS && performance.now() > end) break;
     }
     const text = Buffer.from(
       rejects === '' ? '' : (before.rejects_bytes === 0 ? rejectsHeader(request.file.header, request.file.delimiter) : '') + rejects,
