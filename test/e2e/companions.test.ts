@@ -50,6 +50,7 @@ const fileAlone = () => {
 
 test.skipIf(NO_MOUNTS !== undefined)(
   named('a database that is mounted as a single file is refused by every command that opens it'),
+  { timeout: 90_000 },
   async () => {
     await importLeads(3);
     const mounts = fileAlone();
@@ -90,7 +91,7 @@ test.skipIf(NO_MOUNTS !== undefined)(
 
 test.skipIf(NO_MOUNTS !== undefined)(
   named('two workers on one folder by two paths share the work, and nobody is mailed twice'),
-  { timeout: 60_000 },
+  { timeout: 90_000 },
   async () => {
     await importLeads(40);
     const mounts = [bind(folder.at('ws', '.outreach'), folder.at('view', '.outreach'))];
@@ -126,7 +127,7 @@ test.skipIf(NO_MOUNTS !== undefined)(
 
 for (const removed of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
   test(`${removed.join(' and ')} removed under a running worker: it ends, nobody is mailed twice, and nothing is forgotten`, {
-    timeout: 60_000,
+    timeout: 90_000,
   }, async () => {
     await importLeads(60);
     const worker = start(folder, on('ws', 'worker', '--concurrency', '3'), env);
@@ -143,7 +144,7 @@ for (const removed of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
 }
 
 test('-wal removed under a worker that is then killed: the next one knows that mails are missing, and refuses until reconcile', {
-  timeout: 60_000,
+  timeout: 90_000,
 }, async () => {
   await importLeads(60);
   const worker = start(folder, on('ws', 'worker', '--concurrency', '1'), env);
@@ -165,7 +166,7 @@ test('-wal removed under a worker that is then killed: the next one knows that m
 });
 
 test('-shm removed under a worker that stands still, and another one works: what that one sent stays known, and the first sends nothing more', {
-  timeout: 60_000,
+  timeout: 90_000,
 }, async () => {
   await importLeads(60);
   // Written before: what a worker that stands still is writing waits for its deadline.
