@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect } from '../../src/store/sqlite/load.ts';
 import { type Sink, startSink } from '../crash/sink.ts';
 import { inNamespace, NO_MOUNTS, named } from '../support/mounts.ts';
 import { CAMPAIGN, config, csv, ENTRY, Folder, outreach, start, startFile, until } from '../support/program.ts';
@@ -50,6 +51,7 @@ const fileAlone = () => {
 
 test.skipIf(NO_MOUNTS !== undefined)(
   named('a database that is mounted as a single file is refused by every command that opens it'),
+  { timeout: 90_000 },
   async () => {
     await importLeads(3);
     const mounts = fileAlone();
@@ -90,7 +92,7 @@ test.skipIf(NO_MOUNTS !== undefined)(
 
 test.skipIf(NO_MOUNTS !== undefined)(
   named('two workers on one folder by two paths share the work, and nobody is mailed twice'),
-  { timeout: 60_000 },
+  { timeout: 90_000 },
   async () => {
     await importLeads(40);
     const mounts = [bind(folder.at('ws', '.outreach'), folder.at('view', '.outreach'))];
@@ -104,14 +106,17 @@ test.skipIf(NO_MOUNTS !== undefined)(
 /** As in a sandbox without /proc: nothing tells that the file is mounted. What left is noted in the state folder that both share. */
 test.skipIf(NO_MOUNTS !== undefined)(
   named('two workers on one file by two paths never mail a lead twice where no table of mounts can be read'),
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
-    await importLeads(40);
+    folder.write('leads.csv', csv(40));
+    expect((await run('import', 'leads.csv', '--mode', 'scheduled', '--at', '2099-01-01T09:00')).code).toBe(0);
+    expect((await run('worker', '--drain', '--only', 'generate')).code).toBe(0);
+    // Both have been let in before either sends.
+    startJobAt(Date.now() + 15_000);
     const mounts = [...fileAlone(), ['-t', 'tmpfs', 'none', '/proc']];
-    const pair = [
-      start(folder, on('ws', 'worker', '--until-done', '--concurrency', '3'), env),
-      inView(mounts, ['worker', '--until-done', '--concurrency', '3']),
-    ];
+    const worker = ['worker', '--until-done', '--concurrency', '3'];
+    const pair = [start(folder, on('ws', ...worker), env), inView(mounts, worker)];
+    await until(() => ['ws', 'view'].every((workspace) => hasWorker(workspace)), 'two workers');
     const ends = await Promise.all(pair.map(({ ended }) => ended));
     expect(ends.map(({ code }) => code)).toContain(2);
     expect(copies()).toBe(0);
@@ -124,9 +129,20 @@ test.skipIf(NO_MOUNTS !== undefined)(
   },
 );
 
+function startJobAt(at: number): void {
+  const db = connect(file(), { fileMustExist: true });
+  db.prepare('update jobs set scheduled_for = ?').run(at);
+  db.close();
+}
+
+function hasWorker(workspace: string): boolean {
+  const locks = file('.locks', workspace);
+  return existsSync(locks) && readdirSync(locks).some((name) => name.endsWith('.lock'));
+}
+
 for (const removed of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
   test(`${removed.join(' and ')} removed under a running worker: it ends, nobody is mailed twice, and nothing is forgotten`, {
-    timeout: 60_000,
+    timeout: 90_000,
   }, async () => {
     await importLeads(60);
     const worker = start(folder, on('ws', 'worker', '--concurrency', '3'), env);
@@ -143,7 +159,7 @@ for (const removed of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
 }
 
 test('-wal removed under a worker that is then killed: the next one knows that mails are missing, and refuses until reconcile', {
-  timeout: 60_000,
+  timeout: 90_000,
 }, async () => {
   await importLeads(60);
   const worker = start(folder, on('ws', 'worker', '--concurrency', '1'), env);
@@ -165,7 +181,7 @@ test('-wal removed under a worker that is then killed: the next one knows that m
 });
 
 test('-shm removed under a worker that stands still, and another one works: what that one sent stays known, and the first sends nothing more', {
-  timeout: 60_000,
+  timeout: 90_000,
 }, async () => {
   await importLeads(60);
   // Written before: what a worker that stands still is writing waits for its deadline.
