@@ -160,6 +160,13 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     },
     { file: 'src/store/sending.ts', find: "and outcome = 'accepted')`", replace: "and outcome = 'never')`" },
   ],
+  'a verdict taken back keeps its place in the count': [
+    {
+      file: 'src/pipeline/resolveMessage.ts',
+      find: 'await releaseUsage(tx, id, now);',
+      replace: "if (state === 'uncertain') await releaseUsage(tx, id, now);",
+    },
+  ],
 };
 
 /** The kind of run that shows a bug soonest; the others show in any. */
@@ -181,6 +188,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'the clock on the wall alone tells the time': 'clock',
   'no look at the clock before the final dot': 'person',
   'a late acceptance behind a verdict is forgotten': 'person',
+  'a verdict taken back keeps its place in the count': 'person',
 };
 
 /** Seeds near the first that shows a bug, where it is far from 1. */
