@@ -192,4 +192,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
 };
 
 /** Seeds near the first that shows a bug, where it is far from 1. */
-export const FIRST_SEED: Readonly<Record<string, number>> = { 'a late acceptance behind a verdict is forgotten': 14 };
+export const FIRST_SEED: Readonly<Record<string, number>> = {
+  'a late acceptance behind a verdict is forgotten': 14,
+  'a verdict taken back keeps its place in the count': 17,
+};
