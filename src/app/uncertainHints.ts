@@ -25,7 +25,7 @@ export function uncertainHints(senders: Config['senders'], story: MessageStory):
 
 type Known = Progress | 'unknown';
 
-const UNKNOWN = 'Nobody knows how far it got: the program was ended before it could note that.';
+const UNKNOWN = 'Nobody knows how far it got: that was not noted, as when the program is killed.';
 
 /** A server takes a mail when it has read the final dot (RFC 5321 §4.1.1.4); before it there is nothing to take. */
 const OVER_SMTP: Readonly<Record<Known, string>> = {

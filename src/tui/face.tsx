@@ -107,7 +107,7 @@ function footer(paint: Paint, picture: Picture): string {
       ['x', 'reject'],
       ['esc', 'back'],
     ],
-    uncertain: [['space', 'mark'], ['a', 'all'], ...VERDICTS, ['enter', 'read all'], ['esc', 'back'], [move, 'move']],
+    uncertain: [['space', 'mark'], ['a', 'all'], ...VERDICTS, ['enter', 'read'], ['esc', 'back'], [move, 'move']],
     message: [[move, 'scroll'], ['esc', 'back'], ...decisions(picture.story)],
   };
   const widthOf = ([key, does]: KeyWord) => columnsOf(key) + 1 + does.length + 2;
@@ -130,7 +130,7 @@ const EVERYWHERE: readonly KeyWord[] = [
 const VERDICTS: readonly KeyWord[] = [
   ['s', 'sent'],
   ['n', 'not sent'],
-  ['r', 'send again'],
+  ['r', 'again'],
 ];
 
 function doubts(uncertain: number): readonly KeyWord[] {

@@ -229,6 +229,13 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'const forgotten = held.filter(() => false);',
     },
   ],
+  'a verdict taken back keeps its place in the count': [
+    {
+      file: 'src/pipeline/resolveMessage.ts',
+      find: 'await releaseUsage(tx, id, now);',
+      replace: "if (state === 'uncertain') await releaseUsage(tx, id, now);",
+    },
+  ],
 };
 
 /** The kind of run that shows a bug soonest; the others show in any. */
@@ -258,7 +265,11 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'T3 counted twice': 'bounce',
   'a stopped worker keeps its mails': 'trouble',
   'a database known by its inode alone': 'companions',
+  'a verdict taken back keeps its place in the count': 'person',
 };
 
 /** Seeds near the first that shows a bug, where it is far from 1. */
-export const FIRST_SEED: Readonly<Record<string, number>> = { 'a late acceptance behind a verdict is forgotten': 14 };
+export const FIRST_SEED: Readonly<Record<string, number>> = {
+  'a late acceptance behind a verdict is forgotten': 14,
+  'a verdict taken back keeps its place in the count': 17,
+};
