@@ -146,7 +146,11 @@ async function recordEnd(deps: SendDependencies, claim: ClaimedMail, campaign: C
         throw error;
       }
       deps.trouble(trouble);
-      await deps.sleep(pause);
+      await Promise.race([deps.sleep(pause), aborted(deps.giveUp)]);
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -27,7 +27,7 @@ interface Leaving {
  * runs while an error may be on its way.
  */
 export async function leave({ store, worker, now, sleep, giveUp, returned }: Leaving, stage: Stage): Promise<Unreturned | undefined> {
-  for (let pause = 100; ; pause = Math.min(pause * 2, 2_000)) {
+  for (let pause = 100; ; pause = Math.min(pause * 2, 500)) {
     try {
       const given = await giveBackAll(store, worker, now);
       if (sumOfRecovered(given) > 0) returned(given);

@@ -1,12 +1,17 @@
+import { spawn } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type App, openApp, sleep } from '../../src/app/app.ts';
 import { workerParts } from '../../src/app/parts.ts';
 import type { Status } from '../../src/app/status.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { DEADLINES } from '../../src/domain/deadlines.ts';
+import { openStore } from '../../src/store/database.ts';
 import { connect, type SqliteConnection } from '../../src/store/sqlite/load.ts';
+import { takeLivenessLock } from '../../src/store/sqlite/lock.ts';
+import { storageError } from '../../src/store/troubles.ts';
 import { Worker, type WorkerOptions } from '../../src/worker/worker.ts';
 import { type Fault, type Sink, startSink } from '../crash/sink.ts';
 import { backTo } from '../support/olderSchema.ts';
@@ -173,7 +178,6 @@ test('--only generate --until-done waits for what another worker is writing', as
       Date.now() + 4_000,
     );
   });
-  const { takeLivenessLock } = await import('../../src/store/sqlite/lock.ts');
   const lock = takeLivenessLock(folder.at('.outreach', 'outreach.db.locks'), 'other');
   const { code } = await outreach(folder, ['worker', '--until-done', '--only', 'generate']);
   lock.release();
@@ -229,6 +233,40 @@ test('a command waits for a database that is held for seconds, and says who hold
   other.close();
   expect((await pausing.ended).code).toBe(0);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'where a worker of ours holds the database, the error says which, and does not ask to close it',
+  async () => {
+    const path = folder.at('.outreach', 'outreach.db');
+    const script = `const db = new (require(process.argv[1]))(process.argv[2]); db.exec('begin immediate'); console.log('held'); setInterval(() => {}, 1000)`;
+    const library = createRequire(import.meta.url).resolve(
+      Number(process.versions.node.split('.')[0]) >= 22 ? 'better-sqlite3' : 'better-sqlite3-v12',
+    );
+    const lock = takeLivenessLock(`${path}.locks`, 'busy');
+    const store = await openStore(path, { patience: 200 });
+    const child = spawn(process.execPath, ['-e', script, library, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const said = async () => storageError(await store.write(async () => {}).catch((error: unknown) => error));
+    try {
+      inDatabase((db) =>
+        db
+          .prepare("insert into workers (id, host, pid, mode, started_at) values ('busy', 'here', ?, 'forever', ?)")
+          .run(child.pid, Date.parse('2026-12-01T10:00:00Z')),
+      );
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      const ours = await said();
+      expect(ours?.message).toContain(`the database is held by outreach worker (pid ${child.pid}, running since 2026-12-01T10:00:00.000Z)`);
+      expect(ours?.hint).not.toContain('Close it');
+      lock.release();
+      const other = await said();
+      expect(other?.message).toContain('another program holds the database: ');
+      expect(other?.message).toContain(`(pid ${child.pid})`);
+      expect(other?.hint).toContain('Close it');
+    } finally {
+      child.kill('SIGKILL');
+      await store.close();
+    }
+  },
+);
 
 test('of many programs that meet an older database at once each finds it up to date, and one copy is kept', async () => {
   inDatabase((db) => backTo(8, db));

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { connect } from './load.ts';
 import { isAlive } from './lock.ts';
@@ -17,8 +17,10 @@ const WRITE_LOCK = 120;
 const PENDING_BYTE = 0x40000000;
 
 /** Never throws: it is asked when something has failed already. */
-export function holderOf(path: string): Holder {
+export function holderOf(given: string): Holder {
   try {
+    // Beside the file itself, not beside a link to it, stands what is locked.
+    const path = realpathSync(given);
     const workers = runningWorkers(path);
     const pid = lockingPid(path);
     const worker = workers.find((known) => known.pid === pid);
