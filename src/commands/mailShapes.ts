@@ -109,3 +109,16 @@ export const prospect = z.strictObject({
   updated_at: time,
   fields: z.record(z.string(), z.string()).describe('the other columns of the CSV'),
 });
+
+export const resolvedOne = z.strictObject({ id, state: state.describe('where it stands now') });
+
+export const resolved = resolvedOne.extend({
+  left: z.string().nullable().describe('why it was left as it was; null when the verdict was recorded'),
+});
+
+export const resolvedByLog = resolved.extend({
+  verdict: z.enum(['sent', 'not_sent']).nullable().describe('what its rows say; null when nobody can tell'),
+  by: z.enum(['message_id', 'address']).describe('how its rows were found: by Message-ID, or by address and time'),
+  line: count.describe('of the first such row'),
+  says: z.string().describe('the words of its rows'),
+});

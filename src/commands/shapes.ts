@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
-import { logged, message, prospect, sentMessage, story } from './mailShapes.ts';
+import { logged, message, prospect, resolved, resolvedByLog, resolvedOne, sentMessage, story } from './mailShapes.ts';
 import { count, id, sendMode, state, states, time, usd } from './shapeFields.ts';
 
 /**
@@ -269,19 +269,6 @@ interface Described {
   readonly prints: 'one' | 'a line each';
   readonly shape: z.ZodObject;
 }
-
-const resolvedOne = z.strictObject({ id, state: state.describe('where it stands now') });
-
-const resolved = resolvedOne.extend({
-  left: z.string().nullable().describe('why it was left as it was; null when the verdict was recorded'),
-});
-
-const resolvedByLog = resolved.extend({
-  verdict: z.enum(['sent', 'not_sent']).nullable().describe('what its rows say; null when nobody can tell'),
-  by: z.enum(['message_id', 'address']).describe('how its rows were found: by Message-ID, or by address and time'),
-  line: count.describe('of the first such row'),
-  says: z.string().describe('the words of its rows'),
-});
 
 export const SHAPES: readonly Described[] = [
   { command: 'import leads.csv', prints: 'one', shape: imported },

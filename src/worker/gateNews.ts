@@ -1,7 +1,7 @@
 import type { PauseReason } from '../domain/job.ts';
 import type { GateName } from '../domain/pace.ts';
 import type { Rest } from '../pipeline/draftMessage.ts';
-import type { BoardJob } from './board.ts';
+import type { BoardEvents, BoardJob } from './board.ts';
 import type { Log } from './stage.ts';
 
 /** Pace gates that open and shut with every mail are no news. */
@@ -46,8 +46,18 @@ export class GateNews {
   }
 }
 
+/** What the board notices about campaigns and jobs, as lines of the log. */
+export function boardEvents(log: Log): BoardEvents {
+  return {
+    unapproved: (campaign, messages) => log.info({ campaign, messages }, 'review is stricter now: ready mails wait for approval'),
+    voided: (campaign, messages) => log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),
+    held: (job, reason) => log.error({ job, reason }, 'job held back until its campaign can be read'),
+    resting: (job, rest) => sayResting(log, job, rest),
+  };
+}
+
 /** Why nobody writes for a job just now. */
-export function sayResting(log: Log, job: number, why: Rest['why'], reason: string, until: number): void {
+function sayResting(log: Log, job: number, { why, reason, until }: Rest): void {
   const fields = { job, reason, until: new Date(until).toISOString() };
   if (why === 'provider') log.warn(fields, 'no AI provider can write now; the leads wait');
   else

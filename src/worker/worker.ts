@@ -15,7 +15,7 @@ import { forgetOldWorkers, registerWorker } from '../store/workers.ts';
 import { Board } from './board.ts';
 import { type DraftChoice, draftStage } from './draftStage.ts';
 import { allWritten, nothingLeft, summarise, type WorkerEnd } from './end.ts';
-import { GateNews, sayResting } from './gateNews.ts';
+import { boardEvents, GateNews } from './gateNews.ts';
 import { leave, type Unreturned } from './leave.ts';
 import { sendLane } from './sendStage.ts';
 import { type Log, Stage, type Tally } from './stage.ts';
@@ -86,19 +86,7 @@ export class Worker {
       // Of a commit whose answer was lost nobody has been told.
       recovered: () => parts.queue.announce(),
     });
-    this.#board = new Board(
-      parts.store,
-      parts.campaigns,
-      parts.sending.limits,
-      parts.now,
-      {
-        unapproved: (campaign, messages) => parts.log.info({ campaign, messages }, 'review is stricter now: ready mails wait for approval'),
-        voided: (campaign, messages) => parts.log.info({ campaign, messages }, 'campaign changed: its drafts and approvals are void'),
-        held: (job, reason) => parts.log.error({ job, reason }, 'job held back until its campaign can be read'),
-        resting: (job, { why, reason, until }) => sayResting(parts.log, job, why, reason, until),
-      },
-      options.choice?.jobIds,
-    );
+    this.#board = new Board(parts.store, parts.campaigns, parts.sending.limits, parts.now, boardEvents(parts.log), options.choice?.jobIds);
   }
 
   get tally(): Readonly<Tally> {
