@@ -10,6 +10,7 @@ import { workspaceAt } from '../../src/config/workspace.ts';
 import { type Campaign, usualReview } from '../../src/domain/campaign.ts';
 import { parseTemplate } from '../../src/domain/template.ts';
 import { capabilitiesOf } from '../../src/llm/capabilities.ts';
+import { BUGS } from '../crash/bugs.ts';
 import { Folder } from '../support/program.ts';
 import { type Block, blocksOf, PAGES, proseOf, textOf } from './pages.ts';
 
@@ -122,6 +123,10 @@ test('campaign-files.md names no filter that the engine lacks, and the tags that
   for (const tag of ['include', 'render', 'layout', 'block'])
     expect(() => parseTemplate(`{% ${tag} "x" %}`, { path: 'x.md', line: 1 })).toThrow(/one file/);
   expect(() => parseTemplate('{{ "a" | shout }}', { path: 'x.md', line: 1 })).toThrow(/shout/);
+});
+
+test.each(['README.md', 'docs/reliability.md'])('%s says how many seeded mistakes the crash suite catches', (page) => {
+  expect(/(\d+) mistakes put into the sources/.exec(textOf(page))?.[1]).toBe(String(Object.keys(BUGS).length));
 });
 
 test('providers.md lists every preset as it is', () => {

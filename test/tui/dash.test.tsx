@@ -403,7 +403,7 @@ test("a lead's data neither moves the cursor, nor writes the clipboard, nor brea
 });
 
 test('what nobody sees in a text to be approved is shown by its number, and its subject, names and files are shown whole', async () => {
-  const company = `${'Harbour '.repeat(40)}end`;
+  const company = `${'Harbour '.repeat(25)}end`;
   const file = `${'offer-'.repeat(15)}.exe`;
   bench.folder.write(`campaigns/${file}`, 'x');
   await campaign(
