@@ -8,7 +8,7 @@ import { workerParts } from '../../src/app/parts.ts';
 import type { Status } from '../../src/app/status.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { DEADLINES } from '../../src/domain/deadlines.ts';
-import { openStore } from '../../src/store/database.ts';
+import { openStore, SCHEMA_VERSION } from '../../src/store/database.ts';
 import { connect, type SqliteConnection } from '../../src/store/sqlite/load.ts';
 import { takeLivenessLock } from '../../src/store/sqlite/lock.ts';
 import { storageError } from '../../src/store/troubles.ts';
@@ -272,6 +272,6 @@ test('of many programs that meet an older database at once each finds it up to d
   inDatabase((db) => backTo(8, db));
   const ends = await Promise.all(Array.from({ length: 6 }, () => outreach(folder, ['jobs'])));
   expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(ends.map(() => ({ code: 0, stderr: '' })));
-  expect(readdirSync(folder.at('.outreach')).filter((name) => name.includes('.before-'))).toEqual(['outreach.db.before-9']);
+  expect(readdirSync(folder.at('.outreach')).filter((name) => name.includes('.before-'))).toEqual([`outreach.db.before-${SCHEMA_VERSION}`]);
   expect(existsSync(folder.at('.outreach', 'outreach.db.updating'))).toBe(false);
 });

@@ -123,10 +123,13 @@ test.runIf(PYTHON)('a terminal gets colour, unless it is dumb or NO_COLOR or --n
 });
 
 test.runIf(PYTHON)('a dumb terminal and a CI run are not drawn over, and in CI nobody is asked', async () => {
-  const imports = ['import', 'leads.csv', '--campaign', 'hello'];
-  expect((await onTerminal(80, imports)).text).toContain('\u001b[?25l');
-  expect((await onTerminal(80, imports, { TERM: 'dumb' })).text).not.toContain(ESCAPE);
-  expect((await onTerminal(80, imports, { CI: 'true' })).text).not.toContain('\u001b[?25l');
+  const imported = async (rows: number, env: Record<string, string> = {}) => {
+    folder.write('more.csv', csv(rows));
+    return (await onTerminal(80, ['import', 'more.csv', '--campaign', 'hello'], env)).text;
+  };
+  expect(await imported(301)).toContain('\u001b[?25l');
+  expect(await imported(302, { TERM: 'dumb' })).not.toContain(ESCAPE);
+  expect(await imported(303, { CI: 'true' })).not.toContain('\u001b[?25l');
   const asked = await onTerminal(80, ['forget', 'jane@northwind.example'], { CI: 'true', NO_COLOR: '1' });
   expect(asked).toEqual({ code: 2, text: expect.stringContaining('no terminal to ask on') });
 });
