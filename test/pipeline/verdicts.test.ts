@@ -50,6 +50,7 @@ async function lateReply(id: number, delivery: Delivery): Promise<string> {
     failures: 0,
     startedAt: attempt.started_at,
     day: attempt.day,
+    mail: { envelope: { to: 'a@late.example' } },
   } as unknown as Parameters<typeof finishMessage>[1];
   return (await finishMessage(bench.sending(), claim, bench.campaign, delivery)).state;
 }
