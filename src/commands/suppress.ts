@@ -3,13 +3,12 @@ import { basename, resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { App } from '../app/app.ts';
 import { OutreachError } from '../domain/errors.ts';
-import { parseSince } from '../domain/since.ts';
 import { oneLine } from '../domain/text.ts';
 import type { SuppressDependencies, Wish } from '../pipeline/suppressPeople.ts';
 import type { Store } from '../store/database.ts';
 import type { SuppressionFilter } from '../store/suppressions.ts';
 import { cell, iso, moment, number, plural } from '../terminal/output.ts';
-import { type Context, command, type Use } from './context.ts';
+import { type Context, command, sinceIn, sinceOption, type Use } from './context.ts';
 
 const ACTIONS = ['add', 'remove', 'list', 'import', 'export', 'undo'] as const;
 
@@ -33,11 +32,14 @@ export function suppressCommand(use: Use): Command {
   ])
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
     .argument('[who...]', 'addresses and domains; of import a CSV of any provider, or one address a line; - for standard input')
+    .optionsGroup('Why and from where:')
     .option('--reason <text>', 'unsubscribed, complained, bounced, … (default: manual; of import what the file says); of list: part of it')
     .option('--source <text>', 'where you know it from (default: by hand; of import the name of the file)')
-    .option('--out <file>', 'of export: a file instead of standard output')
-    .option('--force', 'of export: write over a file of that name')
-    .option('--since <when>', 'of list and undo: made since then: 7d, today, 2026-11-24')
+    .optionsGroup('Of export:')
+    .option('--out <file>', 'a file instead of standard output')
+    .option('--force', 'write over a file of that name')
+    .optionsGroup('Of list and undo:')
+    .addOption(sinceOption('made since'))
     .option('--dry-run', 'of undo: only tell')
     .action(use(suppressAction));
 }
@@ -57,9 +59,9 @@ async function suppressAction(
     case 'remove':
       return remove(context, await dependencies(app, store), who);
     case 'list':
-      return list(context, store, { since: sinceOf(app, options), reason: options.reason });
+      return list(context, store, { since: sinceIn(app, options.since), reason: options.reason });
     case 'undo':
-      return undo(context, store, sinceOf(app, options), options);
+      return undo(context, store, sinceIn(app, options.since), options);
     case 'import':
       return importFile(context, app, store, who[0] ?? '', options);
     case 'export':
@@ -81,15 +83,6 @@ function checkUsage(action: (typeof ACTIONS)[number], who: readonly string[], { 
     throw wrong('--source goes with add and import', 'add jane@northwind.example --source "a call"');
   if (since !== undefined && action !== 'list' && action !== 'undo') throw wrong('--since goes with list and undo', 'list --since 7d');
   if (dryRun === true && action !== 'undo') throw wrong('--dry-run goes with undo', 'undo --dry-run');
-}
-
-function sinceOf({ config }: App, { since }: Options): number | undefined {
-  if (since === undefined) return undefined;
-  const at = parseSince(since, config.identity.timezone, Date.now());
-  if (at !== undefined) return at;
-  throw new OutreachError('usage', `--since ${cell(since, 40)} is no time`, {
-    hint: 'Write 2h, 7d, today, yesterday, 2026-11-24 or 2026-11-24T09:30.',
-  });
 }
 
 async function dependencies({ workspace }: App, store: Store): Promise<SuppressDependencies> {

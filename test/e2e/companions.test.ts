@@ -115,9 +115,11 @@ test.skipIf(NO_MOUNTS !== undefined)(
     startJobAt(Date.now() + 15_000);
     const mounts = [...fileAlone(), ['-t', 'tmpfs', 'none', '/proc']];
     const worker = ['worker', '--until-done', '--concurrency', '3'];
-    const pair = [start(folder, on('ws', ...worker), env), inView(mounts, worker)];
-    await until(() => ['ws', 'view'].every((workspace) => hasWorker(workspace)), 'two workers');
-    const ends = await Promise.all(pair.map(({ ended }) => ended));
+    const first = inView(mounts, worker);
+    await until(() => hasWorker('view'), 'the worker on the view');
+    const second = start(folder, on('ws', ...worker), env);
+    await until(() => hasWorker('ws'), 'the worker on the folder');
+    const ends = await Promise.all([first.ended, second.ended]);
     expect(ends.map(({ code }) => code)).toContain(2);
     expect(copies()).toBe(0);
     // One after the other neither sends what the other has sent.
@@ -132,6 +134,7 @@ test.skipIf(NO_MOUNTS !== undefined)(
 function startJobAt(at: number): void {
   const db = connect(file(), { fileMustExist: true });
   db.prepare('update jobs set scheduled_for = ?').run(at);
+  db.prepare('update messages set due_at = ?').run(at);
   db.close();
 }
 
@@ -149,7 +152,7 @@ for (const removed of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
     await until(() => sink.received.length >= 10, 'ten mails');
     for (const suffix of removed) rmSync(file(suffix));
     const { code, stderr } = await worker.ended;
-    expect(code).toBe(2);
+    expect({ code, stderr }).toMatchObject({ code: 2 });
     expect(stderr).toMatch(/nothing is sent: .* lost its file outreach\.db-(wal|shm) while it was in use/);
     // It held what was committed, and closing put it into the database.
     expect(await statesOf()).toEqual({ accepted: sink.received.length, ready: 60 - sink.received.length });

@@ -26,7 +26,7 @@ test('preview and show print a mail as its reader will get it, to the last chara
     'campaigns/hello.md',
     `---\nsubject: "{{ company }} and you"\nreview: all\n---\nHi {{ first_name }},\u2060 {{ company }}.\n`,
   );
-  const company = `=?UTF-8?B?SGk=?= ${'Harbour '.repeat(40)}end`;
+  const company = `=?UTF-8?B?SGk=?= ${'Harbour '.repeat(25)}end`;
   folder.write(
     'leads.csv',
     `email,first_name,last_name,company\ngrace@harbour.example,Gr${HIDDEN}ace,=?utf-8?q?Hi?=,${company}${HIDDEN}\n`,
@@ -35,7 +35,7 @@ test('preview and show print a mail as its reader will get it, to the last chara
   const preview = await outreach(folder, ['preview', 'hello']);
   await outreach(folder, ['worker', '--drain']);
   const show = await outreach(folder, ['show', '1']);
-  await outreach(folder, ['approve', '1']);
+  await outreach(folder, ['approve', '--all', '--unseen']);
   await outreach(folder, ['worker', '--until-done']);
   const { subject, to, text } = sent();
   expect(subject).toBe(`${company} and you`);

@@ -145,7 +145,7 @@ test('of twenty workers started at once, and an import and an approval beside th
   await until(() => sink.received.length > 0, 'the first mail', 60_000);
   const beside = [
     ['import', 'more.csv', '--campaign', 'hello'],
-    ['approve', '--job', '2'],
+    ['approve', '--job', '2', '--unseen'],
     ['suppress', 'add', 'nobody@y.example'],
   ];
   for (const { code, stderr } of await Promise.all(beside.map((words) => outreach(folder, words)))) expect(code, stderr).toBe(0);

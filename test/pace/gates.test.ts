@@ -109,7 +109,9 @@ test('a full cap opens when its oldest mail is a day old, or earlier when tomorr
 });
 
 test.each([
-  [{ sent: 49, bounced: 49, complained: 49 }, 'fine'],
+  [{ sent: 0, bounced: 0, complained: 0 }, 'fine'],
+  [{ sent: 49, bounced: 1, complained: 0 }, 'fine'],
+  [{ sent: 49, bounced: 49, complained: 0 }, 'stop'],
   [{ sent: 100, bounced: 1, complained: 0 }, 'fine'],
   [{ sent: 100, bounced: 2, complained: 0 }, 'warn'],
   [{ sent: 100, bounced: 4, complained: 0 }, 'warn'],
