@@ -25,11 +25,20 @@ const leadCounts = {
   repeated_lines: z.array(z.int().positive()).describe('the lines of the first hundred of them'),
 };
 
+const trouble = z.strictObject({
+  file: z.string(),
+  line: z.int().positive().nullable(),
+  column: z.int().positive().nullable(),
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+
 const imported = z.strictObject({
   job: id.nullable().describe('null with --dry-run; of a file that was imported before and changes nothing, the job of that import'),
   campaign: z.string(),
   ...leadCounts,
   rejects: z.string().nullable().describe('path of the rejects file; null when every row was taken'),
+  warnings: z.array(trouble).describe("what is probably a slip in the campaign's text, beside these leads; it stops nothing"),
 });
 
 const worker = z.strictObject({
