@@ -9,6 +9,7 @@ import type { Campaign } from '../domain/campaign.ts';
 import { EmptyCells } from '../domain/emptyCells.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { type LeadFields, withoutInvisibleText } from '../domain/lead.ts';
+import { inOrder } from '../domain/places.ts';
 import {
   type Columns,
   columnWarnings,

@@ -3,7 +3,7 @@ import { messageOf, OutreachError } from './errors.ts';
 import type { LeadFields } from './lead.ts';
 import { budgetedRenderer } from './renderBudget.ts';
 import { findTagFault } from './templateTags.ts';
-import { partsOf, type TemplateParts, valuesSideBySide } from './templateVariables.ts';
+import { findSlip, partsOf, type TemplateParts } from './templateVariables.ts';
 import { didYouMean } from './text.ts';
 
 export interface MailTemplate extends TemplateParts {
@@ -54,8 +54,8 @@ export function parseTemplate(source: string, place: TemplatePlace): MailTemplat
   refuseOpenTags(source, place);
   try {
     const nodes = engine.parse(source);
-    const slip = valuesSideBySide(nodes);
-    if (slip !== undefined) throw new Error(`nothing stands between the values of "${slip.text}", line:${slip.row}, col:1`);
+    const slip = findSlip(nodes);
+    if (slip !== undefined) throw new Error(`${slip.message}, line:${slip.row}, col:1`);
     return { ...partsOf(engine, nodes, source, place.line), render: ({ fields, sender }) => render(nodes, { ...fields, sender }) };
   } catch (error) {
     throw new OutreachError('config', `${place.path}:${lineOf(error, place.line)}: ${firstLine(error)}${meant(error)}`, {

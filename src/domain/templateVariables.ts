@@ -1,5 +1,6 @@
-import { type Liquid, type Template as LiquidNode, TypeGuards, toValueSync, Value } from 'liquidjs';
+import { type Liquid, type Template as LiquidNode, type Token, TypeGuards, toValueSync, Value } from 'liquidjs';
 import { type Place, placesIn } from './places.ts';
+import { tagIn } from './templateTags.ts';
 
 /** A variable that a template prints, and where in the template's file. */
 export interface TemplateVariable extends Place {
@@ -39,20 +40,51 @@ export function partsOf(engine: Liquid, nodes: LiquidNode[], source: string, fir
   return { ...parts, texts };
 }
 
-/** Where a tag names two values with nothing between them, as in `{{ first name }}`: Liquid would print the last one. */
-export function valuesSideBySide(nodes: readonly LiquidNode[]): { readonly row: number; readonly text: string } | undefined {
+/** What Liquid takes and no author can mean; `row` counts from 1. */
+export interface TagSlip {
+  readonly row: number;
+  readonly message: string;
+}
+
+/** Filters whose argument is printed. */
+const PRINTING = new Set(['default', 'append', 'prepend']);
+
+/** The first tag that names two values with nothing between them, so that the last one would be printed, or that prints a tag written in quotes. */
+export function findSlip(nodes: readonly LiquidNode[]): TagSlip | undefined {
   for (const node of nodes) {
     for (const value of node.arguments?.() ?? []) {
-      const tokens = value instanceof Value ? value.initial.postfix : [];
-      const operators = tokens.filter((token) => TypeGuards.isOperatorToken(token) && token.operator !== 'not').length;
-      const values = tokens.filter((token) => !TypeGuards.isOperatorToken(token));
-      const [row] = values[0]?.getPosition() ?? [1];
-      if (values.length > operators + 1) return { row: row ?? 1, text: values.map((token) => token.getText()).join(' ') };
+      const slip = value instanceof Value ? (sideBySide(value) ?? (isCondition(node) ? undefined : quotedTag(value))) : undefined;
+      if (slip !== undefined) return slip;
     }
-    const inside = valuesSideBySide(childrenOf(node));
+    const inside = findSlip(childrenOf(node));
     if (inside !== undefined) return inside;
   }
   return undefined;
+}
+
+function sideBySide({ initial: { postfix } }: Value): TagSlip | undefined {
+  const operators = postfix.filter((token) => TypeGuards.isOperatorToken(token) && token.operator !== 'not').length;
+  const values = postfix.filter((token) => !TypeGuards.isOperatorToken(token));
+  if (values.length <= operators + 1) return undefined;
+  const text = values.map((token) => token.getText()).join(' ');
+  return { row: rowOf(values[0]), message: `"${text}" is no name; write ${text.replace(/\W+/g, '_')}` };
+}
+
+function quotedTag({ initial, filters }: Value): TagSlip | undefined {
+  const printed = [...initial.postfix, ...filters.filter(({ name }) => PRINTING.has(name)).flatMap(({ args }) => args)];
+  for (const token of printed) {
+    const tag = TypeGuards.isQuotedToken(token) ? tagIn(token.content) : undefined;
+    if (tag !== undefined) return { row: rowOf(token as Token), message: `${tag} stands in quotes and would be printed as it stands` };
+  }
+  return undefined;
+}
+
+function rowOf(token: Token | undefined): number {
+  return token?.getPosition()[0] ?? 1;
+}
+
+function isCondition(node: LiquidNode): boolean {
+  return CONDITIONS.has((node as { name?: string }).name ?? '');
 }
 
 /** Places are `row:column`, as in Liquid's own analysis. */
@@ -65,14 +97,14 @@ interface Found {
 function look(nodes: readonly LiquidNode[], asked: ReadonlySet<string>, found: Found): void {
   for (const node of nodes) {
     if (TypeGuards.isHTMLToken(node.token)) found.texts.push({ text: node.token.getText(), offset: node.token.begin });
-    const isCondition = CONDITIONS.has((node as { name?: string }).name ?? '');
+    const condition = isCondition(node);
     const inside = new Set(asked);
     for (const value of node.arguments?.() ?? []) {
       for (const { place, root, isInitial } of variablesIn(value)) {
         // A default makes a missing value harmless, at this one place.
         if (isInitial && hasDefault(value)) found.excused.add(place);
-        if (isCondition) inside.add(root);
-        if (isCondition || asked.has(root)) found.guarded.add(place);
+        if (condition) inside.add(root);
+        if (condition || asked.has(root)) found.guarded.add(place);
       }
     }
     look(childrenOf(node), inside, found);

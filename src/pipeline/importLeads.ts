@@ -179,10 +179,9 @@ async function takeRows(deps: ImportDependencies, request: ImportRequest, starte
     }
   };
   for await (const row of request.file.rows((bytes) => (bytesRead += bytes))) {
-    if (skipped < started.rows) {
-      skipped++;
-      if (cells.wanted) countTaken(cells, request, row);
-    } else waiting.push(row);
+    if (skipped < started.rows && cells.wanted) countTaken(cells, request, row);
+    if (skipped < started.rows) skipped++;
+    else waiting.push(row);
     if (waiting.length >= MOST_ROWS) await flush(MOST_ROWS - 1);
   }
   await flush(0);
