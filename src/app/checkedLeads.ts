@@ -62,7 +62,7 @@ export async function importedLeads(db: Db, campaign: Campaign): Promise<Checked
   if (known === undefined || tried.length === 0) return undefined;
   const leads = tried.map(fieldsOf);
   // A column whose cells are mostly empty may stand in none of them.
-  const names = [...new Set([...(await importedColumns(db, known.id)), ...leads.flatMap((lead) => Object.keys(lead))])];
+  const names = [...new Set([...leads.flatMap((lead) => Object.keys(lead)), ...(await importedColumns(db, known.id))])];
   const cells = new EmptyCells(printedVariables(campaign, names));
   const counted = cells.wanted ? await someFields(db, known.id, COUNTED + 1) : [];
   for (const { fields } of counted.slice(0, COUNTED)) cells.look(JSON.parse(fields) as LeadFields);

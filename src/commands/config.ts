@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { Argument, type Command } from 'commander';
+import type { App } from '../app/app.ts';
 import type { Trouble } from '../config/inspect.ts';
 import type { Setting } from '../config/origin.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
@@ -60,15 +61,16 @@ async function check(context: Context): Promise<number> {
   return 0;
 }
 
-/** What the campaigns' texts look like beside the leads that are known. */
+/** What the campaigns' texts look like beside the leads that are known. Leads that cannot be read are no fault of these files. */
 async function warningsOfCampaigns(context: Context): Promise<Trouble[]> {
   const { campaignNames } = await import('../config/campaignFolder.ts');
   const { leadsToCheck, warningsFor } = await import('../app/checkedLeads.ts');
-  const app = await context.app({ watching: true });
   const warnings: Trouble[] = [];
-  for (const name of campaignNames(app.workspace)) {
-    const campaign = app.campaigns.load(name);
+  let app: App | undefined;
+  for (const name of campaignNames(context.workspace())) {
     try {
+      app ??= await context.app({ watching: true });
+      const campaign = app.campaigns.load(name);
       warnings.push(...warningsFor(campaign, await leadsToCheck(app, campaign), 'required'));
     } catch (error) {
       context.output.talk(`Campaign ${name} was not held against its leads: ${messageOf(error)}`);
