@@ -63,7 +63,7 @@ export async function checkCampaign(app: App, campaign: Campaign, csv: string | 
     leads: { from: checked.from, path: checked.path, columns, looked_at: checked.leads.length, unwritable },
     opensAt: campaign.window === null ? null : nextOpening(campaign.window, now),
     senders,
-    mail: await mailFor(app, campaign, writable[0], { now, unwritable }),
+    mail: await mailFor(app, campaign, writable, { now, unwritable }),
   };
 }
 
@@ -96,20 +96,22 @@ function note(unwritable: Unwritable[], campaign: Campaign, lead: LeadFields): b
   return false;
 }
 
-/** The whole mail, footer and files included; nothing of it is stored. */
+/** The whole mail of the first lead that can have one, footer and files included; nothing of it is stored. Those before it are noted. */
 async function mailFor(
   app: App,
   campaign: Campaign,
-  lead: LeadFields | undefined,
+  leads: readonly LeadFields[],
   { now, unwritable }: { readonly now: number; readonly unwritable: Unwritable[] },
 ): Promise<CampaignCheck['mail']> {
-  if (lead === undefined) return null;
-  const [subject, text] = [renderSubject(campaign, lead), renderBody(campaign, lead)];
-  if (!subject.ok || !text.ok) return null;
+  if (leads.length === 0) return null;
   const composing = { now: () => now, ...(await openComposing(app)) };
-  const draft = await composeDraft(composing, campaign, lead, { subject: subject.text, text: text.text }, { messageId: 0, jobId: 0 });
-  const email = lead.email ?? '';
-  if (draft.kind === 'composed') return { email, subject: draft.subject, text: draft.text };
-  unwritable.push({ email, reason: draft.reason });
+  for (const lead of leads) {
+    const [subject, text] = [renderSubject(campaign, lead), renderBody(campaign, lead)];
+    if (!subject.ok || !text.ok) continue;
+    const draft = await composeDraft(composing, campaign, lead, { subject: subject.text, text: text.text }, { messageId: 0, jobId: 0 });
+    const email = lead.email ?? '';
+    if (draft.kind === 'composed') return { email, subject: draft.subject, text: draft.text };
+    unwritable.push({ email, reason: draft.reason });
+  }
   return null;
 }

@@ -138,3 +138,22 @@ test('a file that --update merges may lack columns that are stored, and is told 
   const { code, stderr } = await outreach(folder, ['import', 'phones.csv', '--replace']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('the leads have no column for {{ company }}')]);
 });
+
+test('campaign check names the leads whose mail would be too long, and shows the mail of the first that can have one', async () => {
+  folder.write(
+    'outreach.yaml',
+    'version: 1\nidentity: { name: Ana Ruiz, timezone: Europe/Madrid }\nlimits: { subject_characters: 20, text_bytes: 400 }\n',
+  );
+  folder.write('campaigns/hello.md', '---\nsubject: "{{ topic }}"\n---\nHi {{ company }}\n');
+  folder.write(
+    'leads.csv',
+    `email,topic,company\na@b.example,${'s'.repeat(30)},x\nc@b.example,Hi,${'y'.repeat(500)}\nd@b.example,Hi,{{ email }}\ne@b.example,Hi,ok\n`,
+  );
+  const { mail, leads } = await json<{ mail: object; leads: { unwritable: object[] } }>(folder, 'campaign', 'check');
+  expect(mail).toMatchObject({ email: 'e@b.example', subject: 'Hi' });
+  expect(leads.unwritable).toEqual([
+    { email: 'd@b.example', reason: expect.stringContaining('would show {{ email') },
+    { email: 'a@b.example', reason: expect.stringContaining('limits.subject_characters is 20') },
+    { email: 'c@b.example', reason: expect.stringContaining('limits.text_bytes is 400') },
+  ]);
+});
