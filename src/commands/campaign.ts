@@ -9,7 +9,7 @@ import { OutreachError } from '../domain/errors.ts';
 import { asTyped, blockForTerminal } from '../domain/text.ts';
 import { writeWindow } from '../domain/window.ts';
 import { cell, iso, moment, number, plural } from '../terminal/output.ts';
-import { sayTroubles } from './config.ts';
+import { sayTroubles, sayWarnings } from './config.ts';
 import { type Context, command, type Use } from './context.ts';
 
 const ACTIONS = ['new', 'check'] as const;
@@ -76,13 +76,14 @@ async function check(context: Context, asked: string | undefined, leads: string 
   const checked = await checkCampaign(app, campaign, csv, Date.now());
   if (output.json) output.object(asJson(campaign, checked));
   else report(context, campaign, checked);
+  sayWarnings(context, checked.warnings);
   if (checked.troubles.length > 0) return complain(context, name, checked.troubles, checked);
   output.line(`\nNext: ${nextStep(context, campaign, checked)}`);
   return 0;
 }
 
 function complain(context: Context, name: string, troubles: readonly Trouble[], checked: CampaignCheck | undefined): number {
-  if (checked === undefined) context.output.object({ campaign: name, ok: false, problems: troubles });
+  if (checked === undefined) context.output.object({ campaign: name, ok: false, problems: troubles, warnings: [] });
   sayTroubles(context, troubles);
   context.output.line(
     `\n${plural(troubles.length, 'problem')}.\n\nNext: mend ${troubles.length === 1 ? 'it' : 'them'}, then: outreach campaign check ${name}`,

@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import { Argument, type Command } from 'commander';
+import type { App } from '../app/app.ts';
 import type { Trouble } from '../config/inspect.ts';
 import type { Setting } from '../config/origin.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { blockForTerminal } from '../domain/text.ts';
-import { cell, plural } from '../terminal/output.ts';
+import { cell, type Output, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
 const ACTIONS = ['check', 'show', 'schema'] as const;
@@ -45,26 +46,66 @@ async function check(context: Context): Promise<number> {
     // Somebody else's workspace can be checked too.
     output.talk(`No schema for editors was written: ${messageOf(error)}`);
   }
-  output.object({ ok: troubles.length === 0, files, problems: troubles });
+  const warnings = troubles.length > 0 ? [] : await warningsOfCampaigns(context);
+  output.object({ ok: troubles.length === 0, files, problems: troubles, warnings });
   sayTroubles(context, troubles);
+  sayWarnings(context, warnings);
   if (troubles.length > 0) {
     output.line(
       `\n${plural(troubles.length, 'problem')} in ${plural(files.length, 'file')}.\n\nNext: mend them, then: outreach config check`,
     );
     return 2;
   }
-  output.line(`${plural(files.length, 'file')} checked: all is well.\n\nNext: outreach doctor`);
+  const found = warnings.length === 0 ? 'all is well' : plural(warnings.length, 'warning');
+  output.line(`${warnings.length === 0 ? '' : '\n'}${plural(files.length, 'file')} checked: ${found}.\n\nNext: outreach doctor`);
   return 0;
+}
+
+/** What the campaigns' texts look like beside the leads that are known. Leads that cannot be read are no fault of these files. */
+async function warningsOfCampaigns(context: Context): Promise<Trouble[]> {
+  const { campaignNames } = await import('../config/campaignFolder.ts');
+  const { leadsToCheck, warningsFor } = await import('../app/checkedLeads.ts');
+  const warnings: Trouble[] = [];
+  let app: App | undefined;
+  for (const name of campaignNames(context.workspace())) {
+    try {
+      app ??= await context.app({ watching: true });
+      const campaign = app.campaigns.load(name);
+      warnings.push(...warningsFor(campaign, await leadsToCheck(app, campaign), 'required'));
+    } catch (error) {
+      context.output.talk(`Campaign ${name} was not held against its leads: ${messageOf(error)}`);
+    }
+  }
+  return warnings;
 }
 
 /** `file:LINE:COL: what`, as editors understand it, with the file as seen from here. */
 export function sayTroubles({ output, cwd }: Context, troubles: readonly Trouble[]): void {
-  for (const [index, { file, line, column, message, hint }] of troubles.entries()) {
-    const place = [relative(cwd, file) || file, ...(line === null ? [] : [line]), ...(column === null ? [] : [column])].join(':');
-    output.line(`${output.colour.bold(cell(place, 300))}: ${cell(message, 1_000)}`);
+  for (const [index, trouble] of troubles.entries()) {
+    const { message, hint } = trouble;
+    output.line(`${output.colour.bold(placeOf(trouble, cwd))}: ${cell(message, 1_000)}`);
     // Once for all that it mends.
     if (hint !== null && hint !== troubles[index + 1]?.hint) output.line(blockForTerminal(hint).replace(/^/gm, '  '));
   }
+}
+
+/** The same for what stops nothing. */
+export function sayWarnings({ output, cwd }: Context, warnings: readonly Trouble[]): void {
+  for (const warning of warnings) output.line(warningLine(warning, cwd, output.colour));
+}
+
+/** The same beside a result that is about something else. */
+export function talkWarnings({ output, cwd }: Context, warnings: readonly Trouble[]): void {
+  for (const warning of warnings) output.talk(warningLine(warning, cwd, output.talkColour));
+}
+
+function warningLine(warning: Trouble, cwd: string, colour: Output['colour']): string {
+  return `${colour.bold(placeOf(warning, cwd))}: ${colour.yellow('warning')}: ${cell(warning.message, 1_000)}`;
+}
+
+function placeOf({ file, line, column }: Trouble, cwd: string): string {
+  const place = [relative(cwd, file) || file, ...(line === null ? [] : [line]), ...(column === null ? [] : [column])];
+  return cell(place.join(':'), 300);
 }
 
 async function show(context: Context, origin: boolean): Promise<undefined> {

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { App } from '../app/app.ts';
+import type { Trouble } from '../config/inspect.ts';
 import type { Made } from '../config/scaffold.ts';
 import type { Workspace } from '../config/workspace.ts';
 import { checkFileColumns } from '../domain/attachment.ts';
-import { type Campaign, needsApproval } from '../domain/campaign.ts';
+import { needsApproval } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { SEND_MODES } from '../domain/job.ts';
 import { LEGAL_BASES, type Origin } from '../domain/lead.ts';
@@ -16,6 +17,7 @@ import { cell, moment, number, plural } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 import { collectMap, collectNames, delimiterOf, type ImportFlags, rate, sendRule } from './importFlags.ts';
 import { importCounts, summarise } from './importReport.ts';
+import { checkTemplates, warnOfEmptyCells } from './importTemplates.ts';
 import { spool } from './spool.ts';
 import { CONFIG_FIRST } from './status.ts';
 
@@ -95,7 +97,7 @@ async function importInto(context: Context, app: App, path: string, flags: Impor
     const columns = mapColumns(file.header, flags.map, file.name, holding);
     const { consentIn } = await import('./importConsent.ts');
     const { consent, ignored } = await consentIn(context, file, columns, flags.ignoreStatus);
-    await checkTemplates(campaign, columns);
+    const { counted, warnings } = await checkTemplates(context, app, campaign, file, columns, flags.update === true);
     checkFileColumns(campaign.attachments, columns, campaign.path);
     const origin = originOf(context, app, flags);
     const choice = flags.map.has('email') ? undefined : addressChoice(file.header, columns, holding);
@@ -119,9 +121,12 @@ async function importInto(context: Context, app: App, path: string, flags: Impor
       consent,
       ignored,
       origin,
+      counted,
       rejectsPath: (job) => join(workspace.rejects, `job-${job}-${basename(file.name).replace(/\.csv$/i, '')}.csv`),
     };
-    return flags.dryRun === true ? await rehearse(context, app, request) : await take(context, app, request, onTaken);
+    return flags.dryRun === true
+      ? await rehearse(context, app, request, warnings)
+      : await take(context, app, request, { warnings, onTaken });
   } finally {
     source.remove();
   }
@@ -147,7 +152,13 @@ function originOf({ output }: Context, { config }: App, flags: ImportFlags): Ori
   return { source, basis };
 }
 
-async function take(context: Context, app: App, request: ImportRequest, onTaken: () => void): Promise<undefined> {
+interface Taking {
+  /** Said before the first row. */
+  readonly warnings: readonly Trouble[];
+  onTaken(): void;
+}
+
+async function take(context: Context, app: App, request: ImportRequest, { warnings, onTaken }: Taking): Promise<undefined> {
   const { output } = context;
   const { importLeads } = await import('../pipeline/importLeads.ts');
   const { progressBar } = await import('../terminal/progressBar.ts');
@@ -155,7 +166,7 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
   const { forgottenHash } = await import('../app/people.ts');
   const { hasLiveWorker } = await import('../store/workers.ts');
   const store = await context.storeToWrite(app);
-  if (await isRepetition(context, app, request)) {
+  if (await isRepetition(context, app, request, warnings)) {
     onTaken();
     return;
   }
@@ -167,7 +178,7 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let bar: ReturnType<typeof progressBar> | undefined;
   try {
-    const { job, tally, rejects } = await importLeads(
+    const { job, tally, cells, rejects } = await importLeads(
       {
         store,
         now: () => Date.now(),
@@ -187,7 +198,8 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
       request,
     );
     bar?.stop();
-    output.object({ job, campaign: request.campaign.name, ...importCounts(tally), rejects });
+    const all = [...warnings, ...(await warnOfEmptyCells(context, request.campaign, cells))];
+    output.object({ job, campaign: request.campaign.name, ...importCounts(tally), rejects, warnings: all });
     summarise(output, tally, request);
     if (rejects !== null) output.line(`\nRejects, with line and reason: ${rejects}\nMend them there and import that file the same way.`);
     output.line(`\nNext: ${tally.imported + tally.updated === 0 ? `outreach jobs ${job}` : await nextStep(app, request)}`);
@@ -198,17 +210,19 @@ async function take(context: Context, app: App, request: ImportRequest, onTaken:
 }
 
 /** The same file once more makes no job, and nothing is stored; what is printed is what the first one left. */
-async function isRepetition({ output }: Context, app: App, request: ImportRequest): Promise<boolean> {
+async function isRepetition(context: Context, app: App, request: ImportRequest, warnings: readonly Trouble[]): Promise<boolean> {
+  const { output } = context;
   const { checkLeads, earlierImport } = await import('../pipeline/checkLeads.ts');
   const { forgottenHash } = await import('../app/people.ts');
   const { db } = await app.openStore();
   if ((await earlierImport(db, request)) === undefined) return false;
   // Whatever was asked this time: a job that had its people may have been cancelled since.
-  const { tally, repeats } = await checkLeads(db, request, forgottenHash(app.workspace));
+  const { tally, cells, repeats } = await checkLeads(db, request, forgottenHash(app.workspace));
   if (repeats === undefined) return false;
   const { job } = repeats;
   const rejects = repeats.rejects !== null && existsSync(repeats.rejects) ? repeats.rejects : null;
-  output.object({ job, campaign: request.campaign.name, ...importCounts(tally), rejects });
+  const all = [...warnings, ...(await warnOfEmptyCells(context, request.campaign, cells))];
+  output.object({ job, campaign: request.campaign.name, ...importCounts(tally), rejects, warnings: all });
   output.line(repetition(request, repeats));
   summarise(output, tally, request);
   if (rejects !== null) output.line(`\nIts rejects, with line and reason: ${rejects}`);
@@ -216,13 +230,14 @@ async function isRepetition({ output }: Context, app: App, request: ImportReques
   return true;
 }
 
-async function rehearse(context: Context, app: App, request: ImportRequest): Promise<undefined> {
+async function rehearse(context: Context, app: App, request: ImportRequest, warnings: readonly Trouble[]): Promise<undefined> {
   const { output } = context;
   const { checkLeads } = await import('../pipeline/checkLeads.ts');
   const { forgottenHash } = await import('../app/people.ts');
   const db = existsSync(app.config.database) ? (await app.openStore()).db : undefined;
-  const { tally, rejects, unfinished, repeats } = await checkLeads(db, request, forgottenHash(app.workspace));
-  output.object({ job: null, campaign: request.campaign.name, ...importCounts(tally), rejects: null });
+  const { tally, cells, rejects, unfinished, repeats } = await checkLeads(db, request, forgottenHash(app.workspace));
+  const all = [...warnings, ...(await warnOfEmptyCells(context, request.campaign, cells))];
+  output.object({ job: null, campaign: request.campaign.name, ...importCounts(tally), rejects: null, warnings: all });
   output.line(`Dry run of ${cell(request.file.name)} into campaign ${request.campaign.name}; nothing is stored.`);
   const fields = request.columns.flatMap((field, index) => (field === null ? [] : [`${cell(request.file.header[index], 30)} → ${field}`]));
   output.line(`Columns: ${fields.join(', ')}`);
@@ -259,14 +274,4 @@ async function workspaceForImport(context: Context): Promise<{ workspace: Worksp
     const { writeWorkspace } = await import('../config/scaffold.ts');
     return { workspace, made: writeWorkspace(workspace, {}) };
   }
-}
-
-/** A template that prints what no lead can have is refused before the first row. */
-async function checkTemplates(campaign: Campaign, columns: readonly (string | null)[]): Promise<void> {
-  const { checkVariables, parseTemplate } = await import('../domain/template.ts');
-  const { senderScope } = await import('../domain/rendering.ts');
-  const known = [...columns.filter((field) => field !== null), ...Object.keys(senderScope(campaign)).map((key) => `sender.${key}`)];
-  const { path, lines } = campaign;
-  if (campaign.subject !== null) checkVariables(parseTemplate(campaign.subject, { path, line: lines.subject }).required, known, path);
-  if (campaign.generator === 'template') checkVariables(parseTemplate(campaign.body, { path, line: lines.body }).required, known, path);
 }

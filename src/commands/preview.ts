@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander';
+import type { App } from '../app/app.ts';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
+import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { namesLine } from '../terminal/mailHead.ts';
 import { cell } from '../terminal/output.ts';
+import { talkWarnings } from './config.ts';
 import { type Context, command, type Use, wholeNumber } from './context.ts';
 
 export function previewCommand(use: Use): Command {
@@ -36,6 +39,7 @@ async function preview(context: Context, name: string | undefined, options: { li
         hint: `Import some: outreach import leads.csv --campaign ${campaign.name}`,
       });
     }
+    await warn(context, app, campaign);
     let total = 0;
     for (const { messageId, email, draft, reason } of previews) {
       const author = campaign.generator === 'ai' ? await authorOf(store.db, messageId) : undefined;
@@ -75,4 +79,11 @@ async function preview(context: Context, name: string | undefined, options: { li
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
+}
+
+/** Of the whole campaign, beside the mails of a few leads. */
+async function warn(context: Context, app: App, campaign: Campaign): Promise<void> {
+  const { importedLeads, warningsFor } = await import('../app/checkedLeads.ts');
+  const leads = await importedLeads((await app.openStore()).db, campaign);
+  if (leads !== undefined) talkWarnings(context, warningsFor(campaign, leads, 'required'));
 }

@@ -25,11 +25,52 @@ const leadCounts = {
   repeated_lines: z.array(z.int().positive()).describe('the lines of the first hundred of them'),
 };
 
+const trouble = z.strictObject({
+  file: z.string(),
+  line: z.int().positive().nullable(),
+  column: z.int().positive().nullable(),
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+
 const imported = z.strictObject({
   job: id.nullable().describe('null with --dry-run; of a file that was imported before and changes nothing, the job of that import'),
   campaign: z.string(),
   ...leadCounts,
   rejects: z.string().nullable().describe('path of the rejects file; null when every row was taken'),
+  warnings: z.array(trouble).describe("what is probably a slip in the campaign's text, beside these leads; it stops nothing"),
+});
+
+const verdict = {
+  ok: z.boolean().describe('false with any problem'),
+  problems: z.array(trouble).describe('what must be mended'),
+  warnings: z.array(trouble).describe('what is probably a slip in a text, beside the leads that are known; it stops nothing'),
+};
+
+const configCheck = z.strictObject({ ...verdict, files: z.array(z.string()) });
+
+const campaignCheck = z.strictObject({
+  campaign: z.string(),
+  ...verdict,
+  variables: z.array(
+    z.strictObject({
+      name: z.string(),
+      line: z.int().positive(),
+      column: z.int().positive(),
+      state: z.enum(['known', 'default', 'unknown']),
+      did_you_mean: z.string().nullable(),
+    }),
+  ),
+  leads: z.strictObject({
+    from: z.string(),
+    path: z.string().nullable().describe('of a CSV'),
+    columns: z.array(z.string()),
+    looked_at: count,
+    unwritable: z.array(z.strictObject({ email: z.string(), reason: z.string() })),
+  }),
+  mail: z.strictObject({ email: z.string(), subject: z.string(), text: z.string() }).nullable().describe('null where a model writes'),
+  window: z.strictObject({ text: z.string(), timezone: z.string(), opens_at: time.nullable() }).nullable(),
+  senders: z.array(z.strictObject({ name: z.string(), type: z.string(), from: z.string(), daily_cap: count.nullable() })),
 });
 
 const worker = z.strictObject({
@@ -272,6 +313,8 @@ interface Described {
 
 export const SHAPES: readonly Described[] = [
   { command: 'import leads.csv', prints: 'one', shape: imported },
+  { command: 'config check', prints: 'one', shape: configCheck },
+  { command: 'campaign check', prints: 'one', shape: campaignCheck },
   { command: 'worker --drain', prints: 'one', shape: worker },
   { command: 'status', prints: 'one', shape: status },
   { command: 'jobs', prints: 'a line each', shape: job },

@@ -3,56 +3,7 @@ import { OutreachError } from '../domain/errors.ts';
 import { withoutInvisible } from '../domain/invisible.ts';
 import { KNOWN_FIELDS, type KnownField } from '../domain/lead.ts';
 import { didYouMean, forTerminal } from '../domain/text.ts';
-
-/** Header names seen in the exports of CRMs, address books and lead tools; compared letters and digits only. */
-const WELL_KNOWN: Record<KnownField, readonly string[]> = {
-  email: [
-    'email',
-    'emailaddress',
-    'mail',
-    'mailaddress',
-    'workemail',
-    'businessemail',
-    'primaryemail',
-    'contactemail',
-    'email1',
-    'email1value',
-    'correo',
-    'correoelectronico',
-    'courriel',
-    'adresseemail',
-    'emailadresse',
-  ],
-  first_name: ['firstname', 'first', 'givenname', 'forename', 'fname', 'nombre', 'prenom', 'vorname'],
-  last_name: ['lastname', 'last', 'surname', 'familyname', 'lname', 'apellido', 'apellidos', 'nom', 'nachname'],
-  name: ['name', 'fullname', 'contactname', 'contact', 'displayname', 'person'],
-  company: [
-    'company',
-    'companyname',
-    'organisation',
-    'organization',
-    'organisationname',
-    'organizationname',
-    'organization1name',
-    'org',
-    'account',
-    'accountname',
-    'employer',
-    'business',
-    'businessname',
-    'empresa',
-    'entreprise',
-    'societe',
-    'firma',
-    'unternehmen',
-  ],
-  title: ['title', 'jobtitle', 'position', 'role', 'headline', 'cargo', 'poste'],
-  website: ['website', 'web', 'url', 'site', 'homepage', 'companywebsite', 'domain'],
-  phone: ['phone', 'phonenumber', 'telephone', 'tel', 'mobile', 'workphone', 'telefono'],
-  city: ['city', 'town', 'ciudad', 'ville', 'stadt'],
-  country: ['country', 'pais', 'pays', 'land'],
-  timezone: ['timezone', 'tz', 'timezoneid'],
-};
+import { bare, USUAL_NAMES } from '../domain/usualNames.ts';
 
 /** Columns that our own rejects file adds. The surplus of a row that had too many cells must be put in its place before it comes back. */
 export const REJECT_COLUMNS = ['rejected_line', 'rejected_reason', 'rejected_surplus'] as const;
@@ -88,9 +39,14 @@ export function mapColumns(
   return named;
 }
 
+/** The columns as the file calls them, with the fields they fill. */
+export function titlesOf(header: readonly string[], columns: ColumnFields): ReadonlyMap<string, string> {
+  return new Map(columns.flatMap((field, index) => (field === null ? [] : [[header[index] ?? '', field] as const])));
+}
+
 /** The columns whose names say that they hold addresses; more than one is a choice that a person should see. */
 export function addressColumns(header: readonly string[]): string[] {
-  return header.filter((name) => WELL_KNOWN.email.includes(bare(name)));
+  return header.filter((name) => USUAL_NAMES.email.includes(bare(name)));
 }
 
 function noAddresses(header: readonly string[], file: string, holding: ReadonlySet<number>): OutreachError {
@@ -151,7 +107,7 @@ function placesOf(header: readonly string[]): ReadonlyMap<string, readonly numbe
 }
 
 function likeliestColumn(places: ReadonlyMap<string, readonly number[]>, taken: readonly unknown[], field: KnownField): number | undefined {
-  for (const known of WELL_KNOWN[field]) {
+  for (const known of USUAL_NAMES[field]) {
     const index = places.get(known)?.find((at) => taken[at] === undefined);
     if (index !== undefined) return index;
   }
@@ -167,14 +123,6 @@ function unused(name: string, taken: Set<string | null | undefined>, next: Map<s
   }
   taken.add(free);
   return free;
-}
-
-/** Letters and digits in lower case, without accents and invisible characters: what names are compared by. */
-export function bare(name: string): string {
-  return withoutInvisible(name)
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 function isRejectColumn(name: string): boolean {

@@ -1,4 +1,4 @@
-import { bare } from './columns.ts';
+import { bare } from '../domain/usualNames.ts';
 import { setOf } from './consentHeaders.ts';
 import type { Refusal } from './consentWords.ts';
 import * as words from './consentWords.ts';

@@ -1,22 +1,12 @@
-import { Liquid, type Template as LiquidNode, TypeGuards, Value } from 'liquidjs';
+import { Liquid } from 'liquidjs';
 import { messageOf, OutreachError } from './errors.ts';
 import type { LeadFields } from './lead.ts';
 import { budgetedRenderer } from './renderBudget.ts';
 import { findTagFault } from './templateTags.ts';
+import { findSlip, partsOf, type TemplateParts } from './templateVariables.ts';
 import { didYouMean } from './text.ts';
 
-/** A variable that a template prints, and where. Lines and columns count from 1 within the template's file. */
-export interface TemplateVariable {
-  readonly name: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export interface MailTemplate {
-  /** Variables that the leads must have: used without a `default` filter. */
-  readonly required: readonly TemplateVariable[];
-  /** Those with a default. */
-  readonly optional: readonly TemplateVariable[];
+export interface MailTemplate extends TemplateParts {
   /** Throws the engine's error when this lead lacks a value that the template prints, or a limit is hit. */
   render(scope: TemplateScope): string;
 }
@@ -64,7 +54,9 @@ export function parseTemplate(source: string, place: TemplatePlace): MailTemplat
   refuseOpenTags(source, place);
   try {
     const nodes = engine.parse(source);
-    return { ...variablesOf(nodes, place.line), render: ({ fields, sender }) => render(nodes, { ...fields, sender }) };
+    const slip = findSlip(nodes);
+    if (slip !== undefined) throw new Error(`${slip.message}, line:${slip.row}, col:1`);
+    return { ...partsOf(engine, nodes, source, place.line), render: ({ fields, sender }) => render(nodes, { ...fields, sender }) };
   } catch (error) {
     throw new OutreachError('config', `${place.path}:${lineOf(error, place.line)}: ${firstLine(error)}${meant(error)}`, {
       hint: 'The body and subject are Liquid templates: {{ first_name | default: "there" }}.',
@@ -100,81 +92,11 @@ function meant(error: unknown): string {
   return near === undefined || near === '' ? '' : `; did you mean ${near}?`;
 }
 
-/** Refuses a template that prints something no lead of this file can have. */
-export function checkVariables(required: readonly TemplateVariable[], known: Iterable<string>, path: string): void {
-  const names = new Set(known);
-  for (const variable of required) {
-    const root = variable.name.split(/[.[]/)[0] ?? variable.name;
-    if (names.has(variable.name)) continue;
-    if (names.has(root)) {
-      throw new OutreachError(
-        'input',
-        `${path}:${variable.line}:${variable.column}: {{ ${variable.name} }}: a column is a text and has no parts; write {{ ${root} }}`,
-      );
-    }
-    const near = didYouMean(variable.name, names) ?? didYouMean(root, names);
-    throw new OutreachError(
-      'input',
-      `${path}:${variable.line}:${variable.column}: the leads have no column for {{ ${variable.name} }}${near === undefined ? '' : `; did you mean {{ ${near} }}?`}`,
-      {
-        hint: hintFor(variable.name, names),
-      },
-    );
-  }
-}
-
-function hintFor(variable: string, names: ReadonlySet<string>): string {
-  if (variable.startsWith('sender.'))
-    return `Of the sender there are ${[...names].filter((name) => name.startsWith('sender.')).join(', ')}.`;
-  const columns = [...names].filter((name) => !name.includes('.')).join(', ');
-  const condition = variable.includes('.') ? '' : `, or for a condition {% assign ${variable} = ${variable} | default: "" %} before it`;
-  return `Columns: ${columns}. One that may be missing takes a default: {{ ${variable} | default: "…" }}${condition}.`;
-}
-
 /** Why a lead could not be rendered, as one sentence for a person. */
 export function renderFailure(error: unknown): string {
   const missing = /undefined variable: ([^,\n]+)/.exec(messageOf(error))?.[1];
   if (missing !== undefined) return `this lead has no ${missing.trim()}; fill it in, or give it a default in the campaign`;
   return firstLine(error);
-}
-
-function variablesOf(nodes: LiquidNode[], firstLineOfTemplate: number): Pick<MailTemplate, 'required' | 'optional'> {
-  const excused = new Set<string>();
-  for (const node of walk(nodes)) {
-    for (const value of node.arguments?.() ?? []) {
-      if (hasDefault(value)) excuse(value, excused);
-    }
-  }
-  const uses = Object.values(engine.analyzeSync(nodes, { partials: false }).globals).flat();
-  const isExcused = ({ location }: (typeof uses)[number]) => excused.has(`${location.row}:${location.col}`);
-  const variable = (use: (typeof uses)[number]) => ({
-    name: use.toString(),
-    line: firstLineOfTemplate + use.location.row - 1,
-    column: use.location.col,
-  });
-  return { required: uses.filter((use) => !isExcused(use)).map(variable), optional: uses.filter(isExcused).map(variable) };
-}
-
-function* walk(nodes: readonly LiquidNode[]): Generator<LiquidNode> {
-  for (const node of nodes) {
-    yield node;
-    yield* walk([...(node.children?.(false, true) ?? [])] as LiquidNode[]);
-  }
-}
-
-function hasDefault(value: unknown): boolean {
-  return value instanceof Value && value.filters.some(({ name }) => name === 'default');
-}
-
-/** A default makes a missing value harmless, at this one place. */
-function excuse(value: unknown, excused: Set<string>): void {
-  const expression = value instanceof Value ? value.initial : value;
-  for (const token of (expression as { postfix?: unknown[] }).postfix ?? [value]) {
-    if (TypeGuards.isPropertyAccessToken(token)) {
-      const [row, column] = token.getPosition();
-      excused.add(`${row}:${column}`);
-    }
-  }
 }
 
 function firstLine(error: unknown): string {

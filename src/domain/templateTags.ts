@@ -45,8 +45,10 @@ function endOfTag(source: string, offset: number, close: string): number | strin
     }
     if (sign === '"' || sign === "'") {
       const quoted = source.indexOf(sign, at + 1);
-      if (quoted !== -1 && !source.slice(at, Math.min(quoted, at + LONGEST_QUOTE)).includes('\n') && quoted - at < LONGEST_QUOTE)
-        at = quoted;
+      const value = quoted === -1 || quoted - at >= LONGEST_QUOTE ? '\n' : source.slice(at, quoted);
+      // Liquid looks for quotes in {{ … }} alone: {% … %} ends at the first %}, wherever it stands.
+      if (close === '%}' && value.includes(close)) return at + value.indexOf(close) + 2;
+      if (!value.includes('\n')) at = quoted;
     }
   }
   return 'the text ends';

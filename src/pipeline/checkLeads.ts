@@ -1,4 +1,5 @@
 import { readLead } from '../csv/leads.ts';
+import { EmptyCells } from '../domain/emptyCells.ts';
 import { type LeadFields, sameFields } from '../domain/lead.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import { EMPTY_TALLY, finishedImport, type ImportTally } from '../store/imports.ts';
@@ -8,10 +9,12 @@ import type { Db } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
 import { countingFrom, countLead } from './importCounts.ts';
 import { continuedImport, type ImportDependencies, type ImportRequest } from './importLeads.ts';
-import { fieldsAfter, type Lead, type LeadEnd, LISTED } from './takeLead.ts';
+import { fieldsAfter, isForMail, type Lead, type LeadEnd, LISTED } from './takeLead.ts';
 
 export interface Rehearsal {
   readonly tally: ImportTally;
+  /** As in `Imported`. */
+  readonly cells: EmptyCells;
   /** The job that has taken a part of this very file already: an import would continue it. */
   readonly unfinished: { readonly job: number; readonly rows: number } | undefined;
   /** The first rejects, as a person needs them. */
@@ -38,6 +41,7 @@ export async function checkLeads(
   const campaign = db === undefined ? undefined : await findCampaign(db, request.campaign.name);
   const begun = db === undefined || campaign === undefined ? undefined : await continuedImport(db, campaign.id, request);
   const tally = countingFrom(EMPTY_TALLY);
+  const cells = new EmptyCells(request.counted ?? []);
   const rejects: { line: number; reason: string }[] = [];
   const hashed = db !== undefined && (await anyForgotten(db));
   const look = { db, campaignId: campaign?.id, request, forgottenKey: hashed ? forgottenKey : undefined, seen: new Map<string, Seen>() };
@@ -52,10 +56,12 @@ export async function checkLeads(
     }
     const { end, changed } = await endOf(lead, look);
     countLead(tally, end, row.line);
+    if (isForMail(end)) cells.look(lead.fields);
     if (changed) changes++;
   }
   const unfinished = begun && { job: begun.job_id, rows: begun.rows };
-  return { tally, rejects, unfinished, repeats: changes > 0 || unfinished !== undefined ? undefined : await earlierImport(db, request) };
+  const repeats = changes > 0 || unfinished !== undefined ? undefined : await earlierImport(db, request);
+  return { tally, cells, rejects, unfinished, repeats };
 }
 
 /** The import of the same file into the same campaign that is complete; undefined when it is new, or its job was cancelled. */

@@ -8,6 +8,7 @@ import type { CsvFile, CsvRow } from '../csv/readRows.ts';
 import { rejectsHeader, rejectsLine } from '../csv/rejects.ts';
 import { parseAddress } from '../domain/address.ts';
 import type { Campaign } from '../domain/campaign.ts';
+import { EmptyCells } from '../domain/emptyCells.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Origin } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
@@ -27,7 +28,7 @@ import type { Db, ImportRow, Tx } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
 import { countingFrom, countLead } from './importCounts.ts';
 import { dropImport } from './steerJob.ts';
-import { takeLead } from './takeLead.ts';
+import { isForMail, takeLead } from './takeLead.ts';
 
 export interface ImportRequest {
   readonly file: CsvFile;
@@ -43,6 +44,8 @@ export interface ImportRequest {
   /** Columns that name consent and are not read for it. */
   readonly ignored?: readonly string[];
   readonly origin: Origin;
+  /** Variables whose empty cells are counted. */
+  readonly counted?: readonly string[];
   /** Where the rejects of a job go; absolute. */
   rejectsPath(jobId: number): string;
 }
@@ -64,6 +67,8 @@ export interface ImportDependencies {
 export interface Imported {
   readonly job: number;
   readonly tally: ImportTally;
+  /** Of all leads of the file, whatever became of them, but for those whose row speaks against mail. */
+  readonly cells: EmptyCells;
   /** Absolute path, or null when every row was good. */
   readonly rejects: string | null;
 }
@@ -84,14 +89,14 @@ export async function importLeads(deps: ImportDependencies, request: ImportReque
   reached('import.job_created');
   deps.accepted(started.job_id, started.rows);
   try {
-    const tally = await takeRows(deps, request, started);
+    const { tally, cells } = await takeRows(deps, request, started);
     reached('import.before_completion');
     await deps.store.write(async (tx) => {
       if (!(await completeImport(tx, started.job_id, deps.now()))) throw cancelledMeanwhile(started.job_id);
       await finishImport(tx, started.job_id, deps.now());
     });
     reached('import.completed');
-    return { job: started.job_id, tally, rejects: tally.invalid > 0 ? started.rejects_path : null };
+    return { job: started.job_id, tally, cells, rejects: tally.invalid > 0 ? started.rejects_path : null };
   } catch (error) {
     if (error instanceof FileChanged) throw changedMeanwhile(request.file.name, started.job_id);
     if (error instanceof OutreachError && error.code === 'input') await undo(deps, started.job_id);
@@ -150,7 +155,8 @@ function settingsOf({ send, columns, update, replace, ignored = [], file, origin
   return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said, ...asked });
 }
 
-async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<ImportTally> {
+async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<Taken> {
+  const cells = new EmptyCells(request.counted ?? []);
   let tally: ImportTally = tallyOf(started);
   let bytesRead = 0;
   let skipped = 0;
@@ -163,21 +169,34 @@ async function takeRows(deps: ImportDependencies, request: ImportRequest, starte
           `stopped after ${tally.rows} rows; nothing of job ${started.job_id} is sent before it is complete`,
           { hint: 'The same command continues.' },
         );
-      const batch = await takeBatch(deps, request, started, tally, waiting);
-      waiting = waiting.slice(batch.rows - tally.rows);
-      tally = batch;
+      const batch = await takeBatch(deps, request, started, { tally, cells }, waiting);
+      waiting = waiting.slice(batch.tally.rows - tally.rows);
+      tally = batch.tally;
+      cells.add(batch.cells);
       reached('import.batch_committed');
       deps.progress(bytesRead, tally);
       if (await deps.besideWorker()) await deps.sleep(PAUSE_MS);
     }
   };
   for await (const row of request.file.rows((bytes) => (bytesRead += bytes))) {
+    if (skipped < started.rows && cells.wanted) countTaken(cells, request, row);
     if (skipped < started.rows) skipped++;
     else waiting.push(row);
     if (waiting.length >= MOST_ROWS) await flush(MOST_ROWS - 1);
   }
   await flush(0);
-  return tally;
+  return { tally, cells };
+}
+
+/** A row that an earlier run has taken. */
+function countTaken(cells: EmptyCells, { columns, consent }: ImportRequest, row: CsvRow): void {
+  const lead = readLead(row, columns);
+  if (lead.kind === 'lead' && consent.markOf(row) === undefined) cells.look(lead.fields);
+}
+
+interface Taken {
+  readonly tally: ImportTally;
+  readonly cells: EmptyCells;
 }
 
 /** One commit: as many of the waiting rows as fit into its time, with their rejects and the tally. */
@@ -185,14 +204,15 @@ function takeBatch(
   deps: ImportDependencies,
   request: ImportRequest,
   started: ImportRow,
-  before: ImportTally,
+  { tally: before, cells: all }: Taken,
   rows: readonly CsvRow[],
-): Promise<ImportTally> {
+): Promise<Taken> {
   return deps.store.write(async (tx) => {
+    const cells = all.afresh();
     const counts = countingFrom(before);
     const keyOf = (await anyForgotten(tx)) ? deps.forgottenKey : undefined;
     let rejects = '';
-    const end = performance.now() + LONGEST_COMMIT_MS;
+    const over = performance.now() + LONGEST_COMMIT_MS;
     for (const row of rows.slice(0, MOST_ROWS)) {
       const lead = readLead(row, request.columns);
       counts.rows++;
@@ -203,9 +223,11 @@ function takeBatch(
           : [row, lead.reason];
         rejects += rejectsLine(request.file.header, shown, reason, request.file.delimiter);
       } else {
-        countLead(counts, await takeLead(tx, request, started, lead, keyOf, deps.now()), row.line);
+        const end = await takeLead(tx, request, started, lead, keyOf, deps.now());
+        countLead(counts, end, row.line);
+        if (isForMail(end)) cells.look(lead.fields);
       }
-      if (counts.rows - before.rows >= FEWEST_ROWS && performance.now() > end) break;
+      if (counts.rows - before.rows >= FEWEST_ROWS && performance.now() > over) break;
     }
     const text = Buffer.from(
       rejects === '' ? '' : (before.rejects_bytes === 0 ? rejectsHeader(request.file.header, request.file.delimiter) : '') + rejects,
@@ -214,7 +236,7 @@ function takeBatch(
     if (!(await advanceImport(tx, started.job_id, before.rows, counts))) throw cancelledMeanwhile(started.job_id);
     if (text.length > 0) appendRejects(started.rejects_path, before.rejects_bytes, text);
     reached('import.batch_open');
-    return counts;
+    return { tally: counts, cells };
   });
 }
 

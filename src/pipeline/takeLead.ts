@@ -24,6 +24,11 @@ export interface LeadEnd {
 /** Why somebody gets no mail of whom the file itself says nothing: an address or domain that is suppressed already. */
 export const LISTED = 'listed';
 
+/** Whether the row itself does not speak against mail. */
+export function isForMail({ by }: LeadEnd): boolean {
+  return by === undefined || by === LISTED;
+}
+
 export type Lead = LeadRow & { kind: 'lead' };
 
 /** The forgotten are known by a hash; it is asked only when somebody was forgotten. */

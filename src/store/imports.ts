@@ -90,6 +90,20 @@ export async function finishedImport(
     .executeTakeFirst();
 }
 
+/** The fields that the files of a campaign fill, whether a lead has them or not. */
+export async function importedColumns(db: Db, campaignId: number): Promise<string[]> {
+  const imports = await db
+    .selectFrom('imports')
+    .innerJoin('jobs', 'jobs.id', 'imports.job_id')
+    .select('imports.settings')
+    .distinct()
+    .where('imports.campaign_id', '=', campaignId)
+    .where('jobs.cancelled_at', 'is', null)
+    .execute();
+  const columns = imports.flatMap(({ settings }) => (JSON.parse(settings) as { columns?: (string | null)[] }).columns ?? []);
+  return [...new Set(columns.filter((field) => field !== null))];
+}
+
 /** Another file's import into this campaign that is not complete: it may hold leads of the next file. */
 export async function otherUnfinishedImport(
   db: Db,

@@ -142,6 +142,19 @@ export function sampleLeads(db: Db, campaignId: number, limit: number, key?: str
   return (key === undefined ? leads : leads.where('prospects.email_key', '=', key)).execute();
 }
 
+/** The fields of up to `limit` leads of a campaign that get a mail or got one, in no order that is promised. */
+export function someFields(db: Db, campaignId: number, limit: number): Promise<{ fields: string }[]> {
+  return db
+    .selectFrom('prospects')
+    .innerJoin('messages', 'messages.prospect_id', 'prospects.id')
+    .select('prospects.fields')
+    .where('prospects.campaign_id', '=', campaignId)
+    .where('messages.state', 'not in', ['suppressed', 'cancelled'])
+    .where('prospects.email_key', 'not like', `${FORGOTTEN}%`)
+    .limit(limit)
+    .execute();
+}
+
 export async function prospectById(db: Db, id: number): Promise<StoredProspect> {
   const [row] = (await selectProspect(db, { id })).rows;
   if (row === undefined) throw new Error(`lead ${id} is gone`);

@@ -1,8 +1,10 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import { forTerminal, jsonForTerminal } from '../domain/text.ts';
+import { forTerminal, jsonForTerminal, number } from '../domain/text.ts';
 import { inAscii } from './abilities.ts';
 import { cutTo } from './columns.ts';
 import type { formatTable } from './table.ts';
+
+export { number };
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -103,11 +105,6 @@ export class Output {
 /** Lead data for one cell: nothing in it can move the cursor, and it takes at most `columns`. */
 export function cell(value: string | null | undefined, columns = 60): string {
   return cutTo(forTerminal(value ?? ''), columns);
-}
-
-/** `1,234,567`. Intl would do it too, and load its 30 MB of tables for it: 36 ms of every short command. */
-export function number(value: number): string {
-  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -18,8 +18,9 @@ import {
   slotAfter,
 } from '../../src/domain/pace.ts';
 import { afterFailedTry, senderRest } from '../../src/domain/retry.ts';
-import { checkVariables, parseTemplate, renderFailure } from '../../src/domain/template.ts';
+import { parseTemplate, renderFailure } from '../../src/domain/template.ts';
 import { blockForTerminal, didYouMean, forTerminal, oneLine } from '../../src/domain/text.ts';
+import { checkVariables } from '../../src/domain/unknownVariables.ts';
 import { periodEnd, usagePeriod } from '../../src/domain/usage.ts';
 import { afterOpenTime, nextOpening, openTimeBetween, parseDays, type SendWindow } from '../../src/domain/window.ts';
 

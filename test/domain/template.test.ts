@@ -17,6 +17,7 @@ test.each([
   ['Hi {{ first_name }}}},', '4:20: }} closes nothing'],
   ['Hi,\n\nthis %} that', '6:6: %} closes nothing'],
   ['{% if title %}x{% endif\n\nmore {{ company }}', '4:16: {% is not closed before its paragraph ends'],
+  ['{% assign a = "x" | append: "%}" %}', '4:34: %} closes nothing'],
   ['{% raw %}{{ first_name }}{% endraw %}', '4:10: {{ would be printed as it stands'],
 ])('a tag that is not closed is refused with its place: %s', (source, message) => {
   expect(() => parse(source)).toThrow(message);

@@ -29,6 +29,8 @@ interface ImportOptions {
   readonly ignored?: readonly string[];
   readonly send?: Campaign['send'];
   readonly origin?: Origin;
+  /** Variables whose empty cells are counted. */
+  readonly counted?: readonly string[];
 }
 
 /** A real database file, the real verbs, a clock that stands still until told, and a mailer that answers as told. */
@@ -122,6 +124,7 @@ export class Bench {
       update: options.update === true || options.replace === true,
       replace: options.replace === true,
       origin: options.origin ?? { source: null, basis: null },
+      counted: options.counted ?? [],
       rejectsPath: (job) => this.folder.at('rejects', `${job}.csv`),
     };
   }
