@@ -7,7 +7,7 @@ import { draftingScenario } from './scenario.ts';
 
 const PARALLEL = 3;
 
-test('forty crashes and faults: no mail twice, no lead lost, every record true', { timeout: 180_000 }, async () => {
+test('forty crashes and faults: no mail twice, no lead lost, every record true', { timeout: 300_000 }, async () => {
   const entry = await buildPatched('honest', []);
   const { runs, kills, failures } = await campaign(entry, { from: 1, seeds: 40, parallel: PARALLEL, stopAtFirst: false });
   expect(failures).toEqual([]);

@@ -17,7 +17,7 @@ export interface RunResult {
 }
 
 /** No honest round takes longer: a process that does is reported, not waited for. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 90_000;
 /** When a broken program is hunted for, one that hangs has shown itself sooner. */
 const HUNTING_PATIENCE_MS = 6_000;
 /** Memory where there is some: durability against power loss is SQLite's, durability against kills is ours. */
