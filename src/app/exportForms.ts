@@ -1,6 +1,6 @@
 import { csvLine } from '../csv/rejects.ts';
 import type { ExportFormat } from '../domain/exportFormat.ts';
-import { guarded } from '../domain/suppression.ts';
+import { guarded } from '../domain/formula.ts';
 
 /** How rows are written: something before them, each of them, something behind. */
 export interface Form {

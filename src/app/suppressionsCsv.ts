@@ -1,6 +1,6 @@
 import { csvLine } from '../csv/rejects.ts';
+import { guarded } from '../domain/formula.ts';
 import { FORGOTTEN } from '../domain/personKey.ts';
-import { guarded } from '../domain/suppression.ts';
 import type { Db } from '../store/schema.ts';
 import { suppressionPage } from '../store/suppressions.ts';
 

@@ -1,6 +1,6 @@
 import { parseAddress } from '../domain/address.ts';
+import { unguarded } from '../domain/formula.ts';
 import { parseMoment } from '../domain/moment.ts';
-import { unguarded } from '../domain/suppression.ts';
 import { oneLine } from '../domain/text.ts';
 import type { CsvFile } from './readRows.ts';
 

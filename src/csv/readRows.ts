@@ -3,7 +3,9 @@ import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import iconv from 'iconv-lite';
 import { messageOf, OutreachError } from '../domain/errors.ts';
+import { unguarded } from '../domain/formula.ts';
 import { contentOf, type FileContent, sameBlocks } from './blocks.ts';
+import { REJECT_COLUMNS } from './columns.ts';
 import { type CsvRow, RowParser } from './rowParser.ts';
 
 export type { CsvRow } from './rowParser.ts';
@@ -49,17 +51,20 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
     throw new OutreachError('input', `${name} has no rows`, {
       hint: 'The first line must name the columns: email, first_name, company, …',
     });
+  // Our own file of rejects: what was put before formulas when it was written is taken off.
+  const ours = REJECT_COLUMNS.every((name) => header.cells.includes(name));
+  const asRead = (row: CsvRow): CsvRow => (ours ? { ...row, cells: row.cells.map(unguarded) } : row);
   return {
     path,
     name,
     bytes: content.bytes,
     fingerprint: content.fingerprint,
     delimiter,
-    header: header.cells,
+    header: asRead(header).cells,
     async *rows(consumed) {
       let seen = 0;
       for await (const row of records(consumed)) {
-        if (seen > before) yield row;
+        if (seen > before) yield asRead(row);
         seen++;
       }
     },

@@ -1,4 +1,5 @@
-import { parseWho, unguarded, type Who } from '../domain/suppression.ts';
+import { unguarded } from '../domain/formula.ts';
+import { parseWho, type Who } from '../domain/suppression.ts';
 import { oneLine } from '../domain/text.ts';
 import { addressColumns } from './columns.ts';
 import { type Consent, NO_CONSENT, surveyConsent } from './consent.ts';

@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { parseAddress } from './address.ts';
+import { unguarded } from './formula.ts';
 import { withoutInvisible } from './invisible.ts';
 
 /** Whom a suppression names: one person's address, or everybody at a domain. */
@@ -27,16 +28,4 @@ function domainOfWhole(text: string): string | undefined {
   if (name.includes('@') || /\s/.test(name)) return undefined;
   const ascii = domainToASCII(name.replace(/\.$/, '')).toLowerCase();
   return DOMAIN.test(ascii) ? ascii : undefined;
-}
-
-/**
- * What a spreadsheet would take for a formula gets a quote before it (OWASP, CSV injection): a cell's beginning, and what follows
- * in it on a semicolon, a tab or a line end, where another locale's spreadsheet begins a cell. `unguarded` takes the first off.
- */
-export function guarded(cell: string): string {
-  return cell.replace(/^(?=[=+\-@\t\r])|(?<=[;\t\r\n])(?=[=+\-@])/g, "'");
-}
-
-export function unguarded(cell: string): string {
-  return cell.replace(/^'(?=[=+\-@])/, '');
 }

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { printable } from './printable.ts';
 
 /** How long keys may still come in that were pressed before the question stood there. */
 const EARLIER_MS = 20;
@@ -44,7 +45,7 @@ function askLine(question: string, input: NodeJS.ReadStream, output: NodeJS.Writ
   const lines = createInterface({ input, output, terminal: true, historySize: 0 });
   return new Promise<string | undefined>((resolve) => {
     let answered = false;
-    lines.question(question, (line) => {
+    lines.question(printable(question), (line) => {
       answered = true;
       resolve(line);
     });

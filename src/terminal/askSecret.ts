@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { OutreachError } from '../domain/errors.ts';
+import { printable } from './printable.ts';
 
 interface Terminal {
   readonly input: NodeJS.ReadableStream;
@@ -12,7 +13,7 @@ export function askSecret(question: string, { input, output }: Terminal): Promis
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   // As a terminal it switches echo off and knows the keys for erasing; what it would draw goes nowhere.
   const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
-  output.write(question);
+  output.write(printable(question));
   return new Promise<string>((resolve, reject) => {
     lines.once('line', resolve);
     lines.once('SIGINT', () => lines.close());

@@ -2,6 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { forTerminal, jsonForTerminal, number } from '../domain/text.ts';
 import { inAscii } from './abilities.ts';
 import { cutTo } from './columns.ts';
+import { printable } from './printable.ts';
 import type { formatTable } from './table.ts';
 
 export { number };
@@ -67,10 +68,10 @@ export class Output {
     return this.terminal ? jsonForTerminal(value, indent) : JSON.stringify(value, null, indent);
   }
 
-  /** A piece of what a program will read, as it is; waits for a slow reader, so that nothing piles up in memory. */
+  /** A piece of what a program will read: as it is, unless a terminal shows it. Waits for a slow reader, so that nothing piles up in memory. */
   async data(text: string): Promise<void> {
     const { stdout } = this.#options;
-    if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
+    if (!stdout.write(this.terminal ? printable(text) : text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
   }
 
   talk(text: string): void {
@@ -89,16 +90,17 @@ export class Output {
     spare: readonly number[] = [],
   ): void {
     if (this.json) return;
-    const titles = head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(name));
+    const titles = head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(this.#written(name)));
     // A terminal breaks a longer row in the middle of a word. A pipe gets all of it, and so does prose: a table without titles.
     const width = this.terminal && titles.length > 0 ? this.#options.stdout.columns : undefined;
-    const cells = this.unicode ? rows : rows.map((row) => row.map(inAscii));
+    const cells = rows.map((row) => row.map((value) => this.#written(value)));
     const cut = this.unicode ? '…' : '...';
     this.#options.stdout.write(`${this.#options.formatTable(titles, cells, right, { width, whole, spare, cut })}\n`);
   }
 
   #written(text: string): string {
-    return this.unicode ? text : inAscii(text);
+    const safe = printable(text);
+    return this.unicode ? safe : inAscii(safe);
   }
 }
 

@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import { canRedraw, speaksUnicode } from './abilities.ts';
+import { printable } from './printable.ts';
 
 /** Progress of long work: a bar on a terminal, a plain line now and then elsewhere. Written to stderr. */
 export interface ProgressBar {
@@ -40,7 +41,7 @@ export function progressBar(stderr: NodeJS.WriteStream, total: number, env: Node
     bar.stop();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  return { update: (done, note) => bar.update(Math.min(done, total), { note }), stop };
+  return { update: (done, note) => bar.update(Math.min(done, total), { note: printable(note) }), stop };
 }
 
 function progressLines(stderr: NodeJS.WriteStream, total: number): ProgressBar {
@@ -49,7 +50,7 @@ function progressLines(stderr: NodeJS.WriteStream, total: number): ProgressBar {
     update(done, note) {
       if (Date.now() - lastLine < LINE_EVERY_MS) return;
       lastLine = Date.now();
-      stderr.write(`${Math.floor((100 * Math.min(done, total)) / Math.max(1, total))}%  ${note}\n`);
+      stderr.write(`${Math.floor((100 * Math.min(done, total)) / Math.max(1, total))}%  ${printable(note)}\n`);
     },
     stop() {},
   };

@@ -1,5 +1,6 @@
 import { OutreachError } from '../domain/errors.ts';
 import { wrap } from './columns.ts';
+import { printable } from './printable.ts';
 
 export interface Choice<Value extends string> {
   readonly value: Value;
@@ -35,10 +36,10 @@ export async function openQuestions(input: NodeJS.ReadStream, output: NodeJS.Wri
     return answer as T;
   }
   return {
-    begin: (title) => clack.intro(title, both),
+    begin: (title) => clack.intro(printable(title), both),
     async text(question, { usual, placeholder = usual, check } = {}) {
       const options = {
-        message: question,
+        message: printable(question),
         ...(placeholder === undefined ? {} : { placeholder }),
         ...(usual === undefined ? {} : { defaultValue: usual }),
         validate: (answer: string | undefined) => check?.((answer ?? '').trim() || (usual ?? '')),
@@ -46,22 +47,26 @@ export async function openQuestions(input: NodeJS.ReadStream, output: NodeJS.Wri
       // Enter on an empty line answers with nothing at all.
       return ((await answered<string>(clack.text({ ...options, ...both }))) ?? '').trim();
     },
-    secret: async (question) => (await answered<string>(clack.password({ message: question, ...both }))) ?? '',
+    secret: async (question) => (await answered<string>(clack.password({ message: printable(question), ...both }))) ?? '',
     async choose<Value extends string>(question: string, choices: readonly Choice<Value>[], initial?: Value) {
-      const options = choices.map((choice) => ({ ...choice })) as { value: string; label: string; hint?: string }[];
+      const options = choices.map((choice) => ({ ...choice, label: printable(choice.label) })) as {
+        value: string;
+        label: string;
+        hint?: string;
+      }[];
       const first = initial ?? choices[0]?.value ?? '';
       return (await answered<string>(
-        clack.select<string>({ message: question, options, initialValue: first, maxItems: 12, ...both }),
+        clack.select<string>({ message: printable(question), options, initialValue: first, maxItems: 12, ...both }),
       )) as Value;
     },
-    yes: (question) => answered<boolean>(clack.confirm({ message: question, initialValue: false, ...both })),
+    yes: (question) => answered<boolean>(clack.confirm({ message: printable(question), initialValue: false, ...both })),
     say: (text) => clack.log.step(wrapped(text, output.columns), both),
     warn: (text) => clack.log.warn(wrapped(text, output.columns), both),
-    end: (text) => clack.outro(text, both),
+    end: (text) => clack.outro(printable(text), both),
   };
 }
 
 /** Beside the bar that clack draws; a terminal would break the line within a word. */
 function wrapped(text: string, columns = 80): string {
-  return wrap(text, Math.max(20, columns - 4)).join('\n');
+  return wrap(printable(text), Math.max(20, columns - 4)).join('\n');
 }
