@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { campaignNames, campaignPath } from '../config/campaignFolder.ts';
+import { join } from 'node:path';
+import { campaignNames } from '../config/campaignFolder.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { JobStatus } from '../domain/job.ts';
@@ -37,7 +38,7 @@ export async function campaignReports(app: App): Promise<CampaignReport[]> {
       own.reduce((all, { counts }) => all + states.reduce((few, state) => few + counts[state], 0), 0);
     return {
       campaign: name,
-      path: campaignPath(app.workspace, name),
+      path: join(app.workspace.campaigns, `${name}.md`),
       ...settingsOf(app, name),
       jobs: own.map(({ job, status, total, processed }) => ({ id: job.id, status, total, processed })),
       total: own.reduce((all, { total }) => all + total, 0),

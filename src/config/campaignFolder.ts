@@ -5,7 +5,24 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 import type { Workspace } from './workspace.ts';
 
-export function campaignNames({ campaigns }: Workspace): string[] {
+/** A name goes into commands, logs, headers and files of other programs, so it holds nothing that means something there. */
+const CAMPAIGN_NAME = /^[A-Za-z0-9][\w.-]{0,99}$/;
+export const NAME_RULE = 'letters, digits, . _ and - only, 100 of them at most';
+
+export function isCampaignName(name: string): boolean {
+  return CAMPAIGN_NAME.test(name);
+}
+
+export function campaignNames(workspace: Workspace): string[] {
+  return markdownNames(workspace).filter(isCampaignName);
+}
+
+/** Files that look like campaigns and are none for their names. */
+export function misnamedCampaigns(workspace: Workspace): string[] {
+  return markdownNames(workspace).filter((name) => !isCampaignName(name) && !name.startsWith('.'));
+}
+
+function markdownNames({ campaigns }: Workspace): string[] {
   return filesIn(campaigns)
     .filter((file) => file.endsWith('.md'))
     .map((file) => basename(file, '.md'))
@@ -36,9 +53,9 @@ export function chooseCampaign(workspace: Workspace, asked: string | undefined):
   throw new OutreachError('usage', 'there is more than one campaign, so name one', { hint: `One of: ${names.join(' | ')}` });
 }
 
-/** The file of a campaign; a name that leads out of the folder is no campaign. */
+/** The file of a campaign; a name that leads out of the folder is none. */
 export function campaignPath(workspace: Workspace, name: string): string {
-  if (/[/\\]|^\.+$/.test(name)) throw missingCampaign(workspace, name);
+  if (!isCampaignName(name)) throw missingCampaign(workspace, name);
   return join(workspace.campaigns, `${name}.md`);
 }
 
@@ -59,6 +76,8 @@ export function filesAsRead(workspace: Workspace, campaign: Campaign): boolean {
 }
 
 export function missingCampaign(workspace: Workspace, name: string): OutreachError {
+  if (misnamedCampaigns(workspace).includes(name))
+    return new OutreachError('config', `campaigns/${name}.md is no campaign for its name: ${NAME_RULE}`, { hint: 'Rename the file.' });
   const names = campaignNames(workspace);
   const near = didYouMean(name, names);
   return new OutreachError(

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { campaignSchema, filesOf, noProvider, resolveSenders, sendRule, split } from './campaign.ts';
-import { campaignNames, campaignPath } from './campaignFolder.ts';
+import { campaignNames, campaignPath, misnamedCampaigns, NAME_RULE } from './campaignFolder.ts';
 import { type Config, inspectConfig, type SenderConfig } from './config.ts';
 import { lacksOf } from './lawful.ts';
 import type { Workspace } from './workspace.ts';
@@ -32,8 +33,14 @@ export function inspectWorkspace(workspace: Workspace): Inspection {
   const names = campaignNames(workspace);
   return {
     files: [workspace.configFile, ...names.map((name) => campaignPath(workspace, name))],
-    troubles: [own, ...names.map((name) => inspectCampaign(workspace, name, config))].flatMap(inOrder),
+    troubles: [own, misnamed(workspace), ...names.map((name) => inspectCampaign(workspace, name, config))].flatMap(inOrder),
   };
+}
+
+function misnamed(workspace: Workspace): Trouble[] {
+  return misnamedCampaigns(workspace).map((name) =>
+    trouble(join(workspace.campaigns, `${name}.md`), { message: `this file is no campaign for its name: ${NAME_RULE}; rename it` }),
+  );
 }
 
 /** Of one file, as somebody mends it: from the top. */

@@ -1,7 +1,7 @@
 import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
-import { campaignPath } from './campaignFolder.ts';
+import { campaignPath, isCampaignName, NAME_RULE } from './campaignFolder.ts';
 import { type Config, configOf } from './config.ts';
 import { writeSchemas } from './jsonSchema.ts';
 import { type Answers, configText, SAMPLE_BRIEF, SAMPLE_CAMPAIGN, SAMPLE_LEADS } from './samples.ts';
@@ -44,12 +44,10 @@ export function writeWorkspace(workspace: Workspace, answers: Answers): Made {
   }
 }
 
-const CAMPAIGN_NAME = /^[A-Za-z0-9][\w.-]*$/;
-
 /** A new campaign file, never over another; returns its path. */
 export function writeCampaign(workspace: Workspace, name: string, ai: boolean): string {
-  if (!CAMPAIGN_NAME.test(name)) {
-    throw new OutreachError('usage', `${name} is no name for a campaign: letters, digits, . _ and - only`, {
+  if (!isCampaignName(name)) {
+    throw new OutreachError('usage', `${name} is no name for a campaign: ${NAME_RULE}`, {
       hint: 'outreach campaign new spring',
     });
   }
