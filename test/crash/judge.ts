@@ -3,7 +3,7 @@ import type { AiCall } from '../support/aiServer.ts';
 import { laterThan, type Scenario } from './scenario.ts';
 
 /** A mail that a server received whole, over SMTP or HTTP. */
-export interface Arrived {
+interface Arrived {
   readonly to: string;
   readonly sha256: string;
   /** Over SMTP, the same without its Date header. */
