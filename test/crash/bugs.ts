@@ -280,4 +280,5 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
 export const FIRST_SEED: Readonly<Record<string, number>> = {
   'a late acceptance behind a verdict is forgotten': 14,
   'a verdict taken back keeps its place in the count': 17,
+  'T3 counted twice': 15,
 };

@@ -203,12 +203,13 @@ function disturbance(seed: number, focus: Focus | undefined): Round[] {
 /** In one run of six the disk errs in a round, or another program holds the database. From a source of its own, too. */
 function troubled(seed: number, focus: Focus | undefined, rounds: readonly Round[]): readonly Round[] {
   const random = new Random(seed * 827 + 41);
-  // A row of refusals takes long enough where every commit succeeds.
-  const bounces = focus === 'bounce' && unfounded(seed, focus) === 0;
-  const chosen = focus === 'trouble' || bounces || (focus === undefined && random.chance(0.17));
+  const chosen = focus === 'trouble' || focus === 'bounce' || (focus === undefined && random.chance(0.17));
   const at = rounds.findIndex(({ end, sparePages }) => TROUBLED_ENDS.includes(end.kind) && sparePages === undefined);
   if (!chosen || at === -1) return rounds;
-  return rounds.map((round, index) => (index === at ? { ...round, trouble: troubleOf(random, focus) } : round));
+  const trouble = troubleOf(random, focus);
+  // A row of refusals takes long enough where most commits succeed.
+  const rarely = focus === 'bounce' && unfounded(seed, focus) > 0 && trouble.kind !== 'held';
+  return rounds.map((round, index) => (index === at ? { ...round, trouble: rarely ? { ...trouble, percent: 20 } : trouble } : round));
 }
 
 const TROUBLED_ENDS: readonly Round['end']['kind'][] = ['none', 'kill', 'signal'];
