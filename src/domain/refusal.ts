@@ -1,6 +1,6 @@
 import type { DeliveryKind } from './delivery.ts';
 import { DAY, HOUR, MINUTE } from './duration.ts';
-import { type Meaning, RULES, type Rule, type SmtpPhase } from './refusalRules.ts';
+import { type Meaning, NAMES_SENDER_ALONE, RULES, type Rule, type SmtpPhase } from './refusalRules.ts';
 
 /** Whose fault a refusal is: of this recipient, this mail, the sender's account, or the server that sends for it. */
 export type Fault = 'recipient' | 'mail' | 'account' | 'server';
@@ -15,11 +15,22 @@ export interface Refusal {
   readonly rule: Rule;
 }
 
-/** What a complete refusal means (RFC 5321 §4.2, enhanced codes RFC 3463): the first rule that fits, in the order of `RULES`. */
-export function readRefusal(phase: SmtpPhase, code: number, text: string): Refusal {
+/** Who a refused mail is from and for. */
+export interface Envelope {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * What a complete refusal means (RFC 5321 §4.2, enhanced codes RFC 3463): the first rule that fits, in the order of `RULES`.
+ * With the `envelope`, "no such mailbox" that is said of the sender's own address is not taken for the recipient's.
+ */
+export function readRefusal(phase: SmtpPhase, code: number, text: string, envelope?: Envelope): Refusal {
   const reply = { phase, code, status: statusOf(code, text), words: wordsOf(text), raw: text.slice(0, LONGEST) };
-  const rule = COMPILED.find((candidate) => fits(candidate, reply))?.rule;
-  if (rule === undefined) throw new Error('the last rule fits every refusal');
+  const first = COMPILED.find((candidate) => fits(candidate, reply))?.rule;
+  if (first === undefined) throw new Error('the last rule fits every refusal');
+  const ofSender = first.means === 'no mailbox' && envelope !== undefined && namesSenderAlone(reply.raw, envelope);
+  const rule = ofSender ? NAMES_SENDER_ALONE : first;
   const asked = rule.means === 'quota' ? waitIn(reply.words) : undefined;
   const { fault, lasting } = MEANINGS[rule.means];
   return { means: rule.means, fault, lasting, restMs: asked ?? rule.restMs, words: reply.words, rule };
@@ -51,6 +62,11 @@ export function kindOf({ means }: Refusal): DeliveryKind {
   return MEANINGS[means].kind;
 }
 
+/** Words that say nothing of their own between a noun and what is said of it. */
+const LINKS =
+  "is|isn't|was|are|be|been|has|have|had|also|currently|now|permanently|could|can|may|marked|as|an?|the|no|or|it|one|that|which|who|entered|here|this|you(?:'re)?|tried|try|trying|wrote|to|reach|contact|send|e-?mail|name[d]?|mail|account|address|mailbox|user|recipient|specified|requested|given|disabled|valid";
+const LINK = `(?:[ ,:;.()-]+(?:${LINKS})(?![\\w'])){0,12}[ ,:;.()-]+`;
+
 const COMPILED = RULES.map((rule) => ({ rule, says: patternOf(rule.says), unless: patternOf(rule.unless) }));
 
 function fits({ rule, says, unless }: (typeof COMPILED)[number], { phase, code, status, words, raw }: Reply): boolean {
@@ -64,10 +80,12 @@ function fits({ rule, says, unless }: (typeof COMPILED)[number], { phase, code, 
   );
 }
 
-/** Phrases as one pattern: `…` is up to 60 characters, `*` the rest of a word; each begins and ends at the edge of a word. */
+/** Phrases as one pattern: `…` is up to 60 characters, `~` links, `*` the rest of a word; each begins and ends at the edge of a word. */
 function patternOf(phrases: readonly string[] | undefined): RegExp | undefined {
   if (phrases === undefined) return undefined;
-  const all = phrases.map((phrase) => phrase.replaceAll('(', '(?:').replaceAll(' … ', '\\b.{0,60}?\\b').replaceAll('*', '\\w*'));
+  const all = phrases.map((phrase) =>
+    phrase.replaceAll('(', '(?:').replaceAll(' … ', '\\b.{0,60}?\\b').replaceAll('*', '\\w*').replaceAll(' ~ ', LINK),
+  );
   return new RegExp(`(?<!\\w)(?:${all.join('|')})(?!\\w)`);
 }
 
@@ -92,7 +110,7 @@ export function wordsOf(text: string): string {
     .slice(0, LONGEST)
     .replace(/(^|\n)\s*\d{3}[ -]\s*(?:#?[245]\.\d{1,3}\.\d{1,3}(?![.\d]))?/g, '$1 ')
     .replace(/^\s*#?[245]\.\d{1,3}\.\d{1,3}(?![.\d])/, ' ')
-    .replace(/\b[a-z][a-z0-9+.-]{1,20}:\/\/\S+/gi, ' ')
+    .replace(LINK_TO_PAGE, ' ')
     .replace(/<[^<>\s]{0,320}>/g, ' ')
     .replace(/[^\s<>()[\]"',;:]{1,64}@[^\s<>()[\]"',;]{1,255}/g, ' ')
     .replace(/[[(]?\b(?:\d{1,3}\.){3}\d{1,3}\b[\])]?/g, ' ')
@@ -106,6 +124,20 @@ export function wordsOf(text: string): string {
     .replace(/\s+/g, ' ')
     .trim();
 }
+
+/** Whether each address in a reply, but for those that take questions, is the sender's, or its domain behind an @. */
+function namesSenderAlone(text: string, { from, to }: Envelope): boolean {
+  const sender = from.toLowerCase();
+  const own = [sender, sender.slice(sender.lastIndexOf('@'))];
+  const recipient = to.toLowerCase();
+  const named = (text.replace(LINK_TO_PAGE, ' ').match(ADDRESS) ?? []).map((address) => address.toLowerCase().replace(/\.+$/, ''));
+  const others = named.filter((address) => !own.includes(address) && (address === recipient || !TAKES_QUESTIONS.test(address)));
+  return others.length === 0 && !own.includes(recipient) && named.some((address) => own.includes(address));
+}
+
+const TAKES_QUESTIONS = /^(?:postmaster|abuse|support|help(?:desk)?|info|contact|admin|delist)@/;
+const LINK_TO_PAGE = /\b[a-z][a-z0-9+.-]{1,20}:\/\/\S+/gi;
+const ADDRESS = /[^\s<>()[\]"',;:=]{0,64}@[^\s<>()[\]"',;:/]{1,255}/g;
 
 /** `mx.example`, and not "later.Please", nor an identifier such as STOREDRV.Submission. */
 function isHostName(name: string): boolean {

@@ -32,7 +32,8 @@ export interface Rule {
   readonly status?: RegExp;
   /**
    * One of these stands in the reply's words: in lower case, without accents, addresses, host names, URLs and quoted
-   * identifiers. Each begins and ends at the edge of a word; `…` stands for up to 60 characters, `*` for the rest of a word.
+   * identifiers. Each begins and ends at the edge of a word; `…` stands for up to 60 characters, `*` for the rest of a word,
+   * and `~` for words that only link two others, as in "account ~ disabled": that you tried to reach is.
    */
   readonly says?: readonly string[];
   /** A reply that says one of these as well is another one. */
@@ -60,6 +61,47 @@ const SENT = '(sending|send|sent|relay|relaying|submission|outgoing|outbound|smt
 
 /** Words that make a limit one of size or storage. */
 const ROOM = ['size', 'storage', 'fixed limit', '(mailbox|user|disk|over) (limit|quota)'];
+
+/** A reply with such words speaks of who sends, of the mail or of a server, whatever it says of users and addresses. */
+const NOT_OF_RECIPIENT = [
+  'senders?',
+  'from (an? )?(unknown|unrecogni[sz]ed|invalid|bad|your?)',
+  'in ((the|mail) )?(from|reply-to|cc|bcc)',
+  'your ((e-?mail|ip|mail|trial|smtp|user) )?(address|account|domain|server|host|ip|mailbox|login|name)',
+  'you (send|are sending)',
+  '(connecting|sending) (host|client|server|address|user|account)',
+  'clients?',
+  'of this (relay|service|ip)',
+  'domain of',
+  'log ?in',
+  'helo',
+  'authori[sz]ed',
+  'authenticat*',
+  'not allowed',
+  'opted',
+  '(smtp|sasl|api|tls|ldap)',
+  'certificate',
+  'outbound',
+  'outgoing',
+  '(bill*|pay*|non-payment|unpaid|invoice|renew*|subscription|plan|trial)',
+  '(white|allow)[- ]?list*',
+  'user agent',
+  'customer number',
+  'policy',
+  'dns',
+  'temporar*',
+  'at (the|this) (moment|time)',
+  'until',
+  'too many',
+  'harvest*',
+  'reported',
+  'headers?',
+  'message-id',
+  'address literal',
+  'attachments?',
+  'content',
+  'filter*',
+];
 
 /**
  * What servers say in refusals; the first rule that fits decides. First what is said before MAIL, then what names the
@@ -132,7 +174,9 @@ export const RULES: readonly Rule[] = [
     says: [
       '(daily|hourly|monthly) … (limits?|quota|allowance)',
       'per (hour|day|minute|month) … (limits?|quota|allowed)',
-      '(limits?|quota|allowed) … per (hour|day|minute|month)',
+      '(limits?|quota|allowed|maximum|sent) … per (hour|day|minute|month)',
+      '(sent|used|reached) … (for|in) (today|this (hour|day|month))',
+      'quota of (messages|mails|e-?mails)',
     ],
     unless: ROOM,
     restMs: HOUR,
@@ -196,6 +240,7 @@ export const RULES: readonly Rule[] = [
       'pending approval',
       'unauthori[sz]ed ip',
     ],
+    unless: ['recipient address rejected: unverified address'],
     source: 'SendGrid, Postmark, Mailgun, Brevo, Yandex, Postfix: From or the account is not verified',
   },
   {
@@ -224,11 +269,12 @@ export const RULES: readonly Rule[] = [
     means: 'sender',
     codes: '5xx',
     says: [
-      "sender('?s)? (e?-?mail )?(address|domain|verif*|callout) … (rejected|blocked|denied|invalid|failed|unknown|required|not)",
+      "sender('?s)? (e?-?mail )?(address|domain|mailbox|verif*|callout) … (rejected|blocked|denied|invalid|failed|unknown|required|not)",
       'sender verif* failed',
       '(bad|invalid|forged|illegal) (outbound )?sender',
       'from (address|header|domain) … (not|invalid|rejected|mismatch)',
       '(sending|sent|send) from',
+      'you are sending (with|as|through)',
       'return[- ]path',
       'envelope (from|sender)',
       'sender domain',
@@ -252,6 +298,7 @@ export const RULES: readonly Rule[] = [
     says: [
       'authentication (is )?required',
       '(must|please|need to|requires?) (first )?(authenticate|auth|log ?in)',
+      'log ?in (before|first|to send)',
       'client was not authenticated',
       'not logged in',
       'password',
@@ -284,6 +331,7 @@ export const RULES: readonly Rule[] = [
       'blocked using',
       'client host',
     ],
+    unless: ['(user|recipient|mailbox|address) (is )?not listed'],
     source: 'Spamhaus and other lists of blocked networks, as Postfix, Exim, Microsoft and Yahoo tell of them',
   },
   {
@@ -297,7 +345,7 @@ export const RULES: readonly Rule[] = [
       'dns (mx|record|entr)*',
       'no (mx|a) records?',
       '(helo|ehlo)',
-      '(spf|dkim|dmarc)',
+      '(spf|dkim|dmarc|sender policy framework)',
       'unauthenticated',
       'authentication (information|checks?|level|results?)',
       'pass(es|ing)? authentication',
@@ -310,6 +358,7 @@ export const RULES: readonly Rule[] = [
     says: [
       "(your|sending|originating|connecting|source|client|this|sending mta'?s) (mta|ip|ip address|server|host|network|mail server) … (blocked|rejected|denied|refused|poor|not (permitted|allowed|accepted)|listed)",
       '(not|never) (be )?accepted from',
+      "(do not|don'?t|does not|will not|won'?t|cannot) accept (e-?mails?|messages?|mails?|connections?) from (your|hosts?|this|dynamic)",
       '(access|traffic|connections?) from ip',
       'ip address … (blocked|rejected|denied|listed)',
       'unregistered domains?',
@@ -349,6 +398,7 @@ export const RULES: readonly Rule[] = [
       '(mailbox|account|inbox|user|recipient) … full',
       'over (its |their |the )?(storage |disk |mail )?quota',
       'out of storage',
+      'over (its |their |the )?limit',
       '(storage|disk|mailbox) (space|quota|limit|allocation)',
       'storage … (exceeded|full)',
       'exceed(s|ed)? … (quota|storage)',
@@ -370,14 +420,22 @@ export const RULES: readonly Rule[] = [
     means: 'no mailbox',
     phases: AFTER_MAIL,
     status: /^4\.1$/,
-    says: ['recipient address rejected'],
+    says: ['recipient address(es)? rejected'],
     source: `${MICROSOFT}: 5.4.1, not in the directory`,
   },
-  { means: 'no mailbox', phases: AFTER_MAIL, status: /^1\.0$/, says: ['address rejected'], source: 'Cisco Secure Email: #5.1.0' },
+  {
+    means: 'no mailbox',
+    phases: AFTER_MAIL,
+    status: /^1\.0$/,
+    says: ['address rejected'],
+    unless: NOT_OF_RECIPIENT,
+    source: 'Cisco Secure Email: #5.1.0',
+  },
   {
     means: 'no mailbox',
     phases: AFTER_MAIL,
     status: /^(1\.(1|2|3|4|6|10)|2\.1)$/,
+    unless: NOT_OF_RECIPIENT,
     source: `${IANA}: bad destination; ${MICROSOFT}: 5.1.10`,
   },
   {
@@ -390,35 +448,40 @@ export const RULES: readonly Rule[] = [
     means: 'no mailbox',
     phases: AFTER_MAIL,
     says: [
-      '(no such|unknown|non-?existent|unrecogni[sz]ed|illegal) (local |virtual )?(user|users|recipient|mailbox|address|account|alias|addressee|person|customer|e-?mail)',
+      '(no such|unknown|non-?existent|unrecogni[sz]ed|illegal) (local |virtual )?(user|users|recipient|mailbox|address|account|alias|addressee|person|customer|e-?mail|local-?part)',
+      '(account|mailbox|user|recipient|address) (has been |was |is )?cancell?ed',
       'unknown or illegal alias',
       '(bad|invalid) (recipient address|rcpt address|mailbox|user|address syntax)',
       '(bad|invalid|malformed) (e-?mail )?address',
       'unroute?able address',
       'undeliverable address',
-      'no mailbox here',
+      'no (mailbox|user) here',
+      'no mailbox by that name',
+      'bad destination mailbox',
       'unavailable mail user',
       'invalid domain name',
       'local address contains',
       'domain (missing|invalid)',
     ],
+    unless: NOT_OF_RECIPIENT,
     source: 'Postfix, Exim, Sendmail, qmail, SES and others: the recipient is unknown',
   },
   {
     means: 'no mailbox',
     phases: AFTER_MAIL,
-    says: ['users?', 'recipients?', 'mailbox(es)?', 'address(es)?', 'accounts?', 'alias', 'addressee', 'e-?mail'].map(
-      (who) =>
-        `${who} … (unknown|inactive|disabled|deactivated|closed|terminated|expired|discontinued|invalid|inexistent|nonexistent|unavailable|not (be )?(found|exists?|known|valid|recogni[sz]ed|a (known|valid))|(does|did|do)( not|n'?t) exists?|no longer)`,
-    ),
-    unless: ['senders?', 'authori[sz]ed', 'authenticat*', 'policy', 'temporar*', 'dns'],
+    says: [
+      '(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ (unknown|inactive|disabled|deactivated|closed|terminated|expired|discontinued|invalid|inexistent|nonexistent|unavailable|deleted|removed|no longer)',
+      '(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ not ~ (found|exists?|known|valid|listed|recogni[sz]ed)',
+      "(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ (does|did|do)( not|n'?t) exists?",
+    ],
+    unless: NOT_OF_RECIPIENT,
     source: 'Gmail, Yahoo, Mail.ru, Proofpoint, Postmark and others: the mailbox is gone, or never was',
   },
   {
     means: 'no mailbox',
     phases: AFTER_MAIL,
-    says: ['mailbox (is )?(currently )?unavailable'],
-    unless: ['policy', 'spam', 'denied', 'blocked', 'temporar*'],
+    says: ['mailbox (is )?(currently )?unavailable', '(account|mailbox|user|recipient) (is )?not available'],
+    unless: [...NOT_OF_RECIPIENT, 'spam', 'denied', 'blocked'],
     source: 'RFC 5321 §4.2.3, 550, as GMX, Outlook.com and Yahoo say it of mailboxes that do not exist',
   },
   {
@@ -427,10 +490,15 @@ export const RULES: readonly Rule[] = [
     says: [
       "(couldn'?t|could not|weren'?t able to|unable to|cannot|can'?t) find (the |your )?(recipient|user|mailbox|address)",
       "(does not|doesn'?t) have an? … account",
-      'not (a )?(known|valid) (user|mailbox|recipient|customer)',
-      'not our customer',
-      'has moved',
+      'not (a )?(known|valid) (user|mailbox|recipient|customer|address)',
+      '(user|recipient|address|mailbox) (is )?not in (the |our )?(directory|system)',
+      "address ~ (could not|couldn'?t|cannot|can'?t) be found",
+      'mailbox for (was |is )?not found',
+      'customer (was |is )?not found',
+      'not our (customer|user)',
+      '(user|recipient|customer|who) has moved',
     ],
+    unless: [...NOT_OF_RECIPIENT, "(user|recipient)'s"],
     source: 'Gmail, Yahoo and others: the address leads nowhere',
   },
   {
@@ -488,3 +556,9 @@ export const RULES: readonly Rule[] = [
   { means: 'later', codes: [500, 501, 502, 503, 504], source: 'RFC 5321 §4.2.4: the conversation went wrong, not the mail' },
   { means: 'this mail', source: 'RFC 5321 §4.2.1: refused for good, and nothing says that the mailbox is missing' },
 ];
+
+/** In place of a rule that means 'no mailbox', where the envelope shows that the reply speaks of the sender's address only. */
+export const NAMES_SENDER_ALONE: Rule = {
+  means: 'sender',
+  source: `${EXIM}; Postfix, reject_unverified_sender: the sender's own address was looked up, and is the only one in the reply`,
+};

@@ -1,5 +1,6 @@
 import type { Delivery } from '../domain/delivery.ts';
 import { DAY, HOUR } from '../domain/duration.ts';
+import { saysAddressIsInvalid } from '../domain/invalidAddress.ts';
 import { jsonOf } from './jsonBody.ts';
 import { shortReply } from './replies.ts';
 
@@ -25,14 +26,15 @@ const LONGEST_REST = DAY;
  */
 export function readSendgrid(reply: HttpReply): Delivery {
   const { status, body } = reply;
-  const messages = errorTexts(body);
+  const errors = errorsOf(body);
+  const messages = errors.map(({ message }) => message);
   const text = shortReply(`${status} ${messages.join('; ') || body || one(reply, 'x-message-id') || ''}`);
   const doubt = doubtOf(reply);
   if (doubt !== undefined) return ambiguous(reply, `${text} (${doubt})`);
   // 200 is how its sandbox takes a mail that it does not send, or somebody in between.
   if (status >= 200 && status < 300) return accepted(reply, status === 202 && (body === '' || isJson(reply)), text);
-  // The field tells an address that is none from a mail that is wrong.
-  if (status === 400 && /"field"\s*:\s*"personalizations\.\d+\.to\b/.test(body))
+  // Field and words together tell an address that is none from a mail or a request that is wrong.
+  if (status === 400 && errors.some(({ field, message }) => RECIPIENT.test(field) && saysAddressIsInvalid(message)))
     return { kind: 'recipient_refused', code: status, reply: text };
   // "Maximum credits exceeded": the plan's quota, told as 401.
   if (status === 401 && /credits exceeded/i.test(body)) return { kind: 'throttled', code: status, reply: text, restMs: HOUR };
@@ -40,6 +42,9 @@ export function readSendgrid(reply: HttpReply): Delivery {
   if (status === 403 && /temporar/i.test(body)) return { kind: 'sender_refused', code: status, reply: text };
   return byStatus(reply, text);
 }
+
+/** `personalizations.0.to`, `personalizations.0.to.0.email`; not `…to_name` nor `…cc`. */
+const RECIPIENT = /^personalizations(?:\.\d+|\[\d+\])?\.to(?![\w-])/;
 
 /**
  * Resend, POST /emails: 200 with the mail's id; errors are `{ statusCode, name, message }`
@@ -63,13 +68,15 @@ export function readResend(reply: HttpReply): Delivery {
       return { kind: 'throttled', code: status, reply: text, restMs: restAsked(reply) ?? HOUR };
     case 'validation_error':
     case 'invalid_parameter':
-      if (/`to`|\bto\b field|recipient/i.test(message ?? '') && status !== 403)
+      if ((status === 400 || status === 422) && NAMES_TO.test(message ?? '') && saysAddressIsInvalid(message ?? ''))
         return { kind: 'recipient_refused', code: status, reply: text };
       return byStatus(reply, text);
     default:
       return byStatus(reply, text);
   }
 }
+
+const NAMES_TO = /[`'"]to[`'"]|(?<![\w-])to (?:field|parameter|address)\b/i;
 
 /**
  * What keeps an answer from being one, whatever it says. The system had not even taken the whole request when an early
@@ -152,12 +159,12 @@ function one({ headers }: HttpReply, name: string): string | undefined {
   return (Array.isArray(value) ? value[0] : value)?.trim() || undefined;
 }
 
-function errorTexts(body: string): string[] {
+function errorsOf(body: string): { field: string; message: string }[] {
   const { errors } = jsonOf(body);
   if (!Array.isArray(errors)) return [];
   return errors.flatMap((error: unknown) => {
-    const message = (error as { message?: unknown } | null)?.message;
-    return typeof message === 'string' ? [message] : [];
+    const { field, message } = (error ?? {}) as { field?: unknown; message?: unknown };
+    return typeof message === 'string' ? [{ field: typeof field === 'string' ? field : '', message }] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Delivery } from '../domain/delivery.ts';
 import { redact } from '../domain/redact.ts';
-import { kindOf, readRefusal } from '../domain/refusal.ts';
+import { type Envelope, kindOf, readRefusal } from '../domain/refusal.ts';
 import type { SmtpPhase } from '../domain/refusalRules.ts';
 import { oneLine } from '../domain/text.ts';
 
@@ -8,13 +8,14 @@ const BEFORE_MAIL: readonly SmtpPhase[] = ['connect', 'auth', 'mail'];
 
 /**
  * What a complete SMTP reply means (RFC 5321 §4.2, enhanced codes RFC 3463). The phase matters as
- * much as the code: before MAIL nothing is known of the message; at RCPT a 550 speaks of the address.
+ * much as the code: before MAIL nothing is known of the message; at RCPT a 550 speaks of the address,
+ * unless the only one it names is the sender's.
  */
-export function readReply(phase: SmtpPhase, code: number, text: string): Delivery {
+export function readReply(phase: SmtpPhase, code: number, text: string, envelope?: Envelope): Delivery {
   const reply = shortReply(text);
   // Neither an acceptance nor a refusal is what was asked for.
   if (code < 400 || code > 599) return { kind: phase === 'dot' ? 'ambiguous' : 'temporary', code, reply };
-  const refusal = readRefusal(phase, code, text);
+  const refusal = readRefusal(phase, code, text, envelope);
   const kind = kindOf(refusal);
   return {
     kind,

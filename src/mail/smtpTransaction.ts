@@ -127,7 +127,7 @@ export class Transaction {
       if (phase === 'data' ? reply.code === 354 : MAIL_SYSTEM.test(String(reply.code))) return undefined;
       throw new OutOfStep(`the server answered ${line.slice(0, 4)} with “${reply.text}”`);
     }
-    if (decides || reply.code === 421) return readReply(phase, reply.code, reply.text);
+    if (decides || reply.code === 421) return this.#read(phase, reply);
     this.#copyNote = ` (the copy to yourself was refused: ${shortReply(reply.text)})`;
     return undefined;
   }
@@ -167,13 +167,17 @@ export class Transaction {
     return broken instanceof OutOfStep && broken.reply?.code !== 421 ? broken : undefined;
   }
 
+  #read(phase: SmtpPhase, { code, text }: SmtpReply): Delivery {
+    return readReply(phase, code, text, this.#mail.envelope);
+  }
+
   /** The one reply behind the dot. A second one that says otherwise leaves open which of them was meant. */
   #readFinal({ code, text }: SmtpReply): Delivery {
     const astray = this.#astray;
     const taken = MAIL_SYSTEM.test(String(code));
     const agrees = astray === undefined || (astray.reply !== undefined && astray.reply.code < 400 === taken);
     if (agrees && taken) return { kind: 'accepted', code, reply: shortReply(`${text}${this.#copyNote}`) };
-    if (agrees && code >= 400) return readReply('dot', code, text);
+    if (agrees && code >= 400) return this.#read('dot', { code, text });
     const reply = agrees ? `the server answered the mail with “${text}”` : `${text}; then: ${messageOf(astray)}`;
     return { kind: 'ambiguous', code: null, reply: shortReply(reply) };
   }
@@ -185,11 +189,11 @@ export class Transaction {
     if (state === 'armed') {
       return said === undefined
         ? { kind: 'ambiguous', code: null, reply: expired ? 'the time limit passed' : text }
-        : readReply('dot', said.code, said.text);
+        : this.#read('dot', said);
     }
     if (state === 'refused' || (state === 'asking' && expired) || (this.#attempt.cut.aborted && said === undefined))
       return { kind: 'not_armed', code: null, reply: expired ? 'the time limit passed' : text };
-    if (said !== undefined) return readReply('data', said.code, said.text);
+    if (said !== undefined) return this.#read('data', said);
     return { kind: 'temporary', code: null, reply: expired ? 'the time limit passed' : text };
   }
 

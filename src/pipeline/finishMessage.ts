@@ -66,8 +66,9 @@ export function finishMessage(
     const stopped = await stopRefusedSender(tx, claim.sender, alike, delivery, now);
     reached('t3.open');
     const warning = stopped ?? watched;
+    const ended = moved && decision.state === 'failed' ? await findMessage(tx, row.id) : undefined;
     // Taken back with those before it.
-    if (stopped !== null && moved && decision.state === 'failed') return { state: 'ready', reason: null, dueAt: now, warning, recovered };
+    if (ended?.state === 'ready') return { state: 'ready', reason: null, dueAt: ended.due_at, warning, recovered };
     return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning, recovered };
   });
 }

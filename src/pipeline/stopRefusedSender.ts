@@ -6,7 +6,7 @@ import { hasEvent, noteEvent } from '../store/events.ts';
 import { findMessage, moveByHand } from '../store/messages.ts';
 import { endRefusedAlike, keepRefusedAlike, refusedAlike } from '../store/refusedAlike.ts';
 import type { Tx } from '../store/schema.ts';
-import { setSender } from '../store/senders.ts';
+import { senderNow, setSender } from '../store/senders.ts';
 import { liftBounces } from '../store/suppressions.ts';
 import type { ClaimedMail } from './claimMessage.ts';
 
@@ -30,7 +30,8 @@ export function isOfRecipientAlone(row: RefusedAlike | null, delivery: Delivery)
 
 /**
  * Stops the sender when the row shows that it is at fault. The mails in the row go back to ready, each once, and nobody
- * stays suppressed for it. Returns why, or null when the row shows nothing yet.
+ * stays suppressed for it. The row stays until a person resumes the sender, so mails that were on the wire meanwhile and
+ * are refused alike go back too. Returns why, once; null when the row shows nothing, or the sender was stopped before.
  */
 export async function stopRefusedSender(
   tx: Tx,
@@ -43,7 +44,8 @@ export async function stopRefusedSender(
   const count = row.refusals.length;
   const reason = `${count} mails in a row to ${domainsOf(row)} domains were refused alike, so it is not the recipients: ${delivery.reply}`;
   for (const { message } of row.refusals) await takeBack(tx, message, now);
-  await endRefusedAlike(tx, sender);
+  const { stopped_at } = await senderNow(tx, sender);
+  if (stopped_at !== null) return null;
   await setSender(tx, sender, { stopped_at: now, reason });
   return reason;
 }

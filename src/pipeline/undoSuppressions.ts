@@ -1,6 +1,7 @@
-import { readRefusal } from '../domain/refusal.ts';
+import { saysAddressIsInvalid } from '../domain/invalidAddress.ts';
+import { type Envelope, readRefusal } from '../domain/refusal.ts';
 import type { Store } from '../store/database.ts';
-import { bouncePage, liftBounces, type Suppression } from '../store/suppressions.ts';
+import { type Bounce, bouncePage, liftBounces } from '../store/suppressions.ts';
 
 const PAGE = 500;
 
@@ -37,10 +38,16 @@ export function liftUnfounded(store: Store, all: readonly Unfounded[]): Promise<
   });
 }
 
-function unfounded({ email_key, reason, source, created_at }: Suppression): Unfounded | undefined {
-  const [, reply, digits] = /^hard bounce: ((5\d\d)\b.*)$/s.exec(reason) ?? [];
+function unfounded({ email_key, reason, source, created_at, envelope_from: from, envelope_to: to }: Bounce): Unfounded | undefined {
+  const [, reply, digits] = /^hard bounce: (([45]\d\d)\b.*)$/s.exec(reason) ?? [];
   const message = Number(/^message (\d+)$/.exec(source)?.[1]);
   if (reply === undefined || !Number.isInteger(message)) return undefined;
-  const evidence = (['rcpt', 'dot'] as const).some((phase) => readRefusal(phase, Number(digits), reply).means === 'no mailbox');
-  return evidence ? undefined : { email_key, message, reply, created_at };
+  const envelope = from === null || to === null ? undefined : { from, to };
+  return isEvidence(Number(digits), reply, envelope) ? undefined : { email_key, message, reply, created_at };
+}
+
+/** Providers over HTTP tell of a bad address with a 4xx, of several faults one behind the other. */
+function isEvidence(code: number, reply: string, envelope: Envelope | undefined): boolean {
+  if (code < 500) return reply.split('; ').some(saysAddressIsInvalid);
+  return (['rcpt', 'dot'] as const).some((phase) => readRefusal(phase, code, reply, envelope).means === 'no mailbox');
 }

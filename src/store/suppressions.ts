@@ -70,15 +70,25 @@ export function suppressionPage(db: Db, after: string, limit: number, { since, r
 }
 
 const BOUNCE = 'hard bounce:%';
+/** What stands before a message's id in `source`. */
+const MESSAGE = 'message ';
+
+/** One that a refused mail brought, and who that mail was from and for, while its draft is kept. */
+export interface Bounce extends Suppression {
+  readonly envelope_from: string | null;
+  readonly envelope_to: string | null;
+}
 
 /** The same of those that a refused mail brought. */
-export function bouncePage(db: Db, after: string, since: number | undefined, limit: number): Promise<Suppression[]> {
+export function bouncePage(db: Db, after: string, since: number | undefined, limit: number): Promise<Bounce[]> {
   return db
     .selectFrom('suppressions')
-    .selectAll()
+    .leftJoin('drafts', (join) => join.on('drafts.message_id', '=', sql<number>`cast(substr(source, ${MESSAGE.length + 1}) as integer)`))
+    .selectAll('suppressions')
+    .select(['envelope_from', 'envelope_to'])
     .where('email_key', '>', after)
     .where('reason', 'like', BOUNCE)
-    .where('created_at', '>=', since ?? 0)
+    .where('suppressions.created_at', '>=', since ?? 0)
     .orderBy('email_key')
     .limit(limit)
     .execute();

@@ -101,6 +101,13 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: 'const mark = undefined;',
     },
   ],
+  'suppression without evidence': [
+    {
+      file: 'src/mail/replies.ts',
+      find: 'const kind = kindOf(refusal);',
+      replace: "const kind = phase === 'rcpt' && code >= 500 ? ('recipient_refused' as const) : kindOf(refusal);",
+    },
+  ],
   'a paid text is not kept': [
     {
       file: 'src/pipeline/recordReply.ts',
@@ -263,6 +270,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'replies that nobody asked for wait for the next command': 'replies',
   'a late acceptance behind a verdict is forgotten': 'person',
   'T3 counted twice': 'bounce',
+  'suppression without evidence': 'bounce',
   'a stopped worker keeps its mails': 'trouble',
   'a database known by its inode alone': 'companions',
   'a verdict taken back keeps its place in the count': 'person',
@@ -272,4 +280,5 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
 export const FIRST_SEED: Readonly<Record<string, number>> = {
   'a late acceptance behind a verdict is forgotten': 14,
   'a verdict taken back keeps its place in the count': 17,
+  'T3 counted twice': 15,
 };

@@ -3,7 +3,7 @@ import type { AiCall } from '../support/aiServer.ts';
 import { laterThan, type Scenario } from './scenario.ts';
 
 /** A mail that a server received whole, over SMTP or HTTP. */
-export interface Arrived {
+interface Arrived {
   readonly to: string;
   readonly sha256: string;
   /** Over SMTP, the same without its Date header. */
@@ -13,6 +13,12 @@ export interface Arrived {
   readonly at: number;
   /** Under which the provider takes it no second time, whenever it comes. */
   readonly key?: string | undefined;
+}
+
+/** What the servers took and said. `missing`: whose mailbox one of them said is missing. */
+interface Served {
+  readonly received: readonly Arrived[];
+  readonly missing: ReadonlySet<string>;
 }
 
 /** Calls to a model that one worker has on their way. */
@@ -36,7 +42,7 @@ interface MessageRow {
  */
 export function judge(
   database: string,
-  received: readonly Arrived[],
+  { received, missing }: Served,
   calls: readonly AiCall[] | undefined,
   scenario: Scenario,
   reconciled: boolean,
@@ -78,6 +84,7 @@ export function judge(
     judgeAcceptances(one, violations);
     judgeProgress(all, received, violations);
     judgeEnds(one, violations);
+    judgeBounces(all, missing, violations);
     for (const { to } of taken) if (!messages.some(({ email }) => email === to)) violations.push(`${to} got a mail and is no lead`);
     judgeLedger(one, violations);
     judgeCounters(one, violations);
@@ -214,6 +221,14 @@ function judgeEnds(one: (sql: string) => number, violations: string[]): void {
       having count(*) > (select count(*) from attempts where attempts.message_id = events.message_id and armed_at is not null))`,
   );
   if (told > 0) violations.push(`${told} mails were called uncertain for one reason more often than they were armed`);
+}
+
+/** Nobody is suppressed by a refusal unless a server said that the mailbox is missing. */
+function judgeBounces(all: <T>(sql: string) => T[], missing: ReadonlySet<string>, violations: string[]): void {
+  for (const { email_key, reason } of all<{ email_key: string; reason: string }>(
+    "select email_key, reason from suppressions where reason like 'hard bounce%'",
+  ))
+    if (!missing.has(email_key)) violations.push(`${email_key} is suppressed without evidence: ${reason}`);
 }
 
 /** ledger = counter = mails that were, or may have been, accepted. */

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
-import { type MailProvider, startMailProvider } from '../support/mailProvider.ts';
+import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';
 import { AI_CONCURRENCY, judge, refusingLead } from './judge.ts';
 import { Runner } from './runner.ts';
 import type { Scenario } from './scenario.ts';
-import { type Sink, startSink } from './sink.ts';
+import { type Fault, type Sink, startSink } from './sink.ts';
 
 export interface RunResult {
   readonly seed: number;
@@ -29,8 +29,10 @@ const LARGE_FILE = 6_000_000;
 /** One run of the real program in child processes, judged by what the server received. */
 export async function run(entry: string, scenario: Scenario, hunting = false): Promise<RunResult> {
   const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
-  const sink = await startSink(scenario.faultFor);
-  const provider = await startMailProvider(scenario.httpFaultFor);
+  const missing = new Set<string>();
+  const noted = noting(missing);
+  const sink = await startSink((to) => noted(to, scenario.faultFor(to)));
+  const provider = await startMailProvider((to) => noted(to, scenario.httpFaultFor(to)));
   const took = () => [...sink.received, ...provider.requests];
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
   const { clocks, large } = scenario;
@@ -50,7 +52,7 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
     // A worker that lives for a moment, so that what is uncertain can be asked after.
     if (scenario.route.includes('resend')) await runner.finish(['worker', '--for', '1s'], {});
     await runner.settle(scenario, databaseOf(workspace));
-    const verdict = judge(databaseOf(workspace), took(), ai?.calls, scenario, runner.reconciled);
+    const verdict = judge(databaseOf(workspace), { received: took(), missing }, ai?.calls, scenario, runner.reconciled);
     return {
       seed: scenario.seed,
       kills: runner.kills,
@@ -65,6 +67,16 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
     rmSync(workspace, { recursive: true, force: true });
   }
 }
+
+/** Notes whose mailbox a server says is missing. */
+function noting(missing: Set<string>): <F extends string>(to: string | undefined, fault: F | undefined) => F | undefined {
+  return (to, fault) => {
+    if (to !== undefined && fault !== undefined && EVIDENCE.includes(fault)) missing.add(to);
+    return fault;
+  };
+}
+
+const EVIDENCE: readonly string[] = ['rcpt 550', '400 recipient'] satisfies (Fault | HttpFault)[];
 
 function databaseOf(workspace: string): string {
   return join(workspace, '.outreach', 'outreach.db');

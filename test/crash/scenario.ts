@@ -5,7 +5,7 @@ import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
 import { type Removal, removal } from './companions.ts';
 import { HELD_POINTS, type Intervention, intervention } from './person.ts';
 import { Random } from './random.ts';
-import { FAULTS, type Fault, ODD_FAULTS } from './sink.ts';
+import { FAULTS, type Fault, ODD_FAULTS, type Said } from './sink.ts';
 
 /** One round: some workers side by side, one of which (or none) meets its end at a milestone. */
 export interface Round {
@@ -127,7 +127,8 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const dailyCap = disturbed.length > 0 ? undefined : capped;
   const likelihood = focus === undefined ? random.pick([0, 0.15, 0.4]) : 0;
   const odd = oddity(seed, focus);
-  const faultFor = atTimesOdd(
+  const faultFor = firstOf(
+    faults(seed + 3, unfounded(seed, focus), REFUSALS, isAtGreeting),
     faults(seed, focus === 'bounce' ? 0.6 : likelihood, focus === 'bounce' ? BOUNCES : FAULTS, isAtGreeting),
     faults(seed + 2, odd, ODD_FAULTS, isAtGreeting),
   );
@@ -135,7 +136,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
   const onTheWire = focus === 'fallback' || focus === 'replay' || focus === 'key';
   const httpFaultFor =
     focus === 'early' ? earlyAnswers(seed) : withNewer(seed, faults(seed + 1, onTheWire ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect));
-  const calm = likelihood === 0 && odd === 0 && !onTheWire && focus !== 'early';
+  const calm = likelihood === 0 && odd === 0 && unfounded(seed, focus) === 0 && !onTheWire && focus !== 'early';
   const clocks = disturbed.length > 0 || dailyCap !== undefined ? undefined : clocksOf(seed, focus, route);
   const wire = { calm, faultFor, route, httpFaultFor, large: focus === 'early', clocks };
   // A source of its own, so that the runs with a template stay the runs they were.
@@ -168,8 +169,15 @@ function oddity(seed: number, focus: Focus | undefined): number {
   return focus === undefined && new Random(seed * 769 + 29).chance(0.17) ? 0.3 : 0;
 }
 
-function atTimesOdd<F>(usual: (to: string | undefined) => F | undefined, odd: (to: string | undefined) => F | undefined): typeof usual {
-  return (to) => usual(to) ?? odd(to);
+/** In every second run that is about bounces, and in one of eight others, servers refuse for reasons of their own. From a source of its own, too. */
+function unfounded(seed: number, focus: Focus | undefined): number {
+  const random = new Random(seed * 677 + 19);
+  if (focus === 'bounce') return random.chance(0.5) ? 0.6 : 0;
+  return focus === undefined && random.chance(0.12) ? 0.3 : 0;
+}
+
+function firstOf<F>(...all: readonly ((to: string | undefined) => F | undefined)[]): (to: string | undefined) => F | undefined {
+  return (to) => all.map((faultFor) => faultFor(to)).find((fault) => fault !== undefined);
 }
 
 /** In one run of four. From a source of its own, so that the other runs stay what they were. */
@@ -198,7 +206,10 @@ function troubled(seed: number, focus: Focus | undefined, rounds: readonly Round
   const chosen = focus === 'trouble' || focus === 'bounce' || (focus === undefined && random.chance(0.17));
   const at = rounds.findIndex(({ end, sparePages }) => TROUBLED_ENDS.includes(end.kind) && sparePages === undefined);
   if (!chosen || at === -1) return rounds;
-  return rounds.map((round, index) => (index === at ? { ...round, trouble: troubleOf(random, focus) } : round));
+  const trouble = troubleOf(random, focus);
+  // A row of refusals takes long enough where most commits succeed.
+  const rarely = focus === 'bounce' && unfounded(seed, focus) > 0 && trouble.kind !== 'held';
+  return rounds.map((round, index) => (index === at ? { ...round, trouble: rarely ? { ...trouble, percent: 20 } : trouble } : round));
 }
 
 const TROUBLED_ENDS: readonly Round['end']['kind'][] = ['none', 'kill', 'signal'];
@@ -346,6 +357,18 @@ function faults<F extends string>(
 
 /** Mails that come back for good at once. */
 const BOUNCES: readonly Fault[] = ['rcpt 550'];
+
+/** Refusals that are no evidence of a missing mailbox. A quota is left out: its sender rests for an hour. */
+const REFUSALS: readonly Said[] = [
+  'rcpt says 550 5.7.1 We take no mail from you',
+  'rcpt says 554 5.7.1 Access denied',
+  'rcpt says 550 Administrative prohibition',
+  'rcpt says 550 5.7.1 Relaying denied',
+  'rcpt says 552 5.2.2 Mailbox full',
+  // The sender's own address, which another server has looked up.
+  'rcpt says 550 5.1.1 <ana@ruiz.example>: no such user',
+  'dot says 554 5.7.1 Refused as spam',
+];
 
 const isAtGreeting = (fault: Fault) => fault.startsWith('greeting');
 const isAtConnect = (fault: HttpFault) => fault === 'drop at connect';

@@ -36,7 +36,9 @@ export const ODD_FAULTS = [
   'dot 250- then 554, not taken',
   'dot 250 and another, taken',
 ] as const;
-export type Fault = (typeof FAULTS)[number] | (typeof ODD_FAULTS)[number];
+/** A refusal in any words, of the recipient or behind the final dot. */
+export type Said = `${'rcpt' | 'dot'} says ${string}`;
+export type Fault = (typeof FAULTS)[number] | (typeof ODD_FAULTS)[number] | Said;
 
 /** A mail whose final dot arrived. `taken` is the server's own decision: the truth everything is judged by. */
 interface Received {
@@ -169,6 +171,7 @@ class Session {
     else if (fault === 'mail 421') this.#socket.end('421 4.3.2 Closing\r\n');
     else if (fault === 'rcpt 450') this.#say('450 4.2.1 Come back later');
     else if (fault === 'rcpt 550') this.#say('550 5.1.1 No such user');
+    else if (saidAt('rcpt', fault) !== undefined) this.#say(saidAt('rcpt', fault) ?? '');
     else {
       this.#recipients.push(to);
       if (this.#deaf) setTimeout(() => this.#say('250 2.1.5 Ok'), 60);
@@ -190,7 +193,7 @@ class Session {
 
   #finish(stuffed: Buffer): void {
     const fault = this.#fault ?? '';
-    const refusal = REFUSALS[fault];
+    const refusal = REFUSALS[fault] ?? saidAt('dot', fault);
     const body = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
     const taken = refusal === undefined && !fault.endsWith('not taken') && !this.#deaf;
     const hashes = { sha256: digest(body), frozenSha256: digest(withoutDate(body)) };
@@ -233,6 +236,11 @@ const REFUSALS: Record<string, string> = {
   'dot 552': '552 5.3.4 Too big',
   'dot 554': '554 5.6.0 No',
 };
+
+function saidAt(phase: 'rcpt' | 'dot', fault: string | undefined): string | undefined {
+  const [, said] = fault?.split(`${phase} says `) ?? [];
+  return said?.replaceAll('\n', '\r\n');
+}
 
 function withoutDate(body: Buffer): Buffer {
   return Buffer.from(body.toString('latin1').replace(/^Date: [^\r\n]*\r\n/, ''), 'latin1');

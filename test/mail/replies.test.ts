@@ -71,15 +71,78 @@ test('no reply that names the sender, its login, its server or a quota suppresse
           expect(readReply(phase, code, `${code} ${before} ${said}`).kind, `${before} ${said}`).not.toBe('recipient_refused');
 });
 
+const ENVELOPE = { from: 'Ana@Ruiz.example', to: 'lead@company.example' };
+
+test.each([
+  ['550 5.1.1 <ana@ruiz.example>: user unknown'],
+  ['550-5.1.1 No such user: ana@ruiz.example.\n550 5.1.1 see https://help.example/a@b'],
+  ['550 5.1.1 <ana@ruiz.example>: user unknown; questions to postmaster@mx.example'],
+  ['550 5.1.2 ana@ruiz.example... host not found'],
+  ['550 mailbox of <ANA@ruiz.EXAMPLE> does not exist: mailbox not found'],
+  ['550 no such address (@ruiz.example)'],
+  ['553 5.1.3 <ana@ruiz.example>: invalid address; ana@ruiz.example'],
+])('a reply whose only address is the sender’s suppresses nobody: %s', (text) => {
+  for (const phase of ['rcpt', 'data', 'dot'] as const) {
+    expect(readReply(phase, 550, text).kind).toBe('recipient_refused');
+    expect(readReply(phase, 550, text, ENVELOPE)).toMatchObject({ kind: 'sender_refused' });
+  }
+});
+
+test.each([
+  ['550 5.1.1 <lead@company.example>: user unknown'],
+  ['550 5.1.1 user unknown'],
+  ['550 5.1.1 mail from ana@ruiz.example to lead@company.example: user unknown'],
+  ['550 5.1.1 <someone.else@company.example>: user unknown'],
+  ['550 5.1.1 <diana@ruiz.example>: user unknown'],
+])('a reply that names another address, or none, is evidence as before: %s', (text) => {
+  expect(readReply('rcpt', 550, text, ENVELOPE).kind).toBe('recipient_refused');
+});
+
+test('a mail to oneself names one address, which is the recipient’s', () => {
+  const self = { from: 'ana@ruiz.example', to: 'Ana@ruiz.example' };
+  expect(readReply('rcpt', 550, '550 5.1.1 <ana@ruiz.example>: user unknown', self).kind).toBe('recipient_refused');
+});
+
+test('an address that takes questions may be the recipient’s, or the sender’s', () => {
+  const unknown = '550 5.1.1 <info@ruiz.example>: user unknown';
+  expect(readReply('rcpt', 550, unknown, { from: 'info@ruiz.example', to: 'lead@company.example' }).kind).toBe('sender_refused');
+  expect(readReply('rcpt', 550, unknown, { from: 'ana@mail.example', to: 'info@ruiz.example' }).kind).toBe('recipient_refused');
+});
+
+test('the envelope changes nothing of any other reading', () => {
+  for (const [, phase, code, text] of rows) {
+    const alone = readReply(phase, Number(code), text);
+    if (alone.kind !== 'recipient_refused') expect(readReply(phase, Number(code), text, ENVELOPE)).toEqual(alone);
+  }
+});
+
 test('every refusal is read, in linear time and whatever it holds', () => {
   fc.assert(
     fc.property(fc.constantFrom(...SMTP_PHASES), fc.integer({ min: 400, max: 599 }), fc.string({ unit: 'binary' }), (phase, code, text) => {
       expect(RULES).toContain(readRefusal(phase, code, text).rule);
     }),
   );
-  for (const piece of ['a.', 'mailbox ', 'user full ', '<', '"a" ', 'http://', '1.', ':', 'per hour ', "a'", '5.1.', '\n550-', '@']) {
+  for (const piece of [
+    'a.',
+    'mailbox ',
+    'user full ',
+    '<',
+    '"a" ',
+    'http://',
+    '1.',
+    ':',
+    'per hour ',
+    "a'",
+    '5.1.',
+    '\n550-',
+    '@',
+    'account is ',
+    'a@b ',
+    'user, ',
+  ]) {
     const began = process.cpuUsage();
-    readRefusal('rcpt', 550, piece.repeat(200_000));
+    readRefusal('rcpt', 550, piece.repeat(200_000), ENVELOPE);
+    readRefusal('rcpt', 550, `5.1.1 ${piece.repeat(200_000)}`, ENVELOPE);
     skeletonOf(550, piece.repeat(200_000));
     expect(process.cpuUsage(began).user / 1_000, piece).toBeLessThan(200);
   }

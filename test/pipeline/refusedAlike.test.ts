@@ -145,3 +145,18 @@ test('what an earlier version suppressed by a misread refusal is found and lifte
   expect(await liftUnfounded(bench.store, found)).toBe(2);
   expect(await Promise.all([0, 1, 2, 3].map(async (lead) => (await suppressed(lead)) !== undefined))).toEqual([false, true, false, true]);
 });
+
+test('of a provider over HTTP, and of a reply that names the sender alone, the suppression is lifted too', async () => {
+  await ready(5);
+  const { envelope_from: from } = await bench.store.db.selectFrom('drafts').select('envelope_from').executeTakeFirstOrThrow();
+  const reasons = [
+    'hard bounce: 422 validation_error: The recipient list is too long',
+    'hard bounce: 400 must be a string; Does not contain a valid address.',
+    'hard bounce: 422 validation_error: Invalid `to` field.',
+    `hard bounce: 550 5.1.1 <${from}>: user unknown`,
+    'hard bounce: 550 5.1.1 <lead4@company4.example>: user unknown',
+  ];
+  for (const [lead, reason] of reasons.entries())
+    await bench.store.write((tx) => suppress(tx, `lead${lead}@company${lead}.example`, reason, `message ${lead + 1}`, bench.now));
+  expect((await unfoundedSuppressions(bench.store, undefined)).map(({ message }) => message)).toEqual([1, 4]);
+});
