@@ -108,7 +108,7 @@ async function mailFor(
   for (const lead of leads) {
     const [subject, text] = [renderSubject(campaign, lead), renderBody(campaign, lead)];
     if (!subject.ok || !text.ok) continue;
-    const draft = await composeDraft(composing, campaign, lead, { subject: subject.text, text: text.text }, { messageId: 0, jobId: 0 });
+    const draft = await composeDraft(composing, campaign, lead, { subject: subject.text, text: text.text });
     const email = lead.email ?? '';
     if (draft.kind === 'composed') return { email, subject: draft.subject, text: draft.text };
     unwritable.push({ email, reason: draft.reason });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { attachedFiles } from '../config/attachedFiles.ts';
 import { keyFile, workspaceKey } from '../config/workspaceKey.ts';
-import { unsubscribeToken } from '../domain/personKey.ts';
+import { campaignMark, unsubscribeToken } from '../domain/personKey.ts';
 import type { ComposeDependencies } from '../pipeline/draftMessage.ts';
 import { anyForgotten } from '../store/suppressions.ts';
 import type { App } from './app.ts';
@@ -14,5 +14,10 @@ export async function openComposing(app: App): Promise<Omit<ComposeDependencies,
   if (!existsSync(keyFile(workspace)) && existsSync(config.database) && (await anyForgotten((await app.openStore()).db)))
     throw missingKey(workspace);
   const key = workspaceKey(workspace);
-  return { compose: composeMime, tokenFor: (messageId) => unsubscribeToken(key, messageId), files: attachedFiles(workspace) };
+  return {
+    compose: composeMime,
+    tokenFor: (reference) => unsubscribeToken(key, reference),
+    markOf: (campaign) => campaignMark(key, campaign),
+    files: attachedFiles(workspace),
+  };
 }

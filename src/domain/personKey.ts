@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 
 /**
  * What remains of a person who was forgotten: enough to know them again in next year's CSV, and
@@ -11,9 +11,28 @@ export function forgottenKey(key: Buffer, emailKey: string): string {
 /** What the keys of forgotten people begin with; no address does, for want of an @. */
 export const FORGOTTEN = 'hmac:';
 
-/** Who a mail's unsubscribe link speaks for: the message, and 144 bits of an HMAC over it that nobody can guess. */
-export function unsubscribeToken(key: Buffer, messageId: number): string {
-  return `${messageId}.${createHmac('sha256', key).update(`unsubscribe\0${messageId}`).digest('base64url').slice(0, 24)}`;
+/** Whom an opt-out speaks for: the mail's reference, a dot, and 144 bits that only this workspace's key makes. */
+export function unsubscribeToken(key: Buffer, reference: string): string {
+  return `${reference}.${createHmac('sha256', purposeKey(key, 'unsubscribe', 1))
+    .update(reference)
+    .digest('base64url')
+    .slice(0, 24)}`;
+}
+
+/** What a recipient may see of a campaign: always the same for it, and nothing of its name. */
+export function campaignMark(key: Buffer, campaign: string): string {
+  return createHmac('sha256', purposeKey(key, 'campaign', 1))
+    .update(campaign)
+    .digest('hex')
+    .slice(0, 12);
+}
+
+/**
+ * A key of its own for each purpose (HKDF, RFC 5869), so that one tells nothing of another; a new version replaces one alone.
+ * Hashes of forgotten people and of accounts, which stand in databases, are older than this and hang on the workspace's key itself.
+ */
+function purposeKey(key: Buffer, purpose: 'unsubscribe' | 'campaign', version: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `outreach ${purpose} v${version}`, 32));
 }
 
 /** The address of a click, with the token of whom it is for. */

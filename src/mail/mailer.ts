@@ -22,7 +22,7 @@ export interface MailContent {
   /** Value of Feedback-ID. */
   readonly feedbackId?: string | undefined;
   readonly attachments?: readonly MailFile[];
-  /** Value of X-Outreach-Id: lets a person match a mail with `outreach show`. */
+  /** A random name of this mail alone: value of X-Outreach-Id, and the left part of Message-ID, which some servers replace. */
   readonly reference: string;
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { assemble, fileMark } from '../domain/attachment.ts';
@@ -12,7 +12,7 @@ import type { FrozenMail, MailAddressing, MailContent, MailFile } from './mailer
 /** Composes a mail (RFC 5322, 2045–2047, 2387) without its Date header: text and HTML, images in it, files below. */
 export async function composeMime(content: MailContent): Promise<FrozenMail> {
   const from = mailbox(content.from, 'from');
-  const messageId = `<${randomUUID()}@${domainOf(from.email)}>`;
+  const messageId = `<${content.reference}@${domainOf(from.email)}>`;
   const addressing = addressingOf(content, from);
   const { to, bcc, replyTo } = addressing;
   const { text, html, attachments = [] } = content;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AttachedFile } from '../domain/attachment.ts';
 import { type Campaign, type Generator, needsApproval } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
@@ -23,8 +24,10 @@ import { type Enclosing, type Failed, gatherFiles } from './gatherFiles.ts';
 /** What turns a written text into a whole mail. */
 export interface ComposeDependencies extends Enclosing {
   readonly compose: Composer;
-  /** What a message's opt-out is recognised by. */
-  tokenFor(messageId: number): string;
+  /** What a mail's opt-out is recognised by. */
+  tokenFor(reference: string): string;
+  /** What a campaign is counted by in headers that recipients see. */
+  markOf(campaign: string): string;
 }
 
 export interface DraftDependencies extends ComposeDependencies {
@@ -95,7 +98,7 @@ export async function draftMessage(deps: DraftDependencies, claimed: ClaimedDraf
   const written = await deps.writerFor(campaign.generator).write({ campaign, lead, jobId, messageId: hold.id, deadlineAt });
   if (written.kind === 'resting') return giveBack(deps, claimed, written);
   if (written.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, written.reason);
-  const draft = await composeDraft(deps, campaign, lead, written, { messageId: hold.id, jobId });
+  const draft = await composeDraft(deps, campaign, lead, written);
   if (draft.kind === 'resting') return giveBack(deps, claimed, draft);
   if (draft.kind === 'lead_failed') return holdForPerson(deps, claimed, campaign, draft.reason);
   reached('draft.written');
@@ -115,9 +118,10 @@ export async function composeDraft(
   campaign: Campaign,
   lead: LeadFields,
   written: { readonly subject: string; readonly text: string },
-  { messageId, jobId }: { readonly messageId: number; readonly jobId: number },
 ): Promise<Draft | Failed> {
-  const token = deps.tokenFor(messageId);
+  // Random, so that it names this mail in every copy of the database, and tells its recipient nothing.
+  const reference = randomUUID();
+  const token = deps.tokenFor(reference);
   const { mailto, url } = campaign.unsubscribe;
   const unsubscribeUrl = url === null ? undefined : withToken(url, token);
   const { text, html, images } = placeImages(`${written.text}\n\n${footer(campaign, unsubscribeUrl)}\n`, campaign);
@@ -136,9 +140,9 @@ export async function composeDraft(
     unsubscribeToken: token,
     replyTo: campaign.replyTo ?? undefined,
     bccSelf: campaign.bccSelf,
-    feedbackId: feedbackId(campaign.name, jobId, campaign.from),
+    feedbackId: feedbackId(deps.markOf(campaign.name), campaign.from),
     attachments: gathered.files,
-    reference: String(messageId),
+    reference,
   });
   return { kind: 'composed', subject: mail.parts().subject, text, html, mail };
 }

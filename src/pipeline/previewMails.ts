@@ -40,7 +40,7 @@ export async function previewMails(deps: PreviewDependencies, campaign: Campaign
       const files = gatherFiles(deps, campaign, lead, []);
       if (files.kind === 'lead_failed') return { messageId, email, draft: undefined, reason: files.reason, stopped: undefined };
       const written = await deps.writer.write({ campaign, lead, jobId, messageId, deadlineAt: deps.now() + DEADLINES.drafting });
-      const draft = written.kind === 'written' ? await composeDraft(deps, campaign, lead, written, { messageId, jobId }) : written;
+      const draft = written.kind === 'written' ? await composeDraft(deps, campaign, lead, written) : written;
       if (draft.kind !== 'composed') {
         const stopped = draft.kind === 'resting' ? draft.why : undefined;
         return { messageId, email, draft: undefined, reason: draft.reason, stopped };

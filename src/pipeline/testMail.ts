@@ -50,8 +50,7 @@ export async function composeTest(deps: TestDependencies, campaign: Campaign, to
   if (written.kind !== 'written') throw noMail(campaign, lead, written.reason);
   const subject = `[test] ${written.subject}`;
   // Addressed without the lead's name: it is not the lead who gets it.
-  const ids = { messageId: NO_MESSAGE, jobId: 0 };
-  const draft = await composeDraft(deps, campaign, { ...without(fields), email: to }, { subject, text: written.text }, ids);
+  const draft = await composeDraft(deps, campaign, { ...without(fields), email: to }, { subject, text: written.text });
   if (draft.kind !== 'composed') throw noMail(campaign, lead, draft.reason);
   return { draft, lead };
 }

@@ -6,7 +6,7 @@ import { workspaceKey } from '../../src/config/workspaceKey.ts';
 import type { Campaign } from '../../src/domain/campaign.ts';
 import { feedbackId } from '../../src/domain/feedbackId.ts';
 import type { LeadFields } from '../../src/domain/lead.ts';
-import { unsubscribeToken, withToken } from '../../src/domain/personKey.ts';
+import { campaignMark, unsubscribeToken, withToken } from '../../src/domain/personKey.ts';
 import { templateWriter } from '../../src/llm/templateWriter.ts';
 import type { MailContent } from '../../src/mail/mailer.ts';
 import { composeMime } from '../../src/mail/mime.ts';
@@ -43,15 +43,21 @@ async function drafted(of: Campaign, lead: LeadFields = {}, messageId = 7): Prom
   const key = workspaceKey(workspaceAt(folder.path));
   const written = await templateWriter(1).write({ campaign: of, lead: fields, jobId: 3, messageId, deadlineAt: 0 });
   if (written.kind !== 'written') throw new Error(written.reason);
-  const deps = { compose: composeMime, files, now: () => 0, tokenFor: (id: number) => unsubscribeToken(key, id) };
-  const draft = await composeDraft(deps, of, fields, written, { messageId, jobId: 3 });
+  const deps = {
+    compose: composeMime,
+    files,
+    now: () => 0,
+    tokenFor: (reference: string) => unsubscribeToken(key, reference),
+    markOf: (name: string) => campaignMark(key, name),
+  };
+  const draft = await composeDraft(deps, of, fields, written);
   if (draft.kind !== 'composed') throw new Error(draft.reason);
   return draft;
 }
 
 const headers = async (of: Campaign, lead?: LeadFields) => headOf((await drafted(of, lead)).mail.bytes);
 
-const TOKEN = /7\.[\w-]{24}/.source;
+const TOKEN = /[0-9a-f-]{36}\.[\w-]{24}/.source;
 
 test('without a web address people opt out by mail, and nothing promises one click', async () => {
   const head = await headers(campaign());
@@ -93,25 +99,28 @@ test.each([
 test('a token is the same for ever, another for each message and workspace, and no shorter than 128 bits', () => {
   const key = workspaceKey(workspaceAt(folder.path));
   const again = workspaceKey(workspaceAt(folder.path));
-  const tokens = Array.from({ length: 500 }, (_, id) => unsubscribeToken(key, id));
-  expect(tokens).toEqual(Array.from({ length: 500 }, (_, id) => unsubscribeToken(again, id)));
+  const tokens = Array.from({ length: 500 }, (_, id) => unsubscribeToken(key, `mail-${id}`));
+  expect(tokens).toEqual(Array.from({ length: 500 }, (_, id) => unsubscribeToken(again, `mail-${id}`)));
   const secrets = new Set(tokens.map((token) => token.split('.')[1] ?? ''));
   expect(secrets.size).toBe(500);
   for (const secret of secrets) expect(secret).toMatch(/^[\w-]{22,}$/);
   const other = new Folder();
-  expect(unsubscribeToken(workspaceKey(workspaceAt(other.path)), 7)).not.toBe(unsubscribeToken(key, 7));
+  expect(unsubscribeToken(workspaceKey(workspaceAt(other.path)), 'mail-7')).not.toBe(unsubscribeToken(key, 'mail-7'));
   other.remove();
   expect(withToken('https://ruiz.example/u', '7.ab')).toBe('https://ruiz.example/u?t=7.ab');
   expect(withToken('https://ruiz.example/u?', '7.ab')).toBe('https://ruiz.example/u?t=7.ab');
 });
 
-test('Feedback-ID has three fields and a sender of 5 to 15 characters, whatever campaign and domain are called', () => {
+test('Feedback-ID has a mark of the campaign and a sender of 5 to 15 characters, whatever campaign and domain are called', () => {
+  const key = workspaceKey(workspaceAt(folder.path));
   for (const from of ['a@b.c0', 'ana@ruiz.example', `ana@${'long-'.repeat(10)}name.example`, 'Ána <a@müller.example>']) {
     for (const name of ['hello', 'Größe: "x"\r\nBcc: a@b.c', '::', 'x'.repeat(200)]) {
-      expect(feedbackId(name, 12, from)).toMatch(/^[\w-]{1,40}:job-12:outreach:[\w-]{5,15}$/);
+      expect(feedbackId(campaignMark(key, name), from)).toMatch(/^[0-9a-f]{12}:outreach:[\w-]{5,15}$/);
     }
   }
-  const sender = (from: string) => feedbackId('hello', 1, from).split(':')[3];
+  expect(campaignMark(key, 'hello')).toBe(campaignMark(key, 'hello'));
+  expect(campaignMark(key, 'hello')).not.toBe(campaignMark(key, 'hullo'));
+  const sender = (from: string) => feedbackId('hello', from).split(':')[2];
   expect(sender('a@ruiz.example')).toBe(sender('Ana <b@RUIZ.example>'));
   expect(sender(`a@${'long-'.repeat(10)}one.example`)).not.toBe(sender(`a@${'long-'.repeat(10)}two.example`));
 });
@@ -120,7 +129,7 @@ test('answers go where reply_to says, and the lead never sees who gets a copy', 
   const head = await headers(campaign('reply_to: "Ána Ruiz <answers@ruiz.example>"\nbcc_self: true\n'));
   expect(head).toMatch(/^Reply-To: =\?UTF-8\?.* <answers@ruiz\.example>$/m);
   expect(head).not.toMatch(/^(?:bcc|cc|resent-bcc):/im);
-  expect(head).toMatch(/^Feedback-ID: hello:job-3:outreach:[\w-]+$/m);
+  expect(head).toMatch(/^Feedback-ID: [0-9a-f]{12}:outreach:[\w-]+$/m);
 });
 
 test.each([

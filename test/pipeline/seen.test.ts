@@ -161,7 +161,7 @@ test('for any cells: what the reader gets is what was shown, and what was shown 
       const lead = fieldsOf({ email: 'grace@harbour.example', fields: JSON.stringify(raw) });
       const written = { subject: line(lead.company ?? ''), text: `${lead.company}|${lead.note}` };
       const deps = { ...bench.composing, now: () => 0 };
-      const draft = await composeDraft(deps, campaign, lead, written, { messageId: 1, jobId: 1 });
+      const draft = await composeDraft(deps, campaign, lead, written);
       if (draft.kind !== 'composed') throw new Error(draft.reason);
       const { bytes } = draft.mail;
       expect(headerOf(bytes, 'Subject')).toBe(draft.subject);

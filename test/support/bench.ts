@@ -62,7 +62,12 @@ export class Bench {
   /** What mails are composed with; files come from `campaigns` in the bench's folder. */
   get composing() {
     const workspace = workspaceAt(this.folder.path);
-    return { compose: composeMime, tokenFor: (id: number) => `token-${id}`, files: attachedFiles(workspace) };
+    return {
+      compose: composeMime,
+      tokenFor: (reference: string) => `token-${reference}`,
+      markOf: () => 'mark',
+      files: attachedFiles(workspace),
+    };
   }
 
   /** The campaign is what its file says; it and what it attaches lie in the bench's folder. */
