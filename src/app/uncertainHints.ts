@@ -18,9 +18,16 @@ export function uncertainHints(senders: Config['senders'], story: MessageStory):
   const overHttp = attempt?.provider === 'sendgrid' || attempt?.provider === 'resend';
   const sender = senders.find(({ name }) => name === attempt?.sender);
   return {
-    progress: overHttp ? OVER_HTTP[attempt.progress ?? 'unknown'] : OVER_SMTP[attempt?.progress ?? 'unknown'],
+    progress: progressOf(attempt, overHttp),
     places: [...placesOf(sender, story), 'the recipient, where nothing else tells'],
   };
+}
+
+function progressOf(attempt: MessageStory['attempts'][number] | undefined, overHttp: boolean): string {
+  const known = attempt?.progress ?? 'unknown';
+  if (overHttp) return OVER_HTTP[known];
+  // What stands first is a reply's code: the server did answer, and not in a way that settles it.
+  return known === 'end' && /^(?:\d{3}\b|the server (?:answered|sent|began))/.test(attempt?.reply ?? '') ? ANSWERED : OVER_SMTP[known];
 }
 
 type Known = Progress | 'unknown';
@@ -32,9 +39,11 @@ const OVER_SMTP: Readonly<Record<Known, string>> = {
   nothing: 'No byte of it had been written to the server: it was almost certainly not sent.',
   part: 'The server had been given part of it and no end: most servers drop such a mail.',
   all: 'The server had been given all of it but the final dot: most servers drop such a mail.',
-  end: 'The whole mail with its end was sent and no answer came: it was probably delivered.',
+  end: 'The whole mail with its end was given to the network and no answer came: it was probably delivered, unless the connection broke before the server had read it all.',
   unknown: UNKNOWN,
 };
+
+const ANSWERED = 'The whole mail with its end was sent, and what the server answered does not say whether it took it: look there first.';
 
 const OVER_HTTP: Readonly<Record<Known, string>> = {
   nothing: 'No byte of the request had been written: it was almost certainly not sent.',

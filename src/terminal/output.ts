@@ -40,9 +40,9 @@ export class Output {
     this.talkColour = new Chalk({ level: options.colour && options.stderr.isTTY === true ? 1 : 0 });
   }
 
-  /** Columns of the terminal; undefined when standard output is none. */
+  /** Columns of the terminal; undefined when standard output is none, or one without a size. */
   get columns(): number | undefined {
-    return this.terminal ? this.#options.stdout.columns : undefined;
+    return this.terminal ? this.#options.stdout.columns || undefined : undefined;
   }
 
   get stderrIsTerminal(): boolean {
@@ -92,7 +92,7 @@ export class Output {
     if (this.json) return;
     const titles = head.every((name) => name === '') ? [] : head.map((name) => this.colour.dim(this.#written(name)));
     // A terminal breaks a longer row in the middle of a word. A pipe gets all of it, and so does prose: a table without titles.
-    const width = this.terminal && titles.length > 0 ? this.#options.stdout.columns : undefined;
+    const width = titles.length > 0 ? this.columns : undefined;
     const cells = rows.map((row) => row.map((value) => this.#written(value)));
     const cut = this.unicode ? '…' : '...';
     this.#options.stdout.write(`${this.#options.formatTable(titles, cells, right, { width, whole, spare, cut })}\n`);

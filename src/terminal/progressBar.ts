@@ -19,7 +19,7 @@ export function progressBar(stderr: NodeJS.WriteStream, total: number, env: Node
     {
       stream: stderr,
       format: '  {bar} {percentage}%  {note}',
-      barsize: (stderr.columns ?? 80) < 60 ? 8 : 24,
+      barsize: (stderr.columns || 80) < 60 ? 8 : 24,
       hideCursor: true,
       clearOnComplete: true,
       linewrap: false,

@@ -67,6 +67,6 @@ export async function openQuestions(input: NodeJS.ReadStream, output: NodeJS.Wri
 }
 
 /** Beside the bar that clack draws; a terminal would break the line within a word. */
-function wrapped(text: string, columns = 80): string {
-  return wrap(printable(text), Math.max(20, columns - 4)).join('\n');
+function wrapped(text: string, columns: number | undefined): string {
+  return wrap(printable(text), Math.max(20, (columns || 80) - 4)).join('\n');
 }

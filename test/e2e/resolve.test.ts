@@ -59,7 +59,7 @@ test('show and why tell how far a mail got, where to look first, and what to typ
   sql("update attempts set progress = 'end' where message_id = 1", "update attempts set progress = 'part' where message_id = 2");
   for (const command of ['show', 'why']) {
     const { stdout } = await outreach(folder, [command, '1']);
-    expect(stdout).toContain('The whole mail with its end was sent and no answer came: it was probably delivered.');
+    expect(stdout).toContain('The whole mail with its end was given to the network and no answer came: it was probably delivered');
     expect(stdout).toContain(`1. the log of 127.0.0.1: search it for ${messageId(1)}`);
     expect(stdout).toContain('2. the recipient, where nothing else tells');
     expect(stdout).toContain('outreach resolve 1 --sent|--not-sent|--resend    or    outreach resolve --from LOG');

@@ -108,3 +108,11 @@ test('our own colours stay, and nothing else of the kind', () => {
   expect(printable('\u001b[8mhidden\u001b[30mblack\u001b[41mback')).toBe('hiddenblackback');
   expect(printable('a\u202eb')).toBe('a⟨U+202E⟩b');
 });
+
+test('a terminal without a size is one of unknown width, and no line becomes nothing', () => {
+  const { output, stdout } = outputOn();
+  stdout.columns = 0;
+  output.table(['A', 'B'], [['one', 'two words']]);
+  expect(output.columns).toBeUndefined();
+  expect(withoutColours(stdout.text())).toContain('one  two words');
+});

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { uncertainHints } from '../../src/app/uncertainHints.ts';
+import type { MessageStory } from '../../src/store/progress.ts';
+
+function hint(provider: string, progress: string | null, reply: string): string {
+  const story = { summary: { email: 'lead@company.example', message_id: null }, attempts: [{ sender: 'main', provider, progress, reply }] };
+  return uncertainHints([], story as unknown as MessageStory).progress;
+}
+
+test.each([
+  ['250 queued; then: the server sent a reply that nobody asked for: 554 no'],
+  ['the server answered the mail with “354 go on”'],
+  ['the server sent a reply whose lines have different codes: 250-a 554 b'],
+])('where a server answered the whole mail with %j, no hint says that no answer came', (reply) => {
+  expect(hint('smtp', 'end', reply)).toContain('does not say whether it took it');
+});
+
+test.each([
+  ['the connection was closed', 'end', 'no answer came: it was probably delivered, unless the connection broke'],
+  ['the connection was closed', 'all', 'all of it but the final dot'],
+  ['the connection was closed', 'part', 'part of it and no end'],
+  ['the time limit passed', null, 'Nobody knows how far it got'],
+])('after %j at progress %s the hint says: %s', (reply, progress, says) => {
+  expect(hint('smtp', progress, reply)).toContain(says);
+});
