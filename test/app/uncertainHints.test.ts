@@ -10,7 +10,7 @@ function hint(provider: string, progress: string | null, reply: string): string 
 test.each([
   ['250 queued; then: the server sent a reply that nobody asked for: 554 no'],
   ['the server answered the mail with “354 go on”'],
-  ['the server sent a reply whose lines have different codes: 250-a 554 b'],
+  ['what the server sent is no reply: a reply with two codes, 250 and 554'],
 ])('where a server answered the whole mail with %j, no hint says that no answer came', (reply) => {
   expect(hint('smtp', 'end', reply)).toContain('does not say whether it took it');
 });
