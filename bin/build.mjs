@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { billOfMaterials, licences, packagesOf } from './inventory.mjs';
 
 // One bundle with lazy chunks: a command loads only what it needs, and an installed program has three packages instead of ninety.
 
@@ -79,7 +80,10 @@ await bundle.write({
 });
 await bundle.close();
 for (const file of readdirSync('dist')) if (file.endsWith('.js')) inAscii(join('dist', file));
-writeFileSync('dist/LICENSES.txt', licences([...imports.keys()]));
+const packages = packagesOf([...imports.keys()]);
+const [manifest, lock] = ['package.json', 'package-lock.json'].map((file) => JSON.parse(readFileSync(file, 'utf8')));
+writeFileSync('dist/LICENSES.txt', licences(packages));
+writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(billOfMaterials(manifest, packages, lock), null, 2)}\n`);
 
 // What `--help` prints and what a shell completes, as the program itself says it.
 writeFileSync('dist/help.txt', said('--help'));
@@ -126,17 +130,4 @@ function fingerprint(...paths) {
   };
   for (const path of paths) add(path);
   return hash.digest('hex').slice(0, 16);
-}
-
-/** The notices of everything inside the bundle, as their licences ask. */
-function licences(inputs) {
-  const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
-  const notices = [...folders].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-    const text =
-      file === undefined || !existsSync(join(folder, file)) ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8').trim();
-    return `${name} ${version}\n\n${text}\n`;
-  });
-  return `Parts of other packages are included in this program.\n\n${notices.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packProgram } from '../support/pack.ts';
@@ -35,4 +35,29 @@ test('the packed program runs outside the repository', { timeout: 120_000 }, () 
 test('what --help prints at once is what the program itself would say', () => {
   const run = (...args: string[]) => execFileSync(process.execPath, [join(ROOT, 'bin', 'outreach.js'), ...args], { encoding: 'utf8' });
   expect(run('--help')).toBe(run('--no-color', '--help'));
+});
+
+test('the package names all that it is made of: each part with its version, licence and hash, and each licence as it asks', () => {
+  const { components } = JSON.parse(readFileSync(join(ROOT, 'dist', 'sbom.cdx.json'), 'utf8')) as {
+    components: { name: string; version: string; purl: string; licenses: unknown[]; hashes?: { content: string }[] }[];
+  };
+  const names = components.map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining(['commander', 'kysely', 'nodemailer', 'openai', 'zod', 'better-sqlite3', '@napi-rs/keyring']),
+  );
+  for (const { name, version, purl, licenses, hashes } of components) {
+    expect(purl, name).toBe(`pkg:npm/${name.replace('@', '%40')}@${version}`);
+    expect(licenses, name).toHaveLength(1);
+    expect(hashes?.[0]?.content, name).toMatch(/^[0-9a-f]{128}$/);
+  }
+  const notices = readFileSync(join(ROOT, 'dist', 'LICENSES.txt'), 'utf8');
+  for (const name of ['commander', 'nodemailer', 'openai', 'zod']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
+});
+
+test('every package of the lock file is held to its hash', () => {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { integrity?: string; link?: boolean }>;
+  };
+  const loose = Object.entries(packages).filter(([path, { integrity, link }]) => path !== '' && link !== true && integrity === undefined);
+  expect(loose.map(([path]) => path)).toEqual([]);
 });
