@@ -27,7 +27,9 @@ function progressOf(attempt: MessageStory['attempts'][number] | undefined, overH
   const known = attempt?.progress ?? 'unknown';
   if (overHttp) return OVER_HTTP[known];
   // What stands first is a reply's code: the server did answer, and not in a way that settles it.
-  return known === 'end' && /^(?:\d{3}\b|the server (?:answered|sent|began)|what the server sent)/.test(attempt?.reply ?? '') ? ANSWERED : OVER_SMTP[known];
+  return known === 'end' && /^(?:\d{3}\b|the server (?:answered|sent|began)|what the server sent)/.test(attempt?.reply ?? '')
+    ? ANSWERED
+    : OVER_SMTP[known];
 }
 
 type Known = Progress | 'unknown';

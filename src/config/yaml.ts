@@ -2,6 +2,7 @@ import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type * as z from 'zod';
 import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
+import { oddityIn, tooDeep } from './yamlOddities.ts';
 
 export interface YamlSource {
   readonly text: string;
@@ -58,11 +59,16 @@ export function readYaml<T extends z.ZodType>(
 /** The same, with everything that is wrong. */
 export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, notYet: NotYet = {}): Inspected<z.output<T>> {
   const counter = new LineCounter();
-  const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const place = (offset: number) => {
     const { line, col } = counter.linePos(offset);
     return { path: source.path, line: Math.max(1, line) + source.firstLine - 1, column: Math.max(1, col) };
   };
+  const deep = tooDeep(source.text);
+  if (deep !== undefined) {
+    for (const { index } of source.text.matchAll(/^/gm)) counter.addNewLine(index);
+    return { ok: false, problems: [{ ...place(deep.offset), text: deep.text }] };
+  }
+  const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const at = (path: Path) => place(offsetOf(document, path));
   const syntax = document.errors[0];
   if (syntax !== undefined) {
@@ -70,6 +76,8 @@ export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, 
       'The file is YAML: indent with spaces, quote texts that hold : or #, and inside "double quotes" write only \'single\' ones.';
     return { ok: false, problems: [{ ...place(syntax.pos[0]), text: syntaxTrouble(syntax, source.text), hint }] };
   }
+  const odd = oddityIn(document);
+  if (odd !== undefined) return { ok: false, problems: [{ ...place(odd.offset), text: odd.text }] };
   const plain: unknown = document.toJS() ?? {};
   const result = schema.safeParse(plain);
   if (result.success) {
@@ -106,7 +114,11 @@ function syntaxTrouble({ code, pos, message }: YAMLParseError, text: string): st
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line; write spaces';
   const [, key] = /^(?:[ \t]*- )*[ \t]*([\w-]+):/.exec(text.slice(text.lastIndexOf('\n', pos[0] - 1) + 1)) ?? [];
   const what =
-    code === 'BLOCK_AS_IMPLICIT_KEY' ? 'a second : in this value; write the value in quotes' : (message.split('\n')[0] ?? message);
+    code === 'MULTIPLE_DOCS'
+      ? 'a second document; write one'
+      : code === 'BLOCK_AS_IMPLICIT_KEY'
+        ? 'a second : in this value; write the value in quotes'
+        : (message.split('\n')[0] ?? message);
   return key === undefined ? what : `${key}: ${what}`;
 }
 
@@ -119,11 +131,11 @@ function explain(issue: z.core.$ZodIssue, plain: unknown, notYet: NotYet): Compl
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      const later = notYet[dotted(path)];
+      const later = sentenceFor(notYet, path);
       return { path, text: `${dotted(path)}: ${later ?? unknownKey(key, knownKeys(issue))}` };
     });
   }
-  const later = notYet[dotted(issue.path)];
+  const later = sentenceFor(notYet, issue.path);
   if (later !== undefined && valueAt(plain, issue.path) !== undefined && issue.code !== 'custom')
     return [{ path: issue.path, text: `${dotted(issue.path)}: ${later}` }];
   const missing = issue.code !== 'custom' && valueAt(plain, issue.path) === undefined;
@@ -131,6 +143,11 @@ function explain(issue: z.core.$ZodIssue, plain: unknown, notYet: NotYet): Compl
   return [
     { path: issue.path, text: `${key === '' ? '' : `${key}: `}${missing ? `missing; ${whatToWrite(issue.message)}` : issue.message}` },
   ];
+}
+
+function sentenceFor(notYet: NotYet, path: Path): string | undefined {
+  const key = dotted(path);
+  return Object.hasOwn(notYet, key) ? notYet[key] : undefined;
 }
 
 /** The end of a complaint, which says it of a value that is wrong. */
