@@ -23,6 +23,7 @@ import { holdForApproval } from './holdUnapproved.ts';
 import { factsIn } from './paceFacts.ts';
 import { RecipientLine, recipientRules } from './recipientGates.ts';
 import { voidMessages } from './refreshCampaign.ts';
+import { settleAccepted } from './settleAccepted.ts';
 
 export interface ClaimDependencies extends PaceSettings {
   readonly store: Store;
@@ -134,14 +135,6 @@ async function firstSendable(
       return { due: { message, mail }, voided, more: true };
   }
   return { due: undefined, voided, more: true };
-}
-
-/** It was asked to be sent again, and then the reply to an earlier try came after all. */
-async function settleAccepted(tx: Tx, id: number, now: number): Promise<void> {
-  const period = usagePeriod(now);
-  await moveByHand(tx, [id], ['ready'], 'accepted', { now, reason: null });
-  await takeUsage(tx, id, period, now);
-  await noteEvent(tx, id, 'late reply', now, 'an earlier try was accepted');
 }
 
 /** A file that is not what its name says goes, so that the next draft stores it anew. */

@@ -17,6 +17,7 @@ import { releaseUsage, takeUsage } from '../store/usage.ts';
 import type { ClaimDependencies, ClaimedMail } from './claimMessage.ts';
 import { factsIn } from './paceFacts.ts';
 import { windowOf } from './recipientGates.ts';
+import { settleAccepted } from './settleAccepted.ts';
 import { isOfRecipientAlone, noteRefusedAlike, stopRefusedSender } from './stopRefusedSender.ts';
 import { noteAgainst, noteSilence } from './watchSender.ts';
 
@@ -62,11 +63,13 @@ export function finishMessage(
     // A person has judged meanwhile, and an answer that changes nothing is told all the same.
     else if (row.attempt_id === claim.attemptId && delivery.code !== null)
       await noteEvent(tx, row.id, 'late reply', now, describe(delivery));
-    if (moved && decision.state === 'uncertain') await planReplay(tx, claim.attemptId, now);
+    const known = decision.state === 'accepted' && moved ? false : await settleAccepted(tx, row.id, now);
+    if (moved && decision.state === 'uncertain' && !known) await planReplay(tx, claim.attemptId, now);
     const stopped = await stopRefusedSender(tx, claim.sender, alike, delivery, now);
     reached('t3.open');
     const warning = stopped ?? watched;
     const ended = moved && decision.state === 'failed' ? await findMessage(tx, row.id) : undefined;
+    if (known) return { state: 'accepted', reason: null, dueAt: null, warning, recovered };
     // Taken back with those before it.
     if (ended?.state === 'ready') return { state: 'ready', reason: null, dueAt: ended.due_at, warning, recovered };
     return { state: moved ? decision.state : 'superseded', reason: decision.reason, dueAt: decision.dueAt ?? null, warning, recovered };

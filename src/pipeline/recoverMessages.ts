@@ -10,6 +10,7 @@ import type { Tx } from '../store/schema.ts';
 import { forgetLock } from '../store/sqlite/lock.ts';
 import { releaseUsage } from '../store/usage.ts';
 import { markStopped, unstoppedWorkers } from '../store/workers.ts';
+import { settleAccepted } from './settleAccepted.ts';
 
 export interface Recovered {
   readonly pending: number;
@@ -118,7 +119,7 @@ async function recover(tx: Tx, row: HeldRow, why: string, now: number): Promise<
   if (row.armed === 1) {
     if (!(await recoverArmed(tx, row, `${why} before the server's final reply was read`, now))) return undefined;
     await note(tx, row, 'uncertain', `${why} after the mail was released`, now);
-    if (row.attempt_id !== null) await planReplay(tx, row.attempt_id, now);
+    if (!(await settleAccepted(tx, row.id, now)) && row.attempt_id !== null) await planReplay(tx, row.attempt_id, now);
     reached('r2.open');
     return 'uncertain';
   }

@@ -13,6 +13,7 @@ import { finishSending } from '../store/sending.ts';
 import { describe, settle } from './finishMessage.ts';
 import { frozenMail } from './frozenMail.ts';
 import type { SendDependencies } from './sendMessage.ts';
+import { settleAccepted } from './settleAccepted.ts';
 
 export interface ReplayDependencies extends Pick<SendDependencies, 'store' | 'now' | 'mailerFor' | 'cut'> {
   /** Senders whose provider takes a repeated request, each with the account that is asked there. */
@@ -109,6 +110,7 @@ function recordReplay({ store, now: clock }: ReplayDependencies, due: Replay, de
     if (moved) await settle(tx, row, { state, reason: end.reason }, delivery, now);
     else await noteEvent(tx, due.id, 'late reply', now, reply);
     reached('t3.open');
+    if (await settleAccepted(tx, due.id, now)) return { messageId: due.id, state: 'accepted', reply };
     return { messageId: due.id, state: moved ? state : row.state, reply };
   });
 }

@@ -119,6 +119,21 @@ export async function abandonAttempt(tx: Tx, id: number, end: { now: number; out
     .execute();
 }
 
+/** Whether a server accepted any try of this message. */
+export async function hasAcceptance(tx: Tx, messageId: number): Promise<boolean> {
+  const found = await selectAcceptance(tx, { messageId });
+  return found.rows.length > 0;
+}
+
+const selectAcceptance = statement((db, value: Blanks<{ messageId: number }>) =>
+  db
+    .selectFrom('attempts')
+    .select('id')
+    .where('message_id', '=', value('messageId'))
+    .where('outcome', '=', sql.lit('accepted'))
+    .limit(sql.lit(1)),
+);
+
 export function attemptsOf(db: Db, messageId: number): Promise<AttemptRow[]> {
   return db.selectFrom('attempts').selectAll().where('message_id', '=', messageId).orderBy('id').execute();
 }
