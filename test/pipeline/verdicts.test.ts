@@ -153,16 +153,38 @@ test.each(['sent', 'not_sent'] as const)(
   },
 );
 
-test('an uncertain second try of a mail whose first one turns out accepted is sent, and nothing else', async () => {
-  bench.now += QUARTER;
-  await say(1, 'resend');
-  bench.answers = [LOST];
-  await send();
-  await lateReply(1, { kind: 'accepted', code: 250, reply: '250 Ok' });
-  expect((await bench.states())[0]).toBe('uncertain');
-  await expect(say(1, 'not_sent')).rejects.toThrow('known to be accepted by its server');
-  expect(await say(1, 'sent')).toBe('accepted');
-});
+const SECOND_TRIES: readonly Delivery[] = [
+  LOST,
+  { kind: 'content_refused', code: 554, reply: '554 no' },
+  { kind: 'temporary', code: 450, reply: '450 later' },
+];
+
+test.each(SECOND_TRIES)(
+  'where a first try turns out accepted behind a second one that ended $kind, the mail is accepted',
+  async (second) => {
+    bench.now += QUARTER;
+    await say(1, 'resend');
+    bench.answers = [second];
+    await send();
+    await lateReply(1, { kind: 'accepted', code: 250, reply: '250 Ok' });
+    expect((await bench.states())[0]).toBe('accepted');
+    expect(await bench.ledger()).toEqual({ rows: 3, counter: 3 });
+    await expect(say(1, 'not_sent')).rejects.toThrow('known to be accepted by its server');
+  },
+);
+
+test.each(SECOND_TRIES)(
+  'a first try that turns out accepted while a second one is on its way decides, though that one ends $kind',
+  async (second) => {
+    bench.now += QUARTER;
+    await say(1, 'resend');
+    bench.answers = [second];
+    bench.beforeAnswer = () => lateReply(1, { kind: 'accepted', code: 250, reply: '250 Ok' });
+    await send();
+    expect((await bench.states())[0]).toBe('accepted');
+    expect(await bench.ledger()).toEqual({ rows: 3, counter: 3 });
+  },
+);
 
 test('of several mails each gets its verdict, and the reason is told where it does not', async () => {
   await say(2, 'sent');

@@ -43,6 +43,8 @@ export class Bench {
   pace: PaceSettings = paceOf({ main: {} });
   /** Called where a real mailer has read the server's 354. */
   beforeArm: () => Promise<void> = async () => {};
+  /** Called while the server has the mail and has not answered. */
+  beforeAnswer: () => Promise<unknown> = async () => {};
   /** Uniform in [0, 1). */
   random: () => number = () => 0.5;
   readonly forgottenKey = (emailKey: string) => forgottenKey(Buffer.alloc(32, 7), emailKey);
@@ -149,9 +151,13 @@ export class Bench {
         await this.beforeArm();
         const bytes = withDate(mail.bytes, attempt.date);
         const answer = this.answers.shift() ?? { kind: 'accepted', code: 250, reply: '250 Ok' };
-        if (!['accepted', 'ambiguous', 'content_refused'].includes(answer.kind)) return answer;
+        if (!['accepted', 'ambiguous', 'content_refused'].includes(answer.kind)) {
+          await this.beforeAnswer();
+          return answer;
+        }
         if (!(await attempt.arm(sha256(bytes)))) return { kind: 'not_armed', code: null, reply: 'not released' };
         this.delivered.push(mail.envelope.to);
+        await this.beforeAnswer();
         return answer;
       },
       close: async () => {},
