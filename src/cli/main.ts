@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
 import { type GlobalOptions, openContext, type Run, type Use } from '../commands/context.ts';
@@ -6,6 +7,7 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { EXIT_CODES } from '../domain/exitCodes.ts';
 import { redact } from '../domain/redact.ts';
 import { blockForTerminal, didYouMean } from '../domain/text.ts';
+import { readTextFile } from '../files/readFile.ts';
 import { storageError } from '../store/troubles.ts';
 import { inAscii, showsColour, speaksUnicode } from '../terminal/abilities.ts';
 import { buildProgram } from './program.ts';
@@ -118,7 +120,8 @@ function say(text: string): void {
 
 function readEnvironment(path: string): void {
   try {
-    process.loadEnvFile(path);
+    // What the shell has set stays.
+    for (const [name, value] of Object.entries(parseEnv(readTextFile(path)))) process.env[name] ??= value;
   } catch (cause) {
     throw new OutreachError('usage', `--env-file ${path}: ${messageOf(cause)}`, { cause });
   }

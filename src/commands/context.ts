@@ -18,7 +18,7 @@ export interface Context extends Surroundings {
   readonly envFile: string | undefined;
   workspace(): Workspace;
   /** Opens the workspace; closed when the command ends. */
-  app(choice?: { workspace?: Workspace; watching?: boolean }): Promise<App>;
+  app(choice?: { workspace?: Workspace }): Promise<App>;
   /** The database, for a command that writes: what a worker that is gone still holds is taken over first. */
   storeToWrite(app?: App): Promise<Store>;
 }
@@ -64,9 +64,9 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
     workspaceFlag: options.workspace,
     envFile: options.envFile === undefined ? undefined : resolve(surroundings.cwd, options.envFile),
     workspace: () => findWorkspace(options.workspace, surroundings),
-    async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
+    async app({ workspace = findWorkspace(options.workspace, surroundings) } = {}) {
       const listener = { waits: (sentence: string) => output.talk(`Waiting: ${sentence}.`), over: () => {} };
-      const app = await openApp(workspace, { watching, listener });
+      const app = await openApp(workspace, { listener });
       apps.push(app);
       tellTimesIn(app.config.identity.timezone);
       return app;

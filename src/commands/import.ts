@@ -62,7 +62,7 @@ async function importFile(context: Context, path: string, flags: ImportFlags): P
     throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
   }
   const { workspace, made } = await workspaceForImport(context);
-  const app = await context.app({ workspace, watching: true });
+  const app = await context.app({ workspace });
   let taken = false;
   try {
     return await importInto(context, app, path, flags, () => {

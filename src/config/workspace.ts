@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { OutreachError } from '../domain/errors.ts';
+import { DATA_FOLDER, makeFolder, putFile } from '../files/ownFiles.ts';
 
 /** Where everything of one consultant lives. All paths are absolute. */
 export interface Workspace {
@@ -21,7 +22,7 @@ export interface Surroundings {
 }
 
 export function workspaceAt(root: string): Workspace {
-  const data = join(root, '.outreach');
+  const data = join(root, DATA_FOLDER);
   return {
     root,
     configFile: join(root, 'outreach.yaml'),
@@ -68,23 +69,11 @@ export function baseFolder(named: string | undefined, usual: string): string {
   return named !== undefined && isAbsolute(named) ? named : usual;
 }
 
-/** Step by step: asked for all at once, Node tries for ever where a folder takes none (/proc). */
-export function makeFolders(path: string, mode?: number): void {
-  if (existsSync(path)) return;
-  makeFolders(dirname(path), mode);
-  try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    // Another program may have made it meanwhile.
-    if (!existsSync(path)) throw error;
-  }
-}
-
 /** Makes the data folder, readable by this user alone and ignored by git. */
 export function prepareData(workspace: Workspace): void {
-  mkdirSync(workspace.data, { recursive: true, mode: 0o700 });
+  makeFolder(workspace.data);
   const ignore = join(workspace.data, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  if (!existsSync(ignore)) putFile(ignore, '*\n');
 }
 
 function nearestUpward(from: string): Workspace | undefined {

@@ -66,7 +66,7 @@ async function diagnose(senders: readonly string[], resolver: DnsResolver, { res
     'outreach.yaml',
     `version: 1\nidentity: { name: Ana Ruiz, postal_address: "Calle Mayor 1", timezone: Europe/Madrid }\n${senders.length === 0 ? '' : `senders:\n${senders.map((sender) => `  - ${sender}\n`).join('')}`}${rest}`,
   );
-  app = await openApp(workspaceAt(folder.path), { watching: true });
+  app = await openApp(workspaceAt(folder.path));
   return runDoctor(app, { env, resolver, limitMs });
 }
 

@@ -57,7 +57,7 @@ const recipients = () => sink.received.map(({ to }) => to);
 
 /** A worker in this process, whose database can be made to refuse every write. */
 async function workerHere(mode: WorkerOptions['mode'], only?: 'generate' | 'send') {
-  app = await openApp(workspaceAt(folder.path), { watching: true });
+  app = await openApp(workspaceAt(folder.path));
   const store = await app.openStore();
   const said: string[] = [];
   const say = (_: object, message: string) => void said.push(message);

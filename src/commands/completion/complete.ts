@@ -34,8 +34,8 @@ const liveNames: Names = async (kind, flag) => {
   });
   const { campaignNames } = await import('../../config/campaignFolder.ts');
   if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));
-  const { lastConfig } = await import('../../app/app.ts');
-  const config = await lastConfig(workspace);
+  const { loadConfig } = await import('../../config/config.ts');
+  const config = loadConfig(workspace);
   if (kind === 'job') {
     const { glanceAtJobs } = await import('../../store/glance.ts');
     return glanceAtJobs(config.database).map(({ id, campaign, source }) => ({ value: String(id), meaning: `${campaign}, ${source}` }));
