@@ -4,9 +4,11 @@ import { prepareDatabasePlace } from '../config/databasePlace.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import type { CampaignSource } from '../domain/campaign.ts';
+import { writesNothing } from '../files/readOnly.ts';
 import type { PaceSettings } from '../pipeline/gates.ts';
 import type { AiLimits } from '../pipeline/modelDesk.ts';
 import { openStore, type Store } from '../store/database.ts';
+import { openPicture } from '../store/picture.ts';
 import type { WaitListener } from '../store/sqlite/patience.ts';
 
 /** One workspace, opened: everything a command needs, built from the configuration when it is asked for. */
@@ -30,14 +32,18 @@ export async function openApp(workspace: Workspace, { patience, listener }: Open
   const config = loadConfig(workspace);
   const campaigns = campaignFiles(workspace, config);
   let store: Promise<Store> | undefined;
+  const openForWork = async () => {
+    prepareData(workspace);
+    await prepareDatabasePlace(workspace, config.database);
+    return openStore(config.database, { patience, listener });
+  };
   return {
     workspace,
     config,
     campaigns,
     pace: paceSettings(config),
     openStore() {
-      prepareData(workspace);
-      store ??= prepareDatabasePlace(workspace, config.database).then(() => openStore(config.database, { patience, listener }));
+      store ??= writesNothing() ? openPicture(config.database) : openForWork();
       return store;
     },
     async close() {

@@ -27,11 +27,14 @@ function readTree(): Branch {
 
 const liveNames: Names = async (kind, flag) => {
   const { findWorkspace } = await import('../../config/workspace.ts');
-  const workspace = findWorkspace(flag?.replace(/^~(?=\/|$)/, homedir()), {
-    cwd: process.cwd(),
-    env: process.env,
-    platform: process.platform,
-  });
+  const { admit } = await import('../../config/trust.ts');
+  const { writeNothing } = await import('../../files/readOnly.ts');
+  writeNothing('completing a word changes nothing', 'Run the command itself.');
+  const surroundings = { cwd: process.cwd(), env: process.env, platform: process.platform };
+  const found = findWorkspace(flag?.replace(/^~(?=\/|$)/, homedir()), surroundings);
+  // Nothing is read of a workspace that is not trusted; whoever runs the command is told so.
+  admit(found, surroundings);
+  const { workspace } = found;
   const { campaignNames } = await import('../../config/campaignFolder.ts');
   if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));
   const { loadConfig } = await import('../../config/config.ts');
