@@ -21,7 +21,9 @@ const DISK_FAILS = 1e8;
 /** What this machine itself needs: Node, the native part, disk, database, worker; and what the law asks for before a live sender sends. */
 export async function machineChecks(app: App, env: NodeJS.ProcessEnv, now: number): Promise<Check[]> {
   const native = nativeCheck();
-  const checks = [nodeCheck(process.versions.node), native, diskCheck(app), ...fileChecks(app), ...lawChecks(app)].filter((check) => check !== undefined);
+  const checks = [nodeCheck(process.versions.node), native, diskCheck(app), ...fileChecks(app), ...lawChecks(app)].filter(
+    (check) => check !== undefined,
+  );
   if (native.status !== 'ok') return checks;
   return [...checks, ...(await databaseChecks(app, env, now))];
 }

@@ -2,7 +2,8 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isRoot, runIn, STRANGER, treeOf } from '../support/foreign.ts';
-import { CAMPAIGN, csv, Folder } from '../support/program.ts';
+import { inNamespace, NO_MOUNTS, named } from '../support/mounts.ts';
+import { CAMPAIGN, csv, ENTRY, Folder, startFile } from '../support/program.ts';
 
 const SETTINGS = 'version: 1\nidentity: { name: Ana Ruiz, timezone: UTC }\n';
 
@@ -60,11 +61,24 @@ test('another folder under the path of one that was used is not trusted', async 
   expect((await run(['status'], folder.at('acme', 'sub'))).code).toBe(2);
 });
 
-test('the search goes neither beyond the home folder nor into another file system', async () => {
+test('the search does not go beyond the home folder', async () => {
   await run(['status']);
   const inside = folder.at('acme', 'sub', 'deep');
   mkdirSync(inside);
-  const ended = await runIn(['status'], { cwd: inside, home: folder.at('acme', 'sub'), env: { OUTREACH_STATE: folder.at('home', 'state') } });
+  const ended = await runIn(['status'], {
+    cwd: inside,
+    home: folder.at('acme', 'sub'),
+    env: { OUTREACH_STATE: folder.at('home', 'state') },
+  });
+  expect(ended).toMatchObject({ code: 2 });
+  expect(ended.stderr).toContain('no workspace');
+});
+
+test.skipIf(NO_MOUNTS !== undefined)(named('the search does not go into another file system'), async () => {
+  await run(['status']);
+  const inside = ['sh', '-c', `cd ${folder.at('acme', 'sub')} && exec ${process.execPath} ${ENTRY} status`];
+  const { file, parameters } = inNamespace([['-t', 'tmpfs', 'tmpfs', folder.at('acme', 'sub')]], inside);
+  const ended = await startFile(file, parameters, folder, { HOME: home(), OUTREACH_STATE: join(home(), 'state') }).ended;
   expect(ended).toMatchObject({ code: 2 });
   expect(ended.stderr).toContain('no workspace');
 });
@@ -118,9 +132,21 @@ test.skipIf(!isRoot)('root only reads in the workspace of another user, until it
   const before = treeOf(folder.path);
   const status = await run(['status', '--json'], workspace(), fresh);
   expect(JSON.parse(status.stdout)).toMatchObject({ jobs: [{ total: 2 }] });
-  for (const parameters of [['jobs'], ['messages'], ['log'], ['config', 'check'], ['service', 'install', '--system', '--print', '--kind', 'systemd']])
+  for (const parameters of [
+    ['jobs'],
+    ['messages'],
+    ['log'],
+    ['config', 'check'],
+    ['service', 'install', '--system', '--print', '--kind', 'systemd'],
+  ])
     expect((await run(parameters, workspace(), fresh)).code, parameters.join(' ')).toBe(0);
-  for (const parameters of [['worker', '--drain'], ['doctor'], ['import', 'leads.csv', '--update'], ['pause', '1'], ['service', 'install', '--system', '--kind', 'systemd']]) {
+  for (const parameters of [
+    ['worker', '--drain'],
+    ['doctor'],
+    ['import', 'leads.csv', '--update'],
+    ['pause', '1'],
+    ['service', 'install', '--system', '--kind', 'systemd'],
+  ]) {
     const ended = await run(parameters, workspace(), fresh);
     expect(ended, parameters.join(' ')).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain('root only reads there');
@@ -139,8 +165,8 @@ test.skipIf(!isRoot)('somebody else than root gets nothing in the workspace of a
 });
 
 test('nothing is completed from a workspace that is not trusted', async () => {
-  expect((await run(['__complete', 'bash', 'import', '--campaign', ''], folder.at('acme', 'sub'))).stdout).toBe('');
-  expect((await run(['__complete', 'bash', 'import', '--campaign', ''])).stdout).toContain('hello');
+  expect((await run(['__complete', 'bash', '--', 'import', '--campaign', ''], folder.at('acme', 'sub'))).stdout).toBe('');
+  expect((await run(['__complete', 'bash', '--', 'import', '--campaign', ''])).stdout).toContain('hello');
   expect(existsSync(join(home(), 'state'))).toBe(false);
 });
 

@@ -19,9 +19,9 @@ interface Run {
   readonly input?: string;
 }
 
-/** Runs the built program anywhere, as anybody, with any umask; a program that hangs is killed after 20 s, and its code is null. */
+/** Runs the built program anywhere, as anybody, with any umask; one that hangs is killed after 20 s, and its code is null. Without `--` Node would take --env-file for its own. */
 export function runIn(parameters: readonly string[], { cwd, home, user, umask = '022', env = {}, input }: Run) {
-  const child = spawn('/bin/sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', process.execPath, ENTRY, ...parameters], {
+  const child = spawn('/bin/sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', process.execPath, '--', ENTRY, ...parameters], {
     cwd,
     uid: user,
     gid: user,
