@@ -20,7 +20,7 @@ export function fileChecks({ workspace, config }: App): Check[] {
   return found.length > 0 ? found : [ok('files', root, 'yours, and nobody else can write to them')];
 }
 
-function doubtAbout(path: string, verdict: typeof warn): Check[] {
+function doubtAbout(path: string, verdict: typeof fail): Check[] {
   const there = statSync(path, { throwIfNoEntry: false });
   const what = there === undefined ? undefined : strangersOf(there);
   if (what === undefined) return [];
