@@ -1,5 +1,4 @@
-import { campaignFiles } from '../config/campaign.ts';
-import { type Config, loadConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { prepareDatabasePlace } from '../config/databasePlace.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
@@ -29,6 +28,9 @@ interface Opening {
 }
 
 export async function openApp(workspace: Workspace, { patience, listener }: Opening = {}): Promise<App> {
+  // Loaded here: what reads and checks settings is two thirds of a short command, and completing a word needs none of it.
+  const { loadConfig } = await import('../config/config.ts');
+  const { campaignFiles } = await import('../config/campaign.ts');
   const config = loadConfig(workspace);
   const campaigns = campaignFiles(workspace, config);
   let store: Promise<Store> | undefined;

@@ -37,14 +37,14 @@ const liveNames: Names = async (kind, flag) => {
   const { workspace } = found;
   const { campaignNames } = await import('../../config/campaignFolder.ts');
   if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));
-  const { loadConfig } = await import('../../config/config.ts');
-  const config = loadConfig(workspace);
+  const { settingNames } = await import('../../config/names.ts');
+  const names = settingNames(workspace);
   if (kind === 'job') {
     const { glanceAtJobs } = await import('../../store/glance.ts');
-    return glanceAtJobs(config.database).map(({ id, campaign, source }) => ({ value: String(id), meaning: `${campaign}, ${source}` }));
+    return glanceAtJobs(names.database).map(({ id, campaign, source }) => ({ value: String(id), meaning: `${campaign}, ${source}` }));
   }
-  const senders = config.senders.map(({ name, type }) => ({ value: name, meaning: `sender (${type})` }));
-  const providers = (config.ai?.providers ?? []).map(({ name }) => ({ value: name, meaning: 'AI provider' }));
+  const senders = names.senders.map(({ name, type }) => ({ value: name, meaning: `sender (${type})` }));
+  const providers = names.providers.map((name) => ({ value: name, meaning: 'AI provider' }));
   return kind === 'login' ? [...senders, ...providers] : senders;
 };
 
