@@ -34,7 +34,7 @@ export function workspaceAt(root: string): Workspace {
 }
 
 /** How a workspace was come by: named by a person, stood in, found above the folder they stand in, or the per-user default. */
-export type FoundBy = 'named' | 'here' | 'upward' | 'default';
+type FoundBy = 'named' | 'here' | 'upward' | 'default';
 
 export interface FoundWorkspace {
   readonly workspace: Workspace;

@@ -112,7 +112,7 @@ export function makeFolder(path: string, mode = 0o700): void {
 }
 
 /** Throws where `path`, or a folder on the way to it from `.outreach` on, is a symbolic link. */
-export function refuseLinks(path: string): void {
+function refuseLinks(path: string): void {
   for (const part of belowData(path)) if (isLink(part)) throw linked(part);
 }
 

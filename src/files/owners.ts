@@ -23,6 +23,6 @@ function isWritableByOthers({ uid, gid, mode }: Owned): boolean {
 }
 
 /** `0755` */
-export function modeOf({ mode }: Pick<Owned, 'mode'>): string {
+function modeOf({ mode }: Pick<Owned, 'mode'>): string {
   return `0${(Number(mode) & 0o7777).toString(8)}`;
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /** Settings and campaigns are texts that a person writes. */
-export const MOST_OF_A_TEXT = 1_000_000;
+const MOST_OF_A_TEXT = 1_000_000;
 
 interface Reading {
   /** Bytes. */
