@@ -12,9 +12,9 @@ interface Options {
 
 export function trustCommand(use: Use): Command {
   return command('trust', 'Allow a workspace that is not yours alone, or that you have not used before; list and take back.', [
-    'trust /srv/acme',
+    'trust .',
     'trust --list',
-    'trust --remove /srv/acme',
+    'trust --remove ../acme',
   ])
     .argument('[dir]', 'folder with outreach.yaml')
     .addOption(new Option('--list', 'the folders that are trusted').conflicts('remove'))
