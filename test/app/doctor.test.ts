@@ -302,7 +302,13 @@ test('a missing secret fails by its name, and the login is not tried with none',
 test('a workspace with the outbox alone asks nobody, and says so in one line', async () => {
   const found = await diagnose([], SILENT);
   expect(found).toMatchObject({ ok: true, notes: ['DNS and login: do not apply, every sender writes .eml files and reaches nobody.'] });
-  expect(found.checks.map(({ name, status }) => `${name} ${status}`)).toEqual(['node ok', 'native ok', 'disk ok', 'files ok', 'database ok']);
+  expect(found.checks.map(({ name, status }) => `${name} ${status}`)).toEqual([
+    'node ok',
+    'native ok',
+    'disk ok',
+    'files ok',
+    'database ok',
+  ]);
 });
 
 test('a whole database is whole, and a damaged one fails instead of ending the examination', async () => {
