@@ -1,20 +1,30 @@
 /** The rooms of src/README.md: what each may import, and where the offender belongs instead. */
 const ROOMS = {
   domain: { may: [], advice: 'domain is pure: pass clocks, randomness and data in, and keep effects in a room above.' },
-  store: { may: ['domain'], advice: 'store knows SQL and the domain. Decisions that need files, mail or CSV belong into pipeline.' },
-  mail: {
+  files: {
     may: ['domain'],
+    advice: 'files opens, reads and writes what the program keeps. What is in a file is the business of who asks.',
+  },
+  store: {
+    may: ['domain', 'files'],
+    advice: 'store knows SQL and the domain. Decisions that need files, mail or CSV belong into pipeline.',
+  },
+  mail: {
+    may: ['domain', 'files'],
     advice: 'mail is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.',
   },
-  llm: { may: ['domain'], advice: 'llm is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.' },
-  csv: { may: ['domain'], advice: 'csv is a leaf: it turns bytes into rows. Storing them belongs into pipeline/importLeads.ts.' },
-  config: { may: ['domain'], advice: 'config is a leaf: it reads and checks files. Building things from them belongs into app.' },
-  license: { may: ['domain'], advice: 'license is a leaf.' },
-  secrets: { may: ['domain'], advice: 'secrets is a leaf: it keeps and finds secrets. Which one is for whom belongs into app.' },
-  terminal: { may: ['domain'], advice: 'terminal is a leaf: it prints what it is given.' },
+  llm: {
+    may: ['domain', 'files'],
+    advice: 'llm is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.',
+  },
+  csv: { may: ['domain', 'files'], advice: 'csv is a leaf: it turns bytes into rows. Storing them belongs into pipeline/importLeads.ts.' },
+  config: { may: ['domain', 'files'], advice: 'config is a leaf: it reads and checks files. Building things from them belongs into app.' },
+  license: { may: ['domain', 'files'], advice: 'license is a leaf.' },
+  secrets: { may: ['domain', 'files'], advice: 'secrets is a leaf: it keeps and finds secrets. Which one is for whom belongs into app.' },
+  terminal: { may: ['domain', 'files'], advice: 'terminal is a leaf: it prints what it is given.' },
   queue: { may: ['domain', 'store'], advice: 'queue wakes workers; content and rules stay in store and pipeline.' },
   pipeline: {
-    may: ['domain', 'store', 'csv', 'queue/queue.ts', 'mail/mailer.ts', 'llm/writer.ts', 'llm/provider.ts'],
+    may: ['domain', 'files', 'store', 'csv', 'queue/queue.ts', 'mail/mailer.ts', 'llm/writer.ts', 'llm/provider.ts'],
     advice: 'pipeline knows interfaces, not adapters: take a Mailer, Writer or Queue as a dependency and let app choose it.',
   },
   worker: {
@@ -30,16 +40,17 @@ const ROOMS = {
     advice: 'server shows what store/progress.ts reads; rules belong below.',
   },
   app: {
-    may: ['domain', 'store', 'mail', 'llm', 'csv', 'config', 'license', 'secrets', 'terminal', 'queue', 'pipeline', 'worker'],
+    may: ['domain', 'files', 'store', 'mail', 'llm', 'csv', 'config', 'license', 'secrets', 'terminal', 'queue', 'pipeline', 'worker'],
     advice: 'app composes; it knows no commands.',
   },
   demo: {
-    may: ['domain', 'store', 'csv', 'config', 'terminal', 'pipeline', 'worker', 'app'],
+    may: ['domain', 'files', 'store', 'csv', 'config', 'terminal', 'pipeline', 'worker', 'app'],
     advice: 'demo plays the main job; what others need too does not belong into it.',
   },
   commands: {
     may: [
       'domain',
+      'files',
       'store',
       'mail',
       'llm',
@@ -59,7 +70,7 @@ const ROOMS = {
     advice: 'commands parse, call one verb and print; nothing below may import them but cli.',
   },
   cli: {
-    may: ['domain', 'store', 'terminal', 'commands'],
+    may: ['domain', 'files', 'store', 'terminal', 'commands'],
     advice: 'cli holds the command tree and exit codes; work belongs into commands.',
   },
 };

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { billOfMaterials, licences, packagesOf } from './inventory.mjs';
@@ -41,7 +40,6 @@ const bundle = await rolldown({
   transform: {
     target: 'node20.19',
     define: {
-      OUTREACH_BUILD: JSON.stringify(fingerprint('src', 'migrations', 'package.json')),
       // React's development build takes twice as long for a picture.
       'process.env.NODE_ENV': '"production"',
     },
@@ -119,15 +117,4 @@ function closureOf(files) {
   };
   files.map((file) => resolve(file)).forEach(add);
   return found;
-}
-
-/** The same for the same sources, whenever and wherever they are built. */
-function fingerprint(...paths) {
-  const hash = createHash('sha256');
-  const add = (path) => {
-    if (!statSync(path).isDirectory()) return void hash.update(path).update(readFileSync(path));
-    for (const entry of readdirSync(path).sort()) add(join(path, entry));
-  };
-  for (const path of paths) add(path);
-  return hash.digest('hex').slice(0, 16);
 }

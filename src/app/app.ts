@@ -1,13 +1,13 @@
-import { stampOf } from '../config/campaignFolder.ts';
-import { lastChecked, readChecked, type Settings, writeChecked } from '../config/checked.ts';
 import type { Config } from '../config/config.ts';
 import { prepareDatabasePlace } from '../config/databasePlace.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import { NANO_PER_USD } from '../domain/aiCost.ts';
 import type { CampaignSource } from '../domain/campaign.ts';
+import { writesNothing } from '../files/readOnly.ts';
 import type { PaceSettings } from '../pipeline/gates.ts';
 import type { AiLimits } from '../pipeline/modelDesk.ts';
 import { openStore, type Store } from '../store/database.ts';
+import { openPicture } from '../store/picture.ts';
 import type { WaitListener } from '../store/sqlite/patience.ts';
 
 /** One workspace, opened: everything a command needs, built from the configuration when it is asked for. */
@@ -20,53 +20,38 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Set by the build; tells the copies of one build from another's. */
-declare const OUTREACH_BUILD: string | undefined;
-const BUILD = typeof OUTREACH_BUILD === 'undefined' ? undefined : OUTREACH_BUILD;
-
 interface Opening {
-  /** For work that goes on while campaign files may change. Others take the settings as last checked, if no file has changed since. */
-  readonly watching?: boolean;
   /** How long a statement waits for other programs that hold the database, in ms. */
   readonly patience?: number;
   /** Told when that takes long. */
   readonly listener?: WaitListener;
 }
 
-export async function openApp(workspace: Workspace, { watching = false, patience, listener }: Opening = {}): Promise<App> {
-  const { config, campaigns } =
-    (watching || BUILD === undefined ? undefined : readChecked(workspace, BUILD)) ?? (await readSettings(workspace));
+export async function openApp(workspace: Workspace, { patience, listener }: Opening = {}): Promise<App> {
+  // Loaded here: what reads and checks settings is two thirds of a short command, and completing a word needs none of it.
+  const { loadConfig } = await import('../config/config.ts');
+  const { campaignFiles } = await import('../config/campaign.ts');
+  const config = loadConfig(workspace);
+  const campaigns = campaignFiles(workspace, config);
   let store: Promise<Store> | undefined;
+  const openForWork = async () => {
+    prepareData(workspace);
+    await prepareDatabasePlace(workspace, config.database);
+    return openStore(config.database, { patience, listener });
+  };
   return {
     workspace,
     config,
     campaigns,
     pace: paceSettings(config),
     openStore() {
-      prepareData(workspace);
-      store ??= prepareDatabasePlace(workspace, config.database).then(() => openStore(config.database, { patience, listener }));
+      store ??= writesNothing() ? openPicture(config.database) : openForWork();
       return store;
     },
     async close() {
       await (await store?.catch(() => undefined))?.close();
     },
   };
-}
-
-/** The configuration for whoever completes a word: as it was read last, whether or not it has changed since, because reading it anew takes 150 ms. Nothing is written. */
-export async function lastConfig(workspace: Workspace): Promise<Config> {
-  const checked = BUILD === undefined ? undefined : lastChecked(workspace, BUILD);
-  return checked ?? (await import('../config/config.ts')).loadConfig(workspace);
-}
-
-async function readSettings(workspace: Workspace): Promise<Settings> {
-  const { loadConfig } = await import('../config/config.ts');
-  const { campaignFiles } = await import('../config/campaign.ts');
-  const stamp = stampOf(workspace.configFile);
-  const config = loadConfig(workspace);
-  const settings = { config, campaigns: campaignFiles(workspace, config) };
-  if (BUILD !== undefined && stamp !== undefined) writeChecked(workspace, BUILD, stamp, settings);
-  return settings;
 }
 
 function paceSettings(config: Config): PaceSettings {

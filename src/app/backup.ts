@@ -1,14 +1,19 @@
-import { chmodSync, copyFileSync, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { prepareData } from '../config/workspace.ts';
 import { keyFile } from '../config/workspaceKey.ts';
 import { OutreachError } from '../domain/errors.ts';
+import { putFile, replaceFile } from '../files/ownFiles.ts';
+import { readBounded } from '../files/readFile.ts';
 import { forgetKnown } from '../pipeline/forgetPerson.ts';
 import { knowsForgotten, restoreBackup, writeBackup } from '../store/sqlite/backup.ts';
 import { anyAlive } from '../store/sqlite/lock.ts';
 import { storageError } from '../store/troubles.ts';
 import type { App } from './app.ts';
 import { forgottenHash } from './people.ts';
+
+/** A key has 32 bytes. */
+const MOST_OF_A_KEY = 1_000;
 
 export interface Backup {
   readonly bytes: number;
@@ -25,12 +30,11 @@ export async function takeBackup(app: App, target: string, { force, now }: { for
   if (existsSync(target) && realpathSync(target) === store.path)
     throw new OutreachError('usage', `${target} is the database itself`, { hint: 'Name another file.' });
   const there = force ? undefined : [target, key].find(existsSync);
-  if (there !== undefined)
-    throw new OutreachError('refused', `${there} exists already`, { hint: 'Name another file, or write over it with --force.' });
+  if (there !== undefined) throw existing(there);
   const own = keyFile(app.workspace);
   try {
-    writeBackup(store, target, now);
-    if (existsSync(own)) copyOwn(own, key);
+    writeBackup(store, target, { now, force });
+    if (existsSync(own)) copyKey(own, key, force);
   } catch (error) {
     throw storageError(error, target) ?? error;
   }
@@ -78,7 +82,7 @@ async function forgetAgain(app: App): Promise<number> {
 
 function refuseOtherKey(source: string, own: string): void {
   const theirs = `${source}.key`;
-  if (!existsSync(theirs) || !existsSync(own) || readFileSync(theirs).equals(readFileSync(own)) || !knowsForgotten(source)) return;
+  if (!existsSync(theirs) || !existsSync(own) || keyIn(theirs).equals(keyIn(own)) || !knowsForgotten(source)) return;
   throw new OutreachError(
     'refused',
     `${own} is not the key of this backup, so people forgotten in it would not be recognised and be mailed`,
@@ -90,12 +94,22 @@ function refuseOtherKey(source: string, own: string): void {
 
 function restoreKey(from: string, own: string): Restored['key'] {
   if (!existsSync(from)) return null;
-  if (existsSync(own)) return readFileSync(from).equals(readFileSync(own)) ? 'same' : 'other';
-  copyOwn(from, own);
+  if (existsSync(own)) return keyIn(from).equals(keyIn(own)) ? 'same' : 'other';
+  copyKey(from, own, false);
   return 'restored';
 }
 
-function copyOwn(from: string, to: string): void {
-  copyFileSync(from, to);
-  chmodSync(to, 0o600);
+/** Never over what appeared under that name meanwhile, unless that was asked for, and never through a symbolic link. */
+function copyKey(from: string, to: string, force: boolean): void {
+  const key = keyIn(from);
+  if (force) replaceFile(to, key, { durable: true });
+  else if (!putFile(to, key, { durable: true })) throw existing(to);
+}
+
+function keyIn(path: string): Buffer {
+  return readBounded(path, { most: MOST_OF_A_KEY }).bytes;
+}
+
+function existing(path: string): OutreachError {
+  return new OutreachError('refused', `${path} exists already`, { hint: 'Name another file, or write over it with --force.' });
 }

@@ -51,7 +51,7 @@ export async function openDesk(workspace: Workspace, env: NodeJS.ProcessEnv) {
     actor: actorName(),
     /** Read from the files themselves: what is stale must not be approved. */
     async refreshCampaigns() {
-      const files = await openApp(workspace, { watching: true });
+      const files = await openApp(workspace);
       return refreshCampaigns(files, store);
     },
     hints: (story: MessageStory) => uncertainHints(app.config.senders, story),

@@ -11,6 +11,7 @@ import { isAlive } from '../store/sqlite/lock.ts';
 import { storageError } from '../store/troubles.ts';
 import { lastGoodbye, unstoppedWorkers } from '../store/workers.ts';
 import type { App } from './app.ts';
+import { fileChecks } from './doctorFiles.ts';
 import { refusalOf } from './guard.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -20,7 +21,9 @@ const DISK_FAILS = 1e8;
 /** What this machine itself needs: Node, the native part, disk, database, worker; and what the law asks for before a live sender sends. */
 export async function machineChecks(app: App, env: NodeJS.ProcessEnv, now: number): Promise<Check[]> {
   const native = nativeCheck();
-  const checks = [nodeCheck(process.versions.node), native, diskCheck(app), ...lawChecks(app)].filter((check) => check !== undefined);
+  const checks = [nodeCheck(process.versions.node), native, diskCheck(app), ...fileChecks(app), ...lawChecks(app)].filter(
+    (check) => check !== undefined,
+  );
   if (native.status !== 'ok') return checks;
   return [...checks, ...(await databaseChecks(app, env, now))];
 }

@@ -1,9 +1,9 @@
-import { createReadStream, readdirSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, createReadStream, fsyncSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { domainToUnicode } from 'node:url';
 import { openCsv } from '../csv/readRows.ts';
 import { csvLine } from '../csv/rejects.ts';
+import { openAside } from '../files/ownFiles.ts';
 import type { App } from './app.ts';
 
 /** What stands of a person outside the database, in files that the program wrote. Paths are absolute. */
@@ -53,24 +53,23 @@ export async function rejectedRows(paths: readonly string[], key: string): Promi
 /** The file anew, whole or not at all: written aside, synced, and renamed over the old one. */
 async function withoutRows(path: string, key: string): Promise<number> {
   const file = await openRejects(path);
-  const aside = `${path}.new`;
   let gone = 0;
   let kept = 0;
+  const { aside, descriptor } = openAside(path);
   try {
-    const target = await open(aside, 'w', 0o600);
     try {
-      await target.write(`\ufeff${csvLine(file.header, file.delimiter)}`);
+      writeFileSync(descriptor, `\ufeff${csvLine(file.header, file.delimiter)}`);
       for await (const { cells } of file.rows()) {
         if (names(cells, key)) {
           gone++;
           continue;
         }
         kept++;
-        await target.write(csvLine(cells, file.delimiter));
+        writeFileSync(descriptor, csvLine(cells, file.delimiter));
       }
-      await target.sync();
+      fsyncSync(descriptor);
     } finally {
-      await target.close();
+      closeSync(descriptor);
     }
     if (kept === 0) rmSync(path, { force: true });
     else renameSync(aside, path);

@@ -16,7 +16,7 @@ export async function partsAgain(
   env: NodeJS.ProcessEnv,
   needs: WorkerNeeds,
 ): Promise<WorkerParts> {
-  const next = await openApp(app.workspace, { watching: true });
+  const next = await openApp(app.workspace);
   if (next.config.database !== app.config.database) {
     throw new OutreachError('config', `${next.config.path}: database: a running worker keeps its own; stop it, and start it again`);
   }

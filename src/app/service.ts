@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { prepareData, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { parseReference, SECRET_NAME } from '../domain/secretReference.ts';
+import { readTextFile } from '../files/readFile.ts';
 import type { Store } from '../store/database.ts';
 import { isAlive } from '../store/sqlite/lock.ts';
 import { unstoppedWorkers } from '../store/workers.ts';
@@ -140,7 +141,7 @@ export async function reportService({ keeper }: Service, store: Store): Promise<
 
 /** Secrets that outreach.yaml asks for and this service will not find, each as a sentence. */
 export function secretsUnseen(config: Config, { kind }: Service, order: ServiceOrder): string[] {
-  const inFile = order.envFile === undefined ? {} : parseEnv(readFileSync(order.envFile, 'utf8'));
+  const inFile = order.envFile === undefined ? {} : parseEnv(readTextFile(order.envFile));
   const keys = config.senders.flatMap((sender) => (sender.type === 'smtp' && sender.dkim !== undefined ? [sender.dkim.key] : []));
   const asked = new Set([...loginsOf(config).flatMap(({ reference }) => reference ?? []), ...keys]);
   return [...asked].flatMap((reference) => {

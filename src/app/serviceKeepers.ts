@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { baseFolder, type Surroundings } from '../config/workspace.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { asTyped, oneLine } from '../domain/text.ts';
+import { makeFolder, replaceFile } from '../files/ownFiles.ts';
+import { readTextFile } from '../files/readFile.ts';
 import {
   blockIn,
   cronFile,
@@ -220,7 +222,7 @@ function file(path: string): Pick<ServiceKeeper, 'place' | 'present' | 'write' |
     place: path,
     present() {
       try {
-        return readFileSync(path, 'utf8');
+        return readTextFile(path);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw notMine(path, error);
@@ -228,8 +230,8 @@ function file(path: string): Pick<ServiceKeeper, 'place' | 'present' | 'write' |
     },
     write(text) {
       try {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, text);
+        makeFolder(dirname(path), 0o755);
+        replaceFile(path, text, { mode: 0o644 });
       } catch (error) {
         throw notMine(path, error);
       }

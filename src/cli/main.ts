@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
-import { type GlobalOptions, openContext, type Run, type Use } from '../commands/context.ts';
+import { type GlobalOptions, isReading, openContext, type Rehearsing, type Run, type Use } from '../commands/context.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { EXIT_CODES } from '../domain/exitCodes.ts';
 import { redact } from '../domain/redact.ts';
 import { blockForTerminal, didYouMean } from '../domain/text.ts';
+import { readTextFile } from '../files/readFile.ts';
 import { storageError } from '../store/troubles.ts';
 import { inAscii, showsColour, speaksUnicode } from '../terminal/abilities.ts';
 import { buildProgram } from './program.ts';
@@ -31,9 +33,10 @@ const use: Use =
   <Arguments extends unknown[]>(run: Run<Arguments>) =>
   async (...parameters: [...Arguments, Command]) => {
     const command = parameters.at(-1) as Command;
-    const options = command.optsWithGlobals<GlobalOptions>();
+    const options = command.optsWithGlobals<GlobalOptions & Rehearsing>();
     if (options.envFile !== undefined) readEnvironment(options.envFile);
-    const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform });
+    const reads = isReading([nameOf(command), ...command.args], options);
+    const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform }, reads);
     try {
       const code = await run(context, ...(parameters.slice(0, -1) as unknown as Arguments));
       process.exitCode = code ?? 0;
@@ -41,6 +44,12 @@ const use: Use =
       await close();
     }
   };
+
+/** Of the command below `outreach` itself, not of a subcommand. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null ? command.name() : nameOf(parent);
+}
 
 /** Makes commander throw instead of leaving the process with its own code, and complain as everything else does. */
 function throwing(command: Command, called = 'outreach'): Command {
@@ -118,7 +127,8 @@ function say(text: string): void {
 
 function readEnvironment(path: string): void {
   try {
-    process.loadEnvFile(path);
+    // What the shell has set stays.
+    for (const [name, value] of Object.entries(parseEnv(readTextFile(path)))) process.env[name] ??= value;
   } catch (cause) {
     throw new OutreachError('usage', `--env-file ${path}: ${messageOf(cause)}`, { cause });
   }

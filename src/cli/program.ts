@@ -55,6 +55,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     backup: async () => (await import('../commands/backup.ts')).backupCommand,
     restore: async () => (await import('../commands/restore.ts')).restoreCommand,
     reconcile: async () => (await import('../commands/reconcile.ts')).reconcileCommand,
+    trust: async () => (await import('../commands/trust.ts')).trustCommand,
   },
   'Passwords and keys:': {
     login: async () => (await import('../commands/login.ts')).loginCommand,

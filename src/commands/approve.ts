@@ -38,7 +38,7 @@ async function approve(context: Context, words: string[], options: Options): Pro
     options,
   );
   checkFlags(selection, typed, options);
-  const app = await context.app({ watching: true });
+  const app = await context.app();
   const store = await context.storeToWrite(app);
   try {
     const { refreshCampaigns } = await import('../app/campaigns.ts');

@@ -70,7 +70,7 @@ async function check(context: Context, asked: string | undefined, leads: string 
   const { loadConfig } = await import('../config/config.ts');
   const found = inspectCampaign(workspace, name, loadConfig(workspace));
   if (found.length > 0) return complain(context, name, found, undefined);
-  const app = await context.app({ watching: true });
+  const app = await context.app();
   const campaign = app.campaigns.load(name);
   const { checkCampaign } = await import('../app/campaignCheck.ts');
   const checked = await checkCampaign(app, campaign, csv, Date.now());

@@ -69,7 +69,7 @@ async function warningsOfCampaigns(context: Context): Promise<Trouble[]> {
   let app: App | undefined;
   for (const name of campaignNames(context.workspace())) {
     try {
-      app ??= await context.app({ watching: true });
+      app ??= await context.app();
       const campaign = app.campaigns.load(name);
       warnings.push(...warningsFor(campaign, await leadsToCheck(app, campaign), 'required'));
     } catch (error) {

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type App, openApp } from '../app/app.ts';
+import { admit, readingOnly } from '../config/trust.ts';
 import { findWorkspace, type Surroundings, type Workspace } from '../config/workspace.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { parseSince } from '../domain/since.ts';
+import { writeNothing, writesNothing } from '../files/readOnly.ts';
 import type { Recovered } from '../pipeline/recoverMessages.ts';
 import type { Store } from '../store/database.ts';
 import { canRedraw, showsColour, speaksUnicode } from '../terminal/abilities.ts';
@@ -16,9 +18,10 @@ export interface Context extends Surroundings {
   readonly workspaceFlag: string | undefined;
   /** Absolute; its variables are read already. */
   readonly envFile: string | undefined;
+  /** The workspace, if it may be used. */
   workspace(): Workspace;
   /** Opens the workspace; closed when the command ends. */
-  app(choice?: { workspace?: Workspace; watching?: boolean }): Promise<App>;
+  app(choice?: { workspace?: Workspace }): Promise<App>;
   /** The database, for a command that writes: what a worker that is gone still holds is taken over first. */
   storeToWrite(app?: App): Promise<Store>;
 }
@@ -45,7 +48,11 @@ export function command(usage: string, purpose: string, examples: readonly strin
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ outreach ${example}`).join('\n')}`);
 }
 
-export function openContext(options: GlobalOptions, surroundings: Surroundings): { context: Context; close: () => Promise<void> } {
+export function openContext(
+  options: GlobalOptions,
+  surroundings: Surroundings,
+  reads = false,
+): { context: Context; close: () => Promise<void> } {
   const { env } = surroundings;
   const colour = options.color && showsColour(env);
   const output = new Output({
@@ -58,21 +65,27 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
     formatTable,
   });
   const apps: App[] = [];
+  let workspace: Workspace | undefined;
   const context: Context = {
     ...surroundings,
     output,
     workspaceFlag: options.workspace,
     envFile: options.envFile === undefined ? undefined : resolve(surroundings.cwd, options.envFile),
-    workspace: () => findWorkspace(options.workspace, surroundings),
-    async app({ workspace = findWorkspace(options.workspace, surroundings), watching = false } = {}) {
+    workspace() {
+      workspace ??= enterWorkspace(options, surroundings, { output, reads });
+      return workspace;
+    },
+    async app({ workspace = context.workspace() } = {}) {
       const listener = { waits: (sentence: string) => output.talk(`Waiting: ${sentence}.`), over: () => {} };
-      const app = await openApp(workspace, { watching, listener });
+      const app = await openApp(workspace, { listener });
       apps.push(app);
       tellTimesIn(app.config.identity.timezone);
       return app;
     },
     async storeToWrite(app) {
       const store = await (app ?? (await context.app())).openStore();
+      // Of a dry run nothing is kept.
+      if (writesNothing()) return store;
       const { takeOver } = await import('../app/takeOver.ts');
       const taken = await takeOver(store, env);
       if (taken !== undefined) output.talk(`Taken over from a worker that is gone: ${takenWords(taken)}.`);
@@ -85,6 +98,44 @@ export function openContext(options: GlobalOptions, surroundings: Surroundings):
       for (const app of apps) await app.close();
     },
   };
+}
+
+/** `--dry-run` and `--print` change nothing, wherever they stand. */
+export interface Rehearsing {
+  readonly dryRun?: boolean;
+  readonly print?: boolean;
+}
+
+/** Commands that only look, so that root may use them in another user's workspace; what they follow or watch would not move there. */
+const READERS = new Set(['status', 'stats', 'plan', 'why', 'campaigns', 'jobs', 'messages', 'show', 'log', 'cost', 'config']);
+
+/** Whether a command only looks; one that rehearses is kept from writing from here on. */
+export function isReading(
+  names: readonly string[],
+  options: Rehearsing & { readonly watch?: boolean; readonly follow?: boolean },
+): boolean {
+  if (options.dryRun === true || options.print === true) {
+    writeNothing('--dry-run and --print change nothing', 'Run the same command without it.');
+    return true;
+  }
+  const [name = '', action] = names;
+  return (READERS.has(name) && options.watch !== true && options.follow !== true) || (name === 'service' && action === 'status');
+}
+
+function enterWorkspace(
+  { workspace: flag }: GlobalOptions,
+  surroundings: Surroundings,
+  { output, reads }: { readonly output: Output; readonly reads: boolean },
+): Workspace {
+  const found = findWorkspace(flag, surroundings);
+  const { workspace, by } = found;
+  if (admit(found, surroundings) === 'reading') {
+    const { sentence, hint } = readingOnly(workspace);
+    if (!reads) throw new OutreachError('refused', sentence, { hint });
+    writeNothing(sentence, hint);
+  }
+  if (by === 'upward') output.talk(`Workspace: ${workspace.root} (found above this folder)`);
+  return workspace;
 }
 
 /** By the states that they are in again. */

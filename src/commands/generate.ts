@@ -32,7 +32,7 @@ export function generateCommand(use: Use): Command {
 async function generate(context: Context, options: Options): Promise<number> {
   const { output, env } = context;
   if (options.again === true && options.lead === undefined) throw new OutreachError('usage', '--again goes with --lead');
-  const app = await context.app({ watching: true });
+  const app = await context.app();
   const { chooseDrafts, dropDrafts, spentOn } = await import('../app/drafting.ts');
   const { workerParts } = await import('../app/parts.ts');
   const { openLog } = await import('../terminal/log.ts');

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { App } from '../app/app.ts';
@@ -61,8 +62,8 @@ async function importFile(context: Context, path: string, flags: ImportFlags): P
   if (path !== '-' && !existsSync(resolve(context.cwd, path))) {
     throw new OutreachError('input', `there is no file ${path}`, { hint: 'Give the path of a CSV file, or - for standard input.' });
   }
-  const { workspace, made } = await workspaceForImport(context);
-  const app = await context.app({ workspace, watching: true });
+  const { workspace, made } = await workspaceForImport(context, flags.dryRun === true);
+  const app = await context.app({ workspace });
   let taken = false;
   try {
     return await importInto(context, app, path, flags, () => {
@@ -264,14 +265,25 @@ async function nextStep({ config }: App, request: ImportRequest): Promise<string
   return 'outreach worker    (writes and sends; stop it any time)';
 }
 
-async function workspaceForImport(context: Context): Promise<{ workspace: Workspace; made: Made | undefined }> {
-  const { userWorkspace } = await import('../config/workspace.ts');
+async function workspaceForImport(context: Context, rehearses: boolean): Promise<{ workspace: Workspace; made: Made | undefined }> {
+  const { NoWorkspace, userWorkspace, workspaceAt } = await import('../config/workspace.ts');
   try {
     return { workspace: context.workspace(), made: undefined };
   } catch (error) {
-    if (context.workspaceFlag !== undefined || (context.env.OUTREACH_WORKSPACE ?? '') !== '') throw error;
-    const workspace = userWorkspace(context);
+    if (!(error instanceof NoWorkspace)) throw error;
     const { writeWorkspace } = await import('../config/scaffold.ts');
-    return { workspace, made: writeWorkspace(workspace, {}) };
+    if (rehearses) {
+      const { allowScratch } = await import('../files/readOnly.ts');
+      const folder = realpathSync(mkdtempSync(join(tmpdir(), 'outreach-dry-run-')));
+      allowScratch(folder);
+      const workspace = workspaceAt(folder);
+      const { files } = writeWorkspace(workspace, {});
+      return { workspace, made: { files, undo: () => rmSync(folder, { recursive: true, force: true }) } };
+    }
+    const { trustOwn } = await import('../config/trust.ts');
+    const workspace = userWorkspace(context);
+    const made = writeWorkspace(workspace, {});
+    trustOwn(workspace, context);
+    return { workspace, made };
   }
 }

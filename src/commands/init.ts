@@ -36,13 +36,16 @@ export function initCommand(use: Use): Command {
 async function init(context: Context, dir: string, flags: Answers): Promise<undefined> {
   const { workspaceAt } = await import('../config/workspace.ts');
   const { writeWorkspace } = await import('../config/scaffold.ts');
+  const { refuseStrangeFolder, trustOwn } = await import('../config/trust.ts');
   const workspace = workspaceAt(resolve(context.cwd, dir));
+  refuseStrangeFolder(workspace, context);
   const asking = isForPerson(context, flags) && !existsSync(workspace.configFile);
   const { answers, secrets, missing }: Interviewed = asking
     ? await ask(context, workspace)
     : { answers: await completed(flags), secrets: [] };
   await check(workspace, answers);
   const made = writeWorkspace(workspace, answers).files;
+  trustOwn(workspace, context);
   const unstored = (await store(context, workspace, secrets)) ?? missing;
   const { output } = context;
   output.object({ workspace: workspace.root, made });

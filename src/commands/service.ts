@@ -57,7 +57,7 @@ async function service(context: Context, action: 'install' | 'status' | 'remove'
 async function install(context: Context, choice: ServiceChoice, options: Options): Promise<number> {
   const { output } = context;
   // A worker whose settings do not hold would begin again and again.
-  const { config } = await context.app({ watching: true });
+  const { config } = await context.app();
   const { installService, orderOf, secretsUnseen, serviceOf } = await import('../app/service.ts');
   const made = serviceOf(choice);
   const order = orderOf(choice, made, {

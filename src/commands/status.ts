@@ -16,7 +16,7 @@ export function statusCommand(use: Use): Command {
 }
 
 async function status(context: Context, options: { watch?: boolean }): Promise<undefined> {
-  const app = await context.app({ watching: options.watch === true });
+  const app = await context.app();
   if (options.watch !== true) {
     await show(context, app);
     return;

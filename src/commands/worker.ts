@@ -39,7 +39,7 @@ export function workerCommand(use: Use): Command {
 async function runWorker(context: Context, options: Options): Promise<number> {
   const { output, env } = context;
   const signals = new Signals();
-  const app = await context.app({ watching: true });
+  const app = await context.app();
   const { openLog, LOG_LEVELS } = await import('../terminal/log.ts');
   const { workerParts } = await import('../app/parts.ts');
   const { partsAgain } = await import('../app/reload.ts');

@@ -1,9 +1,10 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { type CampaignFile, type FileSource, MOST_ATTACHED, type ReadFile, sha256Of, tooMuch } from '../domain/attachment.ts';
 import { messageOf } from '../domain/errors.ts';
 import { holdsInvisible, withoutInvisible } from '../domain/invisible.ts';
 import { oneLine } from '../domain/text.ts';
+import { readBounded, UnfitFile } from '../files/readFile.ts';
 import { stampOf } from './campaignFolder.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -75,17 +76,14 @@ function isAsRead(path: string, stamp: string): boolean {
 }
 
 function readWhole(path: string, { name, stamp }: Pick<CampaignFile, 'name' | 'stamp'>, refuse: (what: string) => ReadFile): ReadFile {
-  // Not through a link that was put there since, and not waiting for the other end of a pipe.
-  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) return refuse('is not a regular file');
-    if (stat.size > MOST_ATTACHED) return refuse(`is too large: ${tooMuch(stat.size)}`);
+    // Not through a link that was put there since.
+    const { bytes, stat } = readBounded(path, { most: MOST_ATTACHED, links: false });
     if (stat.size === 0) return refuse('is empty');
-    const content = Buffer.alloc(stat.size);
-    if (readSync(descriptor, content, 0, stat.size, 0) !== stat.size) return refuse('changed while it was read');
-    return { ok: true, file: { name, sha256: sha256Of(content), size: stat.size, stamp }, content };
-  } finally {
-    closeSync(descriptor);
+    if (bytes.length !== stat.size) return refuse('changed while it was read');
+    return { ok: true, file: { name, sha256: sha256Of(bytes), size: stat.size, stamp }, content: bytes };
+  } catch (error) {
+    if (error instanceof UnfitFile) return refuse(error.size === undefined ? error.what : `is too large: ${tooMuch(error.size)}`);
+    throw error;
   }
 }

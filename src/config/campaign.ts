@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { type Attachment, type CampaignFile, contentType, MOST_ATTACHED, tooMuch } from '../domain/attachment.ts';
 import { type Campaign, type CampaignSource, contentHash, GENERATORS, ownFiles, REVIEW_RULES, usualReview } from '../domain/campaign.ts';
@@ -11,7 +10,7 @@ import { didYouMean } from '../domain/text.ts';
 import { parseClock, parseDates, parseDays, type SendWindow } from '../domain/window.ts';
 import { isZone } from '../domain/zone.ts';
 import { readAttachment } from './attachedFiles.ts';
-import { campaignNames, campaignPath, filesAsRead, missingCampaign, stampOf } from './campaignFolder.ts';
+import { campaignNames, campaignPath, filesAsRead, missingCampaign, readCampaignFile, stampOf } from './campaignFolder.ts';
 import { type Config, type SenderConfig, unsubscribeAddress } from './config.ts';
 import { count, duration, flag, mailbox, notKnown, positive, strictObject, text } from './fields.ts';
 import type { Workspace } from './workspace.ts';
@@ -132,7 +131,7 @@ export function checkSendRule(send: { mode: SendRule['mode']; rate: number | nul
 }
 
 function readCampaign(workspace: Workspace, name: string, path: string, config: Config): Campaign {
-  const { frontMatter, body, bodyLine } = split(readFileSync(path, 'utf8'), path);
+  const { frontMatter, body, bodyLine } = split(readCampaignFile(path), path);
   const { value, lineOf } = readYaml({ text: frontMatter, path, firstLine: 2 }, campaignSchema);
   const senders = resolveSenders(value.senders, config, `${path}:${lineOf(['senders'])}`);
   const from = senders[0]?.from ?? '';

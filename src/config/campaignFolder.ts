@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { type Campaign, ownFiles } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
+import { readTextFile } from '../files/readFile.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A name goes into commands, logs, headers and files of other programs, so it holds nothing that means something there. */
@@ -35,6 +36,15 @@ function filesIn(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw unreadable(folder, error);
+  }
+}
+
+/** The text of a campaign. Throws an `OutreachError` for what is no regular file, or too large. */
+export function readCampaignFile(path: string): string {
+  try {
+    return readTextFile(path);
+  } catch (error) {
+    throw unreadable(path, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
@@ -7,6 +7,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
+import { readTextFile, UnfitFile } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
@@ -266,8 +267,10 @@ export function securityOf(sender: Pick<SmtpSenderConfig, 'security' | 'port'>):
 
 function readSource(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
+    if (cause instanceof UnfitFile)
+      throw new OutreachError('config', cause.message, { hint: 'Put a file with your settings there.', cause });
     if (existsSync(path)) throw new OutreachError('config', `${path} cannot be read: ${messageOf(cause)}`, { cause });
     throw new OutreachError('config', `there is no ${path}`, { hint: 'Make one with: outreach init', cause });
   }

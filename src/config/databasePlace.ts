@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
-import { makeFolders, type Workspace } from './workspace.ts';
+import { makeFolder } from '../files/ownFiles.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Makes the folder of the database, for this user alone. Throws, with the line of outreach.yaml, where no database can stand. */
 export async function prepareDatabasePlace(workspace: Workspace, path: string): Promise<void> {
@@ -18,7 +19,7 @@ export async function prepareDatabasePlace(workspace: Workspace, path: string): 
 function troubleWith(path: string): { readonly text: string; readonly cause?: unknown } | undefined {
   const folder = dirname(path);
   try {
-    makeFolders(folder, 0o700);
+    makeFolder(folder);
     if (!statSync(folder).isDirectory()) return { text: `${folder} is no folder` };
     return existsSync(path) && !statSync(path).isFile() ? { text: `${path} is no file` } : undefined;
   } catch (cause) {

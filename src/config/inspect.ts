@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { parseTemplate } from '../domain/template.ts';
 import { campaignSchema, filesOf, noProvider, resolveSenders, sendRule, split } from './campaign.ts';
-import { campaignNames, campaignPath, misnamedCampaigns, NAME_RULE } from './campaignFolder.ts';
+import { campaignNames, campaignPath, misnamedCampaigns, NAME_RULE, readCampaignFile } from './campaignFolder.ts';
 import { type Config, inspectConfig, type SenderConfig } from './config.ts';
 import { lacksOf } from './lawful.ts';
 import type { Workspace } from './workspace.ts';
@@ -60,7 +59,7 @@ export function inspectCampaign(workspace: Workspace, name: string, config: Conf
       return undefined;
     }
   };
-  const parts = attempt(() => split(readFileSync(path, 'utf8'), path));
+  const parts = attempt(() => split(readCampaignFile(path), path));
   if (parts === undefined) return found;
   const { body, bodyLine } = parts;
   const inspected = inspectYaml({ text: parts.frontMatter, path, firstLine: 2 }, campaignSchema);

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { makeFolder, replaceFile } from '../files/ownFiles.ts';
+import { readTextFile } from '../files/readFile.ts';
 import { campaignSchema } from './campaign.ts';
 import { configSchema } from './config.ts';
 import { CAMPAIGN_MEANINGS, CONFIG_MEANINGS, type Meanings } from './meanings.ts';
@@ -30,10 +31,8 @@ export function writeSchemas(workspace: Workspace): void {
     const path = schemaPath(workspace, name);
     const text = `${JSON.stringify(jsonSchema(name), null, 2)}\n`;
     if (textOf(path) === text) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    const unfinished = `${path}.${process.pid}`;
-    writeFileSync(unfinished, text);
-    renameSync(unfinished, path);
+    makeFolder(dirname(path));
+    replaceFile(path, text);
   }
 }
 
@@ -92,7 +91,7 @@ function explained(schema: JsonSchema, path: readonly string[], said: JsonSchema
 
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch {
     return undefined;
   }

@@ -1,11 +1,12 @@
-import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
+import { makeFolder, putFile } from '../files/ownFiles.ts';
 import { campaignPath, isCampaignName, NAME_RULE } from './campaignFolder.ts';
 import { type Config, configOf } from './config.ts';
 import { writeSchemas } from './jsonSchema.ts';
 import { type Answers, configText, SAMPLE_BRIEF, SAMPLE_CAMPAIGN, SAMPLE_LEADS } from './samples.ts';
-import { makeFolders, prepareData, type Workspace } from './workspace.ts';
+import { prepareData, type Workspace } from './workspace.ts';
 
 /** What these answers make of a workspace, of which nothing is written yet. Throws when they do not hold. */
 export function configFrom(workspace: Workspace, answers: Answers): Config {
@@ -25,7 +26,7 @@ export function writeWorkspace(workspace: Workspace, answers: Answers): Made {
   const made: string[] = [];
   const folders = [workspace.root, workspace.campaigns, workspace.data].flatMap(missingFolders);
   try {
-    makeFolder(workspace.campaigns);
+    makeOpenFolder(workspace.campaigns);
     prepareData(workspace);
     writeSchemas(workspace);
     const files: [string, string][] = [
@@ -34,8 +35,7 @@ export function writeWorkspace(workspace: Workspace, answers: Answers): Made {
       [join(workspace.root, 'leads.csv'), SAMPLE_LEADS],
     ];
     for (const [path, text] of files.filter(([path]) => !existsSync(path))) {
-      made.push(path);
-      writeFileSync(path, text);
+      if (putFile(path, text, { mode: READABLE })) made.push(path);
     }
     return { files: made, undo: () => remove(workspace, made, folders) };
   } catch (error) {
@@ -43,6 +43,10 @@ export function writeWorkspace(workspace: Workspace, answers: Answers): Made {
     throw error;
   }
 }
+
+/** What a person writes may be read by others, and is never theirs to change, whatever the umask. */
+const READABLE = 0o644;
+const OPEN = 0o755;
 
 /** A new campaign file, never over another; returns its path. */
 export function writeCampaign(workspace: Workspace, name: string, ai: boolean): string {
@@ -52,16 +56,14 @@ export function writeCampaign(workspace: Workspace, name: string, ai: boolean): 
     });
   }
   const path = campaignPath(workspace, name);
-  makeFolder(workspace.campaigns);
+  makeOpenFolder(workspace.campaigns);
   writeSchemas(workspace);
   try {
-    writeFileSync(path, ai ? SAMPLE_BRIEF : SAMPLE_CAMPAIGN, { flag: 'wx' });
+    if (putFile(path, ai ? SAMPLE_BRIEF : SAMPLE_CAMPAIGN, { mode: READABLE })) return path;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new OutreachError('environment', `${path} cannot be written: ${messageOf(cause)}`, { cause });
-    throw new OutreachError('usage', `there is a campaign ${name} already: ${path}`, { hint: `Check it: outreach campaign check ${name}` });
+    throw new OutreachError('environment', `${path} cannot be written: ${messageOf(cause)}`, { cause });
   }
-  return path;
+  throw new OutreachError('usage', `there is a campaign ${name} already: ${path}`, { hint: `Check it: outreach campaign check ${name}` });
 }
 
 /** Folders on the way to `path` that do not exist, outermost first. */
@@ -82,9 +84,9 @@ function remove({ data }: Workspace, files: readonly string[], folders: readonly
   }
 }
 
-function makeFolder(path: string): void {
+function makeOpenFolder(path: string): void {
   try {
-    makeFolders(path);
+    makeFolder(path, OPEN);
   } catch (cause) {
     throw new OutreachError('environment', `${(cause as NodeJS.ErrnoException).path ?? path} cannot be made: ${messageOf(cause)}`, {
       hint: 'Choose a folder of your own: outreach init DIR',

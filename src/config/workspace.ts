@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { OutreachError } from '../domain/errors.ts';
+import { DATA_FOLDER, makeFolder, putFile } from '../files/ownFiles.ts';
 
 /** Where everything of one consultant lives. All paths are absolute. */
 export interface Workspace {
@@ -21,7 +22,7 @@ export interface Surroundings {
 }
 
 export function workspaceAt(root: string): Workspace {
-  const data = join(root, '.outreach');
+  const data = join(root, DATA_FOLDER);
   return {
     root,
     configFile: join(root, 'outreach.yaml'),
@@ -32,12 +33,25 @@ export function workspaceAt(root: string): Workspace {
   };
 }
 
-/** The first that holds: the flag, OUTREACH_WORKSPACE, the nearest outreach.yaml upward, the per-user default. */
-export function findWorkspace(flag: string | undefined, { cwd, env, platform }: Surroundings): Workspace {
+/** How a workspace was come by: named by a person, stood in, found above the folder they stand in, or the per-user default. */
+type FoundBy = 'named' | 'here' | 'upward' | 'default';
+
+export interface FoundWorkspace {
+  readonly workspace: Workspace;
+  readonly by: FoundBy;
+  /** Folders between the one a person stands in and the workspace, innermost first: whoever can write to one can put another workspace there. */
+  readonly passed: readonly string[];
+}
+
+/** There is none where a command could find one. */
+export class NoWorkspace extends OutreachError {}
+
+/** The first that holds: the flag, OUTREACH_WORKSPACE, the nearest outreach.yaml upward, the per-user default. Whether it may be used is asked in trust.ts. */
+export function findWorkspace(flag: string | undefined, { cwd, env, platform }: Surroundings): FoundWorkspace {
   const named = flag ?? env.OUTREACH_WORKSPACE;
   if (named !== undefined && named !== '') {
     const workspace = workspaceAt(resolve(cwd, named));
-    if (existsSync(workspace.configFile)) return workspace;
+    if (existsSync(workspace.configFile)) return { workspace, by: 'named', passed: [] };
     throw new OutreachError(
       'config',
       `${workspace.root} holds no outreach.yaml (named by ${flag === undefined ? 'OUTREACH_WORKSPACE' : '--workspace'})`,
@@ -46,11 +60,11 @@ export function findWorkspace(flag: string | undefined, { cwd, env, platform }: 
       },
     );
   }
-  const upward = nearestUpward(cwd);
+  const upward = nearestUpward(resolve(cwd), env.HOME ?? homedir());
   if (upward !== undefined) return upward;
-  const fallback = userWorkspace({ cwd, env, platform });
-  if (existsSync(fallback.configFile)) return fallback;
-  throw new OutreachError('config', `no workspace: there is no outreach.yaml in ${cwd} or above, nor in ${fallback.root}`, {
+  const workspace = userWorkspace({ cwd, env, platform });
+  if (existsSync(workspace.configFile)) return { workspace, by: 'default', passed: [] };
+  throw new NoWorkspace('config', `no workspace: there is no outreach.yaml in ${cwd} or above, nor in ${workspace.root}`, {
     hint: 'Make one here with: outreach init    or name one: --workspace DIR',
   });
 }
@@ -68,29 +82,33 @@ export function baseFolder(named: string | undefined, usual: string): string {
   return named !== undefined && isAbsolute(named) ? named : usual;
 }
 
-/** Step by step: asked for all at once, Node tries for ever where a folder takes none (/proc). */
-export function makeFolders(path: string, mode?: number): void {
-  if (existsSync(path)) return;
-  makeFolders(dirname(path), mode);
-  try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    // Another program may have made it meanwhile.
-    if (!existsSync(path)) throw error;
-  }
-}
-
 /** Makes the data folder, readable by this user alone and ignored by git. */
 export function prepareData(workspace: Workspace): void {
-  mkdirSync(workspace.data, { recursive: true, mode: 0o700 });
+  makeFolder(workspace.data);
   const ignore = join(workspace.data, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  if (!existsSync(ignore)) putFile(ignore, '*\n');
 }
 
-function nearestUpward(from: string): Workspace | undefined {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
+/** Not beyond the home folder, and not into another file system, as one that was plugged in or mounted. */
+function nearestUpward(from: string, home: string): FoundWorkspace | undefined {
+  const passed: string[] = [];
+  const device = deviceOf(from);
+  for (let folder = from; ; folder = dirname(folder)) {
     const workspace = workspaceAt(folder);
-    if (existsSync(workspace.configFile)) return workspace;
-    if (dirname(folder) === folder) return undefined;
+    if (existsSync(workspace.configFile)) return { workspace, by: folder === from ? 'here' : 'upward', passed };
+    const above = dirname(folder);
+    if (above === folder || isSameFolder(folder, home) || deviceOf(above) !== device) return undefined;
+    passed.push(folder);
   }
+}
+
+function deviceOf(folder: string): number | undefined {
+  return statSync(folder, { throwIfNoEntry: false })?.dev;
+}
+
+/** A path of the home folder may have symbolic links in it. */
+function isSameFolder(one: string, other: string): boolean {
+  if (one === resolve(other)) return true;
+  const [there, wanted] = [statSync(one, { throwIfNoEntry: false }), statSync(other, { throwIfNoEntry: false })];
+  return there !== undefined && there.ino === wanted?.ino && there.dev === wanted.dev;
 }

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
+import { strangersOf } from '../files/owners.ts';
+import { putFile } from '../files/ownFiles.ts';
+import { readBounded } from '../files/readFile.ts';
 import { prepareData, type Workspace } from './workspace.ts';
 
 const BYTES = 32;
+/** A file that is longer is no key. */
+const MOST = 1_000;
 
 /**
  * The workspace's own key, 256 bits in `.outreach/key` (0600), made on first use: unsubscribe tokens
@@ -12,7 +16,7 @@ const BYTES = 32;
  */
 export function workspaceKey(workspace: Workspace): Buffer {
   const path = keyFile(workspace);
-  const key = readIfThere(path) ?? makeKey(workspace, path);
+  const key = readKey(path) ?? makeKey(workspace, path);
   if (key.length === BYTES) return key;
   throw new OutreachError('environment', `${path} is not a key of ${BYTES} bytes`, {
     hint: 'Put it back from a backup. Without it links to unsubscribe in mails sent before, and forgotten people, are not recognised.',
@@ -23,31 +27,22 @@ export function keyFile(workspace: Workspace): string {
   return join(workspace.data, 'key');
 }
 
-/** Whole or not at all, and the same for two processes at once: written aside, then linked into place. */
+/** The same for two processes at once: the first one's stays. */
 function makeKey(workspace: Workspace, path: string): Buffer {
   prepareData(workspace);
-  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const descriptor = openSync(aside, 'wx', 0o600);
-  try {
-    writeSync(descriptor, randomBytes(BYTES));
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  try {
-    linkSync(aside, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(aside, { force: true });
-  }
-  return readFileSync(path);
+  putFile(path, randomBytes(BYTES), { durable: true });
+  return readKey(path) ?? Buffer.alloc(0);
 }
 
-function readIfThere(path: string): Buffer | undefined {
+/** Undefined when there is none. A key that others can write, or that is another user's, is nobody's secret. */
+function readKey(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    const { bytes, stat } = readBounded(path, { most: MOST, links: false });
+    const strangers = strangersOf(stat);
+    if (strangers === undefined) return bytes;
+    throw new OutreachError('environment', `${path} ${strangers}`, { hint: `If the key is still yours alone: chmod 600 ${path}` });
   } catch (cause) {
+    if (cause instanceof OutreachError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new OutreachError('environment', `${path} cannot be read: ${messageOf(cause)}`, { cause });
   }

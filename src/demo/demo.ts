@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type App, openApp, sleep } from '../app/app.ts';
@@ -9,6 +9,7 @@ import { NO_CONSENT } from '../csv/consent.ts';
 import { openCsv } from '../csv/readRows.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { bodyText } from '../domain/text.ts';
+import { makeFolder, putFile } from '../files/ownFiles.ts';
 import { importLeads } from '../pipeline/importLeads.ts';
 import type { Store } from '../store/database.ts';
 import { type JobProgress, jobsProgress, messagePage } from '../store/progress.ts';
@@ -48,10 +49,10 @@ export async function runDemo(
 }
 
 function writeDemo(workspace: Workspace, port: number): void {
-  mkdirSync(workspace.campaigns, { recursive: true });
-  writeFileSync(workspace.configFile, demoConfig(port));
-  writeFileSync(join(workspace.campaigns, 'demo.md'), DEMO_CAMPAIGN);
-  writeFileSync(join(workspace.root, 'leads.csv'), DEMO_LEADS);
+  makeFolder(workspace.campaigns, 0o755);
+  const files = { [workspace.configFile]: demoConfig(port), [join(workspace.campaigns, 'demo.md')]: DEMO_CAMPAIGN };
+  for (const [path, text] of Object.entries({ ...files, [join(workspace.root, 'leads.csv')]: DEMO_LEADS }))
+    putFile(path, text, { mode: 0o644 });
 }
 
 async function importDemo(output: Output, app: App, store: Store): Promise<void> {
@@ -168,7 +169,7 @@ function emptyFolder(path: string): string {
   if (existsSync(path) && readdirSync(path).length > 0) {
     throw new OutreachError('usage', `--keep ${path}: the folder is not empty`, { hint: 'Name a new one.' });
   }
-  mkdirSync(path, { recursive: true });
+  makeFolder(path, 0o755);
   return path;
 }
 

@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
+import { makeFolder, replaceFile } from '../files/ownFiles.ts';
 
 /** A mail server on loopback that keeps what it takes as .eml files. */
 export interface DemoServer {
@@ -13,7 +13,7 @@ export interface DemoServer {
 
 /** Refuses one unknown mailbox for good and asks one sender to come back later, as real servers do. */
 export async function startDemoServer(folder: string): Promise<DemoServer> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const received: string[] = [];
   const deferred = new Set<string>();
   const server = new SMTPServer({
@@ -35,7 +35,7 @@ export async function startDemoServer(folder: string): Promise<DemoServer> {
       stream.on('end', () => {
         const to = session.envelope.rcptTo[0]?.address ?? 'unknown';
         const path = join(folder, `${String(received.length + 1).padStart(2, '0')}-${to.replace(/[^\w.@-]/g, '_')}.eml`);
-        writeFileSync(path, Buffer.concat(chunks));
+        replaceFile(path, Buffer.concat(chunks));
         received.push(path);
         done();
       });

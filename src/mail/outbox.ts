@@ -1,8 +1,8 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery } from '../domain/delivery.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
+import { makeFolder, replaceFileMeanwhile } from '../files/ownFiles.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256, withDate } from './mime.ts';
 
@@ -19,7 +19,7 @@ async function deliver(directory: string, mail: FrozenMail, attempt: DeliveryAtt
   const bytes = withDate(mail.bytes, attempt.date);
   const path = join(directory, `${mail.messageId.replace(/[<>]/g, '').replace(/[^\w.@-]/g, '_')}.eml`);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
   } catch (error) {
     return { kind: 'sender_failed', code: null, reply: messageOf(error), progress: 'nothing' };
   }
@@ -28,28 +28,11 @@ async function deliver(directory: string, mail: FrozenMail, attempt: DeliveryAtt
     return { kind: 'not_armed', code: null, reply: 'the mail was not released', progress: 'nothing' };
   try {
     reached('body.begun');
-    await writeWhole(path, bytes);
+    await replaceFileMeanwhile(path, bytes);
     reached('reply.read');
     return { kind: 'accepted', code: null, reply: `written to ${path}`, progress: 'end' };
   } catch (error) {
     // The name appears last, so a failed write has delivered nothing.
     return { kind: 'temporary', code: null, reply: messageOf(error), progress: 'nothing' };
-  }
-}
-
-async function writeWhole(path: string, bytes: Buffer): Promise<void> {
-  const draft = `${path}.part`;
-  try {
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FileChanged } from '../csv/blocks.ts';
 import type { ColumnFields } from '../csv/columns.ts';
@@ -12,6 +12,7 @@ import { EmptyCells } from '../domain/emptyCells.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Origin } from '../domain/lead.ts';
 import { reached } from '../domain/milestone.ts';
+import { createFile, makeFolder, openInPlace } from '../files/ownFiles.ts';
 import { ensureCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
 import {
@@ -251,8 +252,10 @@ async function namesForgotten(tx: Tx, { cells }: CsvRow, keyOf: ImportDependenci
 
 /** Synced before the commit that counts it. What an undone batch left behind the tally's length is cut off first. */
 function appendRejects(path: string, length: number, text: Buffer): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const descriptor = openSync(path, length === 0 ? 'w' : 'r+', 0o600);
+  makeFolder(dirname(path));
+  // What a killed import left under that name counts for nothing yet.
+  if (length === 0) rmSync(path, { force: true });
+  const descriptor = length === 0 ? createFile(path) : openInPlace(path);
   try {
     ftruncateSync(descriptor, length);
     writeSync(descriptor, text, 0, text.length, length);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { rememberSecret } from '../domain/redact.ts';
 import { parseReference } from '../domain/secretReference.ts';
+import { readTextFile } from '../files/readFile.ts';
 import type { SecretStore } from './secretStore.ts';
 
 export interface Found {
@@ -56,7 +56,7 @@ export class Secrets {
     const folder = this.#env.CREDENTIALS_DIRECTORY;
     if (folder === undefined || folder === '') return known(undefined, undefined);
     try {
-      return known(readFileSync(join(folder, name), 'utf8').replace(/\r?\n$/, ''), 'credential');
+      return known(readTextFile(join(folder, name)).replace(/\r?\n$/, ''), 'credential');
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return known(undefined, undefined);
       return known(undefined, undefined, new OutreachError('config', `its file cannot be read: ${messageOf(cause)}`, { cause }));

@@ -1,11 +1,13 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statfsSync } from 'node:fs';
+import { closeSync, existsSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
+import { createFile, makeFolder, refuseLink } from '../files/ownFiles.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Db, Schema, Tx } from './schema.ts';
 import { OpenFiles } from './sqlite/companions.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
+import { isKnown, objectsIn } from './sqlite/knownSchema.ts';
 import { connect, isBusy, type SqliteConnection } from './sqlite/load.ts';
 import { refuseMounts } from './sqlite/mounts.ts';
 import { NATIVE_WAIT_MS, PATIENCE_MS, Patience, type WaitListener } from './sqlite/patience.ts';
@@ -58,7 +60,9 @@ interface Opening {
 
 /** Opens the database, creating it when it is not there, and brings its schema up to date. */
 export async function openStore(path: string, { patience = PATIENCE_MS, listener }: Opening = {}): Promise<Store> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
+  // SQLite would follow one, and write beside what it leads to.
+  for (const suffix of ['', '-wal', '-shm', '-journal']) refuseLink(`${path}${suffix}`);
   refuseNetworkFileSystem(dirname(path));
   // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
   if (!existsSync(path)) createPrivate(path);
@@ -74,10 +78,11 @@ export async function openStore(path: string, { patience = PATIENCE_MS, listener
       .catch((error: unknown) => {
         throw storageError(error, path) ?? error;
       });
-    const version = await waiting.until(() => sqlite.pragma('user_version', { simple: true }));
+    const schema = await waiting.until(() => objectsIn(sqlite));
+    if (!isKnown(schema)) await (await import('./expectedSchema.ts')).refuseStrange(schema, path);
     files.noteCompanions();
     const store = storeOn(sqlite, files, real, waiting);
-    if (version !== SCHEMA_VERSION) {
+    if (schema.version !== SCHEMA_VERSION) {
       const { migrateToLatest } = await import('./migrate.ts');
       await migrateToLatest(store);
     }
@@ -132,7 +137,7 @@ function waitingWithin<T>(sqlite: SqliteConnection, work: () => T): T {
 
 /** SQLite fills a file that is there and empty; one that it makes itself would be open to everybody. */
 export function createOwn(path: string): void {
-  closeSync(openSync(path, 'wx', 0o600));
+  closeSync(createFile(path));
 }
 
 /** SQLite gives the log up for the last one who has the database open, and for nobody else. Locks are the file's own, whatever its path. */

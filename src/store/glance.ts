@@ -1,3 +1,4 @@
+import { isCurrent } from './sqlite/knownSchema.ts';
 import { connect } from './sqlite/load.ts';
 
 const MOST = 50;
@@ -10,6 +11,7 @@ const PATIENCE_MS = 50;
 export function glanceAtJobs(path: string): { id: number; campaign: string; source: string }[] {
   const sqlite = connect(path, { readonly: true, fileMustExist: true, timeout: PATIENCE_MS });
   try {
+    if (!isCurrent(sqlite)) throw new Error(`${path} is not what outreach makes`);
     return sqlite
       .prepare(
         `select jobs.id, campaigns.name as campaign, jobs.source from jobs join campaigns on campaigns.id = jobs.campaign_id

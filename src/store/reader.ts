@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import type { Db, Schema } from './schema.ts';
 import { OpenFiles } from './sqlite/companions.ts';
 import { sqliteDialect } from './sqlite/dialect.ts';
+import { isCurrent } from './sqlite/knownSchema.ts';
 import { connect } from './sqlite/load.ts';
 import { NATIVE_WAIT_MS, Patience } from './sqlite/patience.ts';
 
@@ -30,6 +31,7 @@ export async function openReader(path: string): Promise<Reader> {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(sqlite, new Patience(path, PATIENCE_MS)) });
   try {
     // The first statement opens the files beside it.
+    if (!isCurrent(sqlite)) throw new Error(`${path} is not what outreach makes`);
     const { database_id } = await db.selectFrom('guard').select('database_id').executeTakeFirstOrThrow();
     files.noteCompanions();
     return {

@@ -19,6 +19,7 @@ const TROUBLES: readonly [prefix: string, what: string, hint: string][] = [
   ['SQLITE_CORRUPT', 'the database file is damaged', 'Restore a backup of it.'],
   ['ENOSPC', 'the disk is full', 'Free some space; nothing is lost.'],
   ['EROFS', 'the disk is read-only', 'Make it writable again.'],
+  ['EISDIR', 'a folder stands where a file should be', 'Move it away.'],
   ['EACCES', 'a file or folder may not be read or written', 'Check its permissions.'],
   ['SQLITE_NOTADB', 'the file is not a database', 'Set "database" in outreach.yaml to another path.'],
 ];

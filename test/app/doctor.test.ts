@@ -66,7 +66,7 @@ async function diagnose(senders: readonly string[], resolver: DnsResolver, { res
     'outreach.yaml',
     `version: 1\nidentity: { name: Ana Ruiz, postal_address: "Calle Mayor 1", timezone: Europe/Madrid }\n${senders.length === 0 ? '' : `senders:\n${senders.map((sender) => `  - ${sender}\n`).join('')}`}${rest}`,
   );
-  app = await openApp(workspaceAt(folder.path), { watching: true });
+  app = await openApp(workspaceAt(folder.path));
   return runDoctor(app, { env, resolver, limitMs });
 }
 
@@ -302,7 +302,13 @@ test('a missing secret fails by its name, and the login is not tried with none',
 test('a workspace with the outbox alone asks nobody, and says so in one line', async () => {
   const found = await diagnose([], SILENT);
   expect(found).toMatchObject({ ok: true, notes: ['DNS and login: do not apply, every sender writes .eml files and reaches nobody.'] });
-  expect(found.checks.map(({ name, status }) => `${name} ${status}`)).toEqual(['node ok', 'native ok', 'disk ok', 'database ok']);
+  expect(found.checks.map(({ name, status }) => `${name} ${status}`)).toEqual([
+    'node ok',
+    'native ok',
+    'disk ok',
+    'files ok',
+    'database ok',
+  ]);
 });
 
 test('a whole database is whole, and a damaged one fails instead of ending the examination', async () => {

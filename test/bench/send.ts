@@ -94,7 +94,7 @@ async function sendOurs(config: string, pem: string | undefined, mails: number):
     folder.write('leads.csv', csv(mails));
     await outreach(folder, ['import', 'leads.csv']);
     await outreach(folder, ['worker', '--until-done', '--only', 'generate']);
-    const app = await openApp(workspaceAt(folder.path), { watching: true });
+    const app = await openApp(workspaceAt(folder.path));
     const store = await app.openStore();
     const needs = { only: 'send', concurrency: CONNECTIONS } as const;
     const env = { KEY: 'bench', OUTREACH_STATE: folder.path };

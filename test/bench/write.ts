@@ -21,7 +21,7 @@ export async function benchWrite(full: boolean): Promise<boolean> {
     folder.write('leads.csv', csv(leads));
     await outreach(folder, ['import', 'leads.csv']);
     await warmUp(ai.port);
-    const app = await openApp(workspaceAt(folder.path), { watching: true });
+    const app = await openApp(workspaceAt(folder.path));
     const store = await app.openStore();
     const needs = { only: 'generate', concurrency: 4 } as const;
     const worker = new Worker(await workerParts(app, store, SILENT, { OUTREACH_STATE: folder.path }, needs), {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { campaignFiles } from '../../src/config/campaign.ts';
 import { campaignNames, chooseCampaign } from '../../src/config/campaignFolder.ts';
@@ -220,9 +220,12 @@ test('a workspace is found by flag, environment, upward search and per-user defa
   );
   expect(() => findWorkspace('x', surroundings)).toThrow('(named by --workspace)');
   folder.write('outreach.yaml', '');
-  expect(findWorkspace(undefined, surroundings).root).toBe(folder.path);
+  mkdirSync(surroundings.cwd, { recursive: true });
+  expect(findWorkspace(undefined, surroundings).workspace.root).toBe(folder.path);
   folder.write('named/outreach.yaml', '');
-  expect(findWorkspace(undefined, { ...surroundings, env: { OUTREACH_WORKSPACE: folder.at('named') } }).root).toBe(folder.at('named'));
+  expect(findWorkspace(undefined, { ...surroundings, env: { OUTREACH_WORKSPACE: folder.at('named') } }).workspace.root).toBe(
+    folder.at('named'),
+  );
   expect(userWorkspace({ ...surroundings, env: { ...surroundings.env, XDG_DATA_HOME: '/data' } }).root).toBe('/data/outreach');
   const relative = { ...surroundings.env, XDG_DATA_HOME: 'data', XDG_STATE_HOME: 'state' };
   expect(userWorkspace({ ...surroundings, env: relative }).root).toBe(folder.at('home', '.local', 'share', 'outreach'));

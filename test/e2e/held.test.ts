@@ -57,7 +57,7 @@ const recipients = () => sink.received.map(({ to }) => to);
 
 /** A worker in this process, whose database can be made to refuse every write. */
 async function workerHere(mode: WorkerOptions['mode'], only?: 'generate' | 'send') {
-  app = await openApp(workspaceAt(folder.path), { watching: true });
+  app = await openApp(workspaceAt(folder.path));
   const store = await app.openStore();
   const said: string[] = [];
   const say = (_: object, message: string) => void said.push(message);
@@ -269,7 +269,9 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test('of many programs that meet an older database at once each finds it up to date, and one copy is kept', async () => {
-  inDatabase((db) => backTo(8, db));
+  const older = connect(folder.at('.outreach', 'outreach.db'));
+  await backTo(8, older);
+  older.close();
   const ends = await Promise.all(Array.from({ length: 6 }, () => outreach(folder, ['jobs'])));
   expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(ends.map(() => ({ code: 0, stderr: '' })));
   expect(readdirSync(folder.at('.outreach')).filter((name) => name.includes('.before-'))).toEqual([`outreach.db.before-${SCHEMA_VERSION}`]);

@@ -111,7 +111,7 @@ test('a reload cuts no mail that a slow server has not answered yet; a stop does
   settings('');
   folder.write('leads.csv', csv(1));
   await outreach(folder, ['import', 'leads.csv']);
-  const app = await openApp(workspaceAt(folder.path), { watching: true });
+  const app = await openApp(workspaceAt(folder.path));
   const said: string[] = [];
   const say = (_: object, message: string) => void said.push(message);
   const log = { debug: say, info: say, warn: say, error: say };

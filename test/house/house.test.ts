@@ -33,7 +33,7 @@ test('an import through the wall is refused, and told where the code belongs', {
     const { code, text } = await cruise();
     expect(code).toBeGreaterThan(0);
     expect(text).toContain('mail-imports');
-    expect(text).toContain('src/mail may import domain.');
+    expect(text).toContain('src/mail may import domain, files.');
   } finally {
     rmSync(offender);
   }

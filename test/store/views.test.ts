@@ -160,7 +160,7 @@ test('a forgotten person is in no view, and no view holds a text, a key or a has
 test('backups and restored databases have the views', async () => {
   await sixEnds();
   const backup = bench.folder.at('backup.db');
-  writeBackup(bench.store, backup, bench.now);
+  writeBackup(bench.store, backup, { now: bench.now, force: false });
   expect(ask('select sum(sent) as sent from outreach_daily', backup)).toEqual([{ sent: 2 }]);
   const target = bench.folder.at('elsewhere', 'outreach.db');
   await restoreBackup(backup, target, bench.now);
@@ -173,7 +173,7 @@ test('an older database gets the views, after a checked copy of it was made', as
   bench.folder.write('old/.keep', '');
   bench.store.copyTo(old);
   const raw = connect(old);
-  backTo(5, raw);
+  await backTo(5, raw);
   raw.close();
   await (await openStore(old)).close();
   expect(ask('select sum(sent) as sent from outreach_daily', old)).toEqual([{ sent: 2 }]);

@@ -1,3 +1,4 @@
+import { expectedSchema } from '../../src/store/expectedSchema.ts';
 import type { SqliteConnection } from '../../src/store/sqlite/load.ts';
 
 /** What each migration since 0005 made, taken away again. */
@@ -29,9 +30,17 @@ const UNDO: Readonly<Record<number, (database: SqliteConnection) => void>> = {
   5: (database) => database.exec('drop table guard'),
 };
 
-/** Makes a database what it was after its first `version` migrations. */
-export function backTo(version: number, database: SqliteConnection): void {
+/** Makes a database what it was after its first `version` migrations, to the letter of the statements that made it. */
+export async function backTo(version: number, database: SqliteConnection): Promise<void> {
   const now = database.pragma('user_version', { simple: true }) as number;
   for (let step = now; step > version; step--) UNDO[step]?.(database);
   database.pragma(`user_version = ${version}`);
+  // SQLite words a table anew when a column is taken away.
+  const unsafe = database as SqliteConnection & { unsafeMode(on: boolean): void };
+  unsafe.unsafeMode(true);
+  database.pragma('writable_schema = on');
+  const rewrite = database.prepare('update sqlite_master set sql = ? where type = ? and name = ?');
+  for (const { type, name, sql } of await expectedSchema(version)) rewrite.run(sql, type, name);
+  database.pragma('writable_schema = reset');
+  unsafe.unsafeMode(false);
 }

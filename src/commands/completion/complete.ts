@@ -27,21 +27,24 @@ function readTree(): Branch {
 
 const liveNames: Names = async (kind, flag) => {
   const { findWorkspace } = await import('../../config/workspace.ts');
-  const workspace = findWorkspace(flag?.replace(/^~(?=\/|$)/, homedir()), {
-    cwd: process.cwd(),
-    env: process.env,
-    platform: process.platform,
-  });
+  const { admit } = await import('../../config/trust.ts');
+  const { writeNothing } = await import('../../files/readOnly.ts');
+  writeNothing('completing a word changes nothing', 'Run the command itself.');
+  const surroundings = { cwd: process.cwd(), env: process.env, platform: process.platform };
+  const found = findWorkspace(flag?.replace(/^~(?=\/|$)/, homedir()), surroundings);
+  // Nothing is read of a workspace that is not trusted; whoever runs the command is told so.
+  admit(found, surroundings);
+  const { workspace } = found;
   const { campaignNames } = await import('../../config/campaignFolder.ts');
   if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));
-  const { lastConfig } = await import('../../app/app.ts');
-  const config = await lastConfig(workspace);
+  const { settingNames } = await import('../../config/names.ts');
+  const names = settingNames(workspace);
   if (kind === 'job') {
     const { glanceAtJobs } = await import('../../store/glance.ts');
-    return glanceAtJobs(config.database).map(({ id, campaign, source }) => ({ value: String(id), meaning: `${campaign}, ${source}` }));
+    return glanceAtJobs(names.database).map(({ id, campaign, source }) => ({ value: String(id), meaning: `${campaign}, ${source}` }));
   }
-  const senders = config.senders.map(({ name, type }) => ({ value: name, meaning: `sender (${type})` }));
-  const providers = (config.ai?.providers ?? []).map(({ name }) => ({ value: name, meaning: 'AI provider' }));
+  const senders = names.senders.map(({ name, type }) => ({ value: name, meaning: `sender (${type})` }));
+  const providers = names.providers.map((name) => ({ value: name, meaning: 'AI provider' }));
   return kind === 'login' ? [...senders, ...providers] : senders;
 };
 

@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
 import { FORGOTTEN } from '../../domain/personKey.ts';
+import { makeFolder } from '../../files/ownFiles.ts';
 import { APPLICATION_ID, createOwn, openStore, type Store } from '../database.ts';
 import { markBackup } from '../guard.ts';
 import { storageError } from '../troubles.ts';
@@ -25,8 +15,8 @@ import { refuseMounts } from './mounts.ts';
  * its place and put there whole. `vacuum into` reads one snapshot while workers go on writing; SQLite's
  * page by page backup starts over whenever another process commits, for ever beside a busy worker.
  */
-export function writeBackup(store: Store, target: string, now: number): void {
-  const aside = `${target}.${process.pid}.part`;
+export function writeBackup(store: Store, target: string, { now, force }: { now: number; force: boolean }): void {
+  const aside = `${target}.${randomBytes(8).toString('hex')}.part`;
   try {
     store.copyTo(aside);
     const copy = connect(aside, { fileMustExist: true });
@@ -36,7 +26,7 @@ export function writeBackup(store: Store, target: string, now: number): void {
     } finally {
       copy.close();
     }
-    putInPlace(aside, target);
+    putInPlace(aside, target, force);
   } finally {
     rmSync(aside, { force: true });
   }
@@ -58,7 +48,7 @@ export async function restoreBackup(source: string, database: string, now: numbe
   const path = existsSync(database) ? realpathSync(database) : database;
   refuseMounts(path);
   const aside = `${path}.restoring`;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   removeWith(aside);
   try {
     copyChecked(source, aside);
@@ -70,7 +60,7 @@ export async function restoreBackup(source: string, database: string, now: numbe
     }
     const kept = existsSync(path) ? keepAside(path, now) : undefined;
     const suppressions = kept === undefined ? 0 : carrySuppressions(kept, aside);
-    putInPlace(aside, path);
+    putInPlace(aside, path, true);
     return { kept, suppressions };
   } finally {
     removeWith(aside);
@@ -170,8 +160,10 @@ function foldJournal(path: string): void {
   }
 }
 
-function putInPlace(aside: string, target: string): void {
+/** Without `force` never over what has that name by now. */
+function putInPlace(aside: string, target: string, force: boolean): void {
   sync(aside);
+  if (!force && existsSync(target)) throw new OutreachError('refused', `${target} exists already`, { hint: 'Name another file.' });
   renameSync(aside, target);
   // Windows opens no folders.
   if (process.platform !== 'win32') sync(dirname(target));

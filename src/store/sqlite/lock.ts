@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
+import { makeFolder } from '../../files/ownFiles.ts';
+import { refuseWhereReadOnly } from '../../files/readOnly.ts';
 import { connect, isBusy, type SqliteConnection } from './load.ts';
 
 /**
@@ -17,7 +19,7 @@ export interface LivenessLock {
 const ASKING_MS = 5_000;
 
 export function takeLivenessLock(directory: string, workerId: string): LivenessLock {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const path = join(directory, `${workerId}.lock`);
   // Whoever asks for it holds it for a moment.
   const held = hold(path, ASKING_MS);
@@ -118,6 +120,7 @@ function removeLock(connection: SqliteConnection, path: string): void {
 }
 
 function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; waitMs?: number }): SqliteConnection | undefined {
+  refuseWhereReadOnly(path);
   const connection = connect(path, { timeout: waitMs, fileMustExist: mustExist });
   try {
     connection.pragma('journal_mode = DELETE');

@@ -1,21 +1,10 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { createHash, randomInt } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, ftruncateSync, lstatSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, OutreachError } from '../../domain/errors.ts';
 import type { Arm, Seal } from '../../domain/guard.ts';
+import { makeFolder, openInPlace, putFile, replaceFile } from '../../files/ownFiles.ts';
+import { readBounded } from '../../files/readFile.ts';
 
 /**
  * A seal is a file of records of a fixed length, and then the place it was written for. Each writer
@@ -26,6 +15,8 @@ import type { Arm, Seal } from '../../domain/guard.ts';
 const RECORD_BYTES = 256;
 const RECORDS = 16;
 const HEAD_BYTES = RECORDS * RECORD_BYTES;
+/** The records and a path. */
+const MOST = 64 * 1024;
 
 /** How far a database had come; with the arm that it had come to, where a mail was armed. */
 export interface Note {
@@ -69,9 +60,9 @@ export class SealWriter {
   raise(note: Note, place: string): Note[] {
     let descriptor: number;
     try {
-      descriptor = openSync(this.#path, 'r+');
+      descriptor = openInPlace(this.#path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isNone(error)) throw error;
       // Where somebody else made one meanwhile, that one is raised.
       return this.#make(note, place) ? [] : this.raise(note, place);
     }
@@ -105,20 +96,32 @@ export class SealWriter {
       // The first arm hears of all that stands there.
       this.#seen = [];
       if (there.place !== place) writePlace(this.#path, place);
-    } else if (existsSync(this.#path)) writeAside(this.#path, this.#whole(note, place), (aside) => renameSync(aside, this.#path));
+    } else if (existsSync(this.#path)) this.#replace(note, place);
     // Somebody else has made one meanwhile.
     else if (!this.#make(note, place)) this.renew(note, place);
   }
 
   /** False when there is a seal already. */
   #make(note: Note, place: string): boolean {
-    const made = writeAside(this.#path, this.#whole(note, place), (aside) => putWhereNothingIs(aside, this.#path));
+    makeFolder(dirname(this.#path));
+    const made = putFile(this.#path, this.#whole(note, place), { durable: true }) || this.#replaceLink(note, place);
     if (made) {
       const text = formatRecord(note);
       this.#written = { text, note };
       this.#seen = recordsIn(this.#head(text));
     }
     return made;
+  }
+
+  #replace(note: Note, place: string): void {
+    replaceFile(this.#path, this.#whole(note, place), { durable: true });
+  }
+
+  /** A seal is a file of its own: a symbolic link in its place is replaced by one. */
+  #replaceLink(note: Note, place: string): boolean {
+    if (lstatSync(this.#path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+    this.#replace(note, place);
+    return true;
   }
 
   #whole(note: Note, place: string): string {
@@ -130,40 +133,10 @@ export class SealWriter {
   }
 }
 
-/** The new seal or the old one, whatever happens, and durable. */
-function writeAside<T>(path: string, text: string, put: (aside: string) => T): T {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // Two containers may have the same process number.
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    const descriptor = openSync(aside, 'w', 0o600);
-    try {
-      writeSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    return put(aside);
-  } finally {
-    rmSync(aside, { force: true });
-  }
-}
-
-function putWhereNothingIs(aside: string, path: string): boolean {
-  try {
-    linkSync(aside, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(path)) return false;
-    // A file system without links, or a symbolic link to nothing.
-    renameSync(aside, path);
-  }
-  return true;
-}
-
 /** In place, since a new file would lose what is noted meanwhile; one that is torn tells of no place. */
 function writePlace(path: string, place: string): void {
   const text = `${JSON.stringify({ place })}\n`;
-  const descriptor = openSync(path, 'r+');
+  const descriptor = openInPlace(path);
   try {
     writeSync(descriptor, text, HEAD_BYTES);
     ftruncateSync(descriptor, HEAD_BYTES + Buffer.byteLength(text));
@@ -193,14 +166,19 @@ function readRange(descriptor: number, from: number, length: number): string {
 
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readBounded(path, { most: MOST, links: false }).bytes.toString('utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (isNone(cause)) return '';
     throw new OutreachError('environment', `${path} cannot be read: ${messageOf(cause)}`, {
       hint: 'It tells which mails have left. Make it yours again; sudo may have made it.',
       cause,
     });
   }
+}
+
+/** A symbolic link is no seal. */
+function isNone(error: unknown): boolean {
+  return ['ENOENT', 'ELOOP', 'EMLINK'].includes(String((error as NodeJS.ErrnoException).code));
 }
 
 function isNewer(one: Note, other: Note): boolean {
