@@ -65,7 +65,7 @@ function inOneSentence(text: string): string {
   const [, flag, value = '', argument, choices] = known.exec(sentence) ?? [];
   if (choices === undefined) return sentence;
   const near = didYouMean(value, choices.split(', '));
-  const name = flag === undefined ? `<${argument}>` : flag.replace(/^-\w, /, '').replace(/ .*$/, '');
+  const name = flag === undefined ? `<${argument}>` : flag.replace(/^-\w, /, '').split(' ', 1)[0];
   return `${name}: "${value}" is not one of ${choices}${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 

@@ -22,7 +22,7 @@ function clean(value: string, longest: number): string {
   return (
     value
       .replace(/[^A-Za-z0-9_-]+/g, '-')
-      .replace(/^-+|-+$/g, '')
+      .replace(/^-+|(?<!-)-+$/g, '')
       .slice(0, longest) || 'campaign'
   );
 }

@@ -135,6 +135,6 @@ function endOf(term: string): SpfEnd | undefined {
 }
 
 function mechanismOf(term: string): { kind: string; value: string } {
-  const [, kind = '', value = ''] = /^[-~?+]?([a-z0-9]+)(?::([^\s]+))?(?:\/[\d/]+)?$/i.exec(term) ?? [];
+  const [, kind = '', value = ''] = /^[-~?+]?([a-z0-9]+)(?::(\S+)|\/[\d/]+)?$/i.exec(term) ?? [];
   return { kind: kind.toLowerCase(), value };
 }
