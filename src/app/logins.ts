@@ -56,8 +56,8 @@ function loginOfSender(sender: SenderConfig): Login[] {
   }
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
-    if (type === 'resend') return askServer((await import('../mail/resend.ts')).resendLogin(key, sender.base_url));
-    return askServer((await import('../mail/sendgrid.ts')).sendgridLogin(key, sender.base_url));
+    if (type === 'resend') return askServer((await import('../mail/resend.ts')).resendLogin(key, sender.base_url, sender.insecure));
+    return askServer((await import('../mail/sendgrid.ts')).sendgridLogin(key, sender.base_url, sender.insecure));
   };
   return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
 }
@@ -76,11 +76,11 @@ function signingKey(owner: string, { domain, key }: NonNullable<SmtpSenderConfig
   return { name: key, owner, key: 'dkim.key', reference: key, wanted: `private DKIM key of ${domain} (PEM)`, tryOut };
 }
 
-function loginOfProvider({ name, base_url, api_key }: NonNullable<Config['ai']>['providers'][number]): Login {
+function loginOfProvider({ name, base_url, api_key, insecure }: NonNullable<Config['ai']>['providers'][number]): Login {
   const owner = `ai provider ${name}`;
   const tryOut = async (secret: string) => {
     const { modelsLogin } = await import('../llm/modelsLogin.ts');
-    return askServer(modelsLogin(base_url, headerSafe(secret, `the key of ${owner}`)));
+    return askServer(modelsLogin(base_url, headerSafe(secret, `the key of ${owner}`), insecure));
   };
   return { name, owner, key: 'api_key', reference: api_key, wanted: `API key of ${owner} (${new URL(base_url).host})`, tryOut };
 }

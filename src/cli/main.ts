@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { Chalk } from 'chalk';
 import { type Command, CommanderError } from 'commander';
 import { type GlobalOptions, openContext, type Run, type Use } from '../commands/context.ts';
@@ -33,6 +34,7 @@ const use: Use =
     const command = parameters.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions>();
     if (options.envFile !== undefined) readEnvironment(options.envFile);
+    refuseUntrusted(process.env);
     const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform });
     try {
       const code = await run(context, ...(parameters.slice(0, -1) as unknown as Arguments));
@@ -116,12 +118,29 @@ function say(text: string): void {
   process.stderr.write(`${written(blockForTerminal(redact(text)))}\n`);
 }
 
+/** What is set already stays. */
 function readEnvironment(path: string): void {
+  let said: NodeJS.Dict<string>;
   try {
-    process.loadEnvFile(path);
+    said = parseEnv(readFileSync(path, 'utf8'));
   } catch (cause) {
     throw new OutreachError('usage', `--env-file ${path}: ${messageOf(cause)}`, { cause });
   }
+  const ofNode = Object.keys(said).find((name) => /^NODE_/i.test(name));
+  if (ofNode !== undefined) {
+    throw new OutreachError('usage', `--env-file ${path}: ${ofNode} is for Node itself, and such a file may not set it; remove the line`, {
+      hint: 'What Node itself is told, such as NODE_EXTRA_CA_CERTS, belongs into the shell or the unit that starts outreach.',
+    });
+  }
+  for (const [name, value] of Object.entries(said)) process.env[name] ??= value;
+}
+
+/** It would trust whoever answers; each connection here asks for a certificate all the same, but other parts of Node would not. */
+function refuseUntrusted(env: NodeJS.ProcessEnv): void {
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
+  throw new OutreachError('config', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which would trust any server; unset it', {
+    hint: 'To trust a certificate authority of your own: NODE_EXTRA_CA_CERTS=FILE outreach …',
+  });
 }
 
 function version(): string {

@@ -44,9 +44,9 @@ export function spfRecord(records: readonly string[], includes: readonly string[
   const terms = records.flatMap(termsOf).map((term) => term.replace(/^redirect=/i, 'include:'));
   const ends = terms.map(endOf).filter((end) => end !== undefined);
   const wanted = [...terms.filter((term) => endOf(term) === undefined), ...includes];
-  const kept = wanted.filter((term, index) => wanted.findIndex((other) => other.toLowerCase() === term.toLowerCase()) === index);
+  const kept = new Map(wanted.toReversed().map((term) => [term.toLowerCase(), term]));
   const end = ends.length > 0 && ends.every((one) => one === '-all') ? '-all' : '~all';
-  return ['v=spf1', ...kept, end].join(' ');
+  return ['v=spf1', ...[...kept.values()].toReversed(), end].join(' ');
 }
 
 class Walk {

@@ -7,37 +7,47 @@ import { type Shape, shapesOf } from './shapes.ts';
 const folder = new Folder();
 afterAll(() => folder.remove());
 
-/** Sizes at which each shape is tried; work that grows with the square of 100,000 takes seconds. */
-const SIZES = [1_000, 10_000, 100_000];
-/** What takes longer (ms) at one of these sizes is measured at n and 10 n. */
-const SUSPICIOUS = 25;
-/** Measured too, so that no reader passes by being quick alone. */
-const SLOWEST = 1;
+/** Each shape is tried at these sizes first: the square of the larger one takes seconds. */
+const SIZES = { small: 10_000, large: 100_000 };
+/** In ms: a shape that takes longer, and grows by more than `GROWS`, is measured at n and 10 n. */
+const SUSPICIOUS = 60;
+const GROWS = 15;
+/** What takes longer at the smaller size is measured at once. */
+const FAR_TOO_LONG = 1_000;
 
 for (const [name, { read, ...language }] of Object.entries(readersIn(folder.path))) {
   test(`reading ${name} takes time in proportion to the text`, { timeout: 300_000 }, async () => {
-    const tried: { shape: Shape; cost: number }[] = [];
-    for (const shape of shapesOf(language)) tried.push({ shape, cost: await slowness(shape, read) });
-    tried.sort((one, other) => other.cost - one.cost);
-    const measured = tried.filter(({ cost }, index) => index < SLOWEST || cost > SUSPICIOUS);
+    const tried: { shape: Shape; cost: number; suspicious: boolean }[] = [];
+    for (const shape of shapesOf(language)) tried.push({ shape, ...(await tryOut(shape, read)) });
+    // The slowest one too, so that each reader is measured.
+    const slowest = tried.reduce((one, other) => (other.cost > one.cost ? other : one));
     const wrong: string[] = [];
-    for (const { shape } of measured) {
+    for (const { shape } of tried.filter((each) => each.suspicious || each === slowest)) {
       const ratio = await growth(shape.make, read);
       if (ratio > MOST_GROWTH) wrong.push(`${shape.name}: ${Math.round(ratio)} times the time for 10 times the text`);
     }
+    expect(tried.length).toBeGreaterThan(100);
     expect(wrong).toEqual([]);
   });
 }
 
-/** The time at the largest size, or at the first that is suspicious already. */
-async function slowness({ make }: Shape, read: (text: string) => unknown): Promise<number> {
-  let cost = 0;
-  for (const size of SIZES) {
-    const text = make(size);
-    cost = await costOf(text, read);
-    // The first run also compiles.
-    if (cost > SUSPICIOUS) cost = Math.min(cost, await costOf(text, read));
-    if (cost > SUSPICIOUS) break;
-  }
-  return cost;
+async function tryOut({ make }: Shape, read: (text: string) => unknown): Promise<{ cost: number; suspicious: boolean }> {
+  const small = await costOf(make(SIZES.small), read);
+  if (small > FAR_TOO_LONG) return { cost: small, suspicious: true };
+  const cost = await costOf(make(SIZES.large), read);
+  return { cost, suspicious: cost > SUSPICIOUS && cost > GROWS * Math.max(1, small) };
 }
+
+test.each([
+  ['a search that begins anew at each space', (text: string) => / *x/.test(text.replace(/[^ ]/g, ''))],
+  [
+    'a comparison of each word with each other',
+    (text: string) => text.split(' ').filter((word, index, all) => all.indexOf(`${word}-`) === index),
+  ],
+])('the measurement finds %s', { timeout: 60_000 }, async (_, read) => {
+  const shapes = shapesOf({ tokens: ['a '], texts: ['a b'] });
+  const found: Shape[] = [];
+  for (const shape of shapes) if ((await tryOut(shape, read)).suspicious) found.push(shape);
+  const [first] = found;
+  expect(first === undefined ? 0 : await growth(first.make, read)).toBeGreaterThan(MOST_GROWTH);
+});

@@ -1,0 +1,44 @@
+import {
+  type Agent,
+  type AgentOptions,
+  type ClientRequest,
+  Agent as PlainAgent,
+  request as plainRequest,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import manifest from '../../package.json' with { type: 'json' };
+import { isLoopback } from '../domain/host.ts';
+
+/** The only name that this program gives of itself. */
+export const USER_AGENT = `outreach/${manifest.version}`;
+
+/** Where to, and how far it is trusted. */
+export interface HttpTarget {
+  readonly url: URL;
+  /** http to another machine too, because the settings say so. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** Idle connections are dropped before any server would: one that closes under a request leaves its answer unknown. */
+const IDLE_LIMIT = 1_000;
+
+/** Connections that are used again. `ca`: certificate authorities to trust instead of the system's (PEM). */
+export function agentFor(url: URL, ca?: string): Agent {
+  const options: AgentOptions = { keepAlive: true, timeout: IDLE_LIMIT, maxFreeSockets: 32 };
+  return isTls(url) ? new TlsAgent({ ...options, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
+}
+
+/** A request of which nothing is written yet. Node follows no redirect and adds no header but Host and Connection. Throws where it would go out in clear. */
+export function openRequest(
+  { url, insecure = false }: HttpTarget,
+  { headers, ...options }: RequestOptions & { ca?: string },
+): ClientRequest {
+  if (!isTls(url) && !insecure && !isLoopback(url.hostname)) throw new Error(`http would send all of it in clear to ${url.hostname}`);
+  const told = { ...options, headers: { ...headers, 'user-agent': USER_AGENT } };
+  return isTls(url) ? tlsRequest(url, { ...told, rejectUnauthorized: true }) : plainRequest(url, told);
+}
+
+function isTls({ protocol }: URL): boolean {
+  return protocol === 'https:';
+}
