@@ -5,6 +5,7 @@ import { budgetedRenderer } from './renderBudget.ts';
 import { findTagFault } from './templateTags.ts';
 import { findSlip, partsOf, type TemplateParts } from './templateVariables.ts';
 import { didYouMean } from './text.ts';
+import { countLinesOnce } from './tokenPlaces.ts';
 
 export interface MailTemplate extends TemplateParts {
   /** Throws the engine's error when this lead lacks a value that the template prints, or a limit is hit. */
@@ -47,6 +48,7 @@ for (const name of ['include', 'render', 'layout', 'block']) {
   });
 }
 
+countLinesOnce();
 const render = budgetedRenderer(engine);
 
 /** Reads a Liquid template (https://liquidjs.com). Throws OutreachError with file and line. */

@@ -29,13 +29,18 @@ export function agentFor(url: URL, ca?: string): Agent {
   return isTls(url) ? new TlsAgent({ ...options, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
 }
 
-/** A request of which nothing is written yet. Node follows no redirect and adds no header but Host and Connection. Throws where it would go out in clear. */
-export function openRequest(
-  { url, insecure = false }: HttpTarget,
-  { headers, ...options }: RequestOptions & { ca?: string },
-): ClientRequest {
-  if (!isTls(url) && !insecure && !isLoopback(url.hostname)) throw new Error(`http would send all of it in clear to ${url.hostname}`);
+/** Why it may not be asked: its words would go over the network in clear, and nobody allowed that. */
+export function inClear({ url, insecure = false }: HttpTarget): string | undefined {
+  if (isTls(url) || insecure || isLoopback(url.hostname)) return undefined;
+  return `http would send all of it in clear to ${url.hostname}`;
+}
+
+/** A request of which nothing is written yet. Node follows no redirect and adds no header but Host and Connection. Throws what `inClear` says. */
+export function openRequest(target: HttpTarget, { headers, ...options }: RequestOptions & { ca?: string }): ClientRequest {
+  const clear = inClear(target);
+  if (clear !== undefined) throw new Error(clear);
   const told = { ...options, headers: { ...headers, 'user-agent': USER_AGENT } };
+  const { url } = target;
   return isTls(url) ? tlsRequest(url, { ...told, rejectUnauthorized: true }) : plainRequest(url, told);
 }
 

@@ -140,7 +140,8 @@ async function once(
       .withResponse();
     return readCompletion(data, response.headers, settings);
   } catch (error) {
-    if (timer.aborted || error instanceof APIUserAbortError)
+    const trouble = troubleIn(error);
+    if (timer.aborted || error instanceof APIUserAbortError || (trouble?.code === 'ETIMEDOUT' && !trouble.unsent))
       return { kind: 'lost', reason: cut.aborted ? 'the worker left' : `no complete reply within ${settings.limitMs / 1_000} s` };
     const adapted = mayAdapt && error instanceof APIError ? without(error, can) : undefined;
     return adapted ?? readError(error, settings, worked);

@@ -6,7 +6,7 @@ import { beginsEncodedWord } from '../domain/encodedWord.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
 import { bodyOf, connected, leave, looked, write } from '../http/connections.ts';
-import { agentFor, type HttpTarget, openRequest } from '../http/request.ts';
+import { agentFor, type HttpTarget, inClear, openRequest } from '../http/request.ts';
 import { Arming } from './arming.ts';
 import type { HttpReply } from './httpReplies.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
@@ -47,6 +47,8 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
     account: provider.account,
     ...(provider.clockUrl === undefined ? {} : { providerTime: () => clock.ask() }),
     async deliver(mail, attempt) {
+      const clear = inClear(provider);
+      if (clear !== undefined) return { kind: 'sender_failed', code: null, reply: clear, progress: 'nothing', beforeMail: true };
       if (!attempt.cut.aborted) await clock.keep();
       const first = await new Exchange(way, mail, attempt).run();
       return first.stale ? (await new Exchange(way, mail, attempt).run()).delivery : first.delivery;

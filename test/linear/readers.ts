@@ -268,7 +268,13 @@ function readHttp(body: string): void {
 }
 
 function readSettings(text: string): void {
-  for (const schema of [configSchema, campaignSchema]) inspectYaml({ text, path: 'outreach.yaml', firstLine: 1 }, schema);
+  for (const schema of [configSchema, campaignSchema]) {
+    try {
+      inspectYaml({ text, path: 'outreach.yaml', firstLine: 1 }, schema);
+    } catch {
+      // Refused.
+    }
+  }
 }
 
 async function readLog(path: string): Promise<void> {
