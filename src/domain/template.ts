@@ -1,7 +1,7 @@
 import { Liquid } from 'liquidjs';
 import { messageOf, OutreachError } from './errors.ts';
 import type { LeadFields } from './lead.ts';
-import { budgetedRenderer } from './renderBudget.ts';
+import { budgetedRenderer, countedOperators } from './renderBudget.ts';
 import { findTagFault } from './templateTags.ts';
 import { findSlip, partsOf, type TemplateParts } from './templateVariables.ts';
 import { didYouMean } from './text.ts';
@@ -32,6 +32,7 @@ const engine = new Liquid({
   dynamicPartials: false,
   relativeReference: false,
   templates: {},
+  operators: countedOperators(),
   // Asking the system for it loads all of ICU, 50 ms; dates of a mail are written as its campaign says.
   locale: 'en-US',
   parseLimit: 1_000_000,
