@@ -11,7 +11,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { isLoopback } from '../domain/host.ts';
 
 /** The only name that this program gives of itself. */
-export const USER_AGENT = `outreach/${manifest.version}`;
+const USER_AGENT = `outreach/${manifest.version}`;
 
 /** Where to, and how far it is trusted. */
 export interface HttpTarget {

@@ -44,9 +44,10 @@ export function spfRecord(records: readonly string[], includes: readonly string[
   const terms = records.flatMap(termsOf).map((term) => term.replace(/^redirect=/i, 'include:'));
   const ends = terms.map(endOf).filter((end) => end !== undefined);
   const wanted = [...terms.filter((term) => endOf(term) === undefined), ...includes];
-  const kept = new Map(wanted.toReversed().map((term) => [term.toLowerCase(), term]));
+  const kept = new Map<string, string>();
+  for (const term of wanted) if (!kept.has(term.toLowerCase())) kept.set(term.toLowerCase(), term);
   const end = ends.length > 0 && ends.every((one) => one === '-all') ? '-all' : '~all';
-  return ['v=spf1', ...[...kept.values()].toReversed(), end].join(' ');
+  return ['v=spf1', ...kept.values(), end].join(' ');
 }
 
 class Walk {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createPlainServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { ask, type HttpLimits, HttpTrouble } from '../../src/http/client.ts';
 import { openRequest } from '../../src/http/request.ts';
@@ -13,11 +13,12 @@ import { certificate } from '../support/certificate.ts';
 const closing: (() => void)[] = [];
 
 afterEach(() => {
+  vi.unstubAllEnvs();
   for (const close of closing.splice(0)) close();
 });
 
 const LIMITS: HttpLimits = { connect: 5_000, headers: 5_000, whole: 5_000, bytes: 1_000 };
-const HARD_TO_KNOW = new AbortController().signal;
+const NEVER = new AbortController().signal;
 
 async function listening(server: Server): Promise<URL> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -72,7 +73,7 @@ test('a model’s mail is never that of a server which a redirect named', async 
   });
   const url = await answering((_, response) => response.writeHead(307, { location: thief.href }).end());
   const provider = openAiProvider(aiSettings(url.href));
-  expect(await provider.ask({ messages: [] }, HARD_TO_KNOW)).toMatchObject({
+  expect(await provider.ask({ messages: [] }, NEVER)).toMatchObject({
     kind: 'final',
     reason: expect.stringContaining('answers with a redirect (307), which is not followed'),
   });
@@ -88,7 +89,7 @@ test('a model’s server hears nothing of the library, of Node or of this machin
     );
     response.end('{}');
   });
-  await openAiProvider(aiSettings(url.href, { apiKey: 'k' })).ask({ messages: [] }, HARD_TO_KNOW);
+  await openAiProvider(aiSettings(url.href, { apiKey: 'k' })).ask({ messages: [] }, NEVER);
   expect(heard.sort()).toEqual(
     [
       'accept',
@@ -175,14 +176,8 @@ test('a certificate that nobody vouches for is refused, whatever the environment
     response.end();
   });
   const url = new URL((await listening(server as unknown as Server)).href.replace('http:', 'https:'));
-  const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-  try {
-    expect(await troubleOf(url)).toMatchObject({ code: expect.stringContaining('SELF_SIGNED'), unsent: true });
-  } finally {
-    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
-  }
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  expect(await troubleOf(url)).toMatchObject({ code: expect.stringContaining('SELF_SIGNED'), unsent: true });
   expect(asked).toBe(0);
   expect(await ask({ method: 'GET', url, ca: cert }, LIMITS)).toMatchObject({ status: 200 });
 });

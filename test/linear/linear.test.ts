@@ -8,9 +8,9 @@ const folder = new Folder();
 afterAll(() => folder.remove());
 
 /** Each shape is tried at these sizes first: the square of the larger one takes seconds. */
-const SIZES = { small: 10_000, large: 100_000 };
+const SIZES = { small: 5_000, large: 50_000 };
 /** In ms: a shape that takes longer, and grows by more than `GROWS`, is measured at n and 10 n. */
-const SUSPICIOUS = 60;
+const SUSPICIOUS = 40;
 const GROWS = 15;
 /** What takes longer at the smaller size is measured at once. */
 const FAR_TOO_LONG = 1_000;

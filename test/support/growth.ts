@@ -2,7 +2,7 @@
 const SHORTEST_MS = 5;
 const TRIES = 5;
 /** What takes less time on so much reads a bounded part of it. */
-const LARGEST = 2 ** 24;
+const LARGEST = 2 ** 22;
 
 /**
  * How much longer the work on ten times as much takes: about 10 where it is in proportion, 100 where it is squared; 1 where it is bounded.
