@@ -1,5 +1,6 @@
 import { type Config, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
 import { messageOf } from '../domain/errors.ts';
+import { parseForeignJson } from '../domain/foreignJson.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
 import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
@@ -105,7 +106,7 @@ function whyNot(answer: Exclude<HttpAnswer, { kind: 'answered' }>): string {
 /** The sentence in an error of SendGrid, Resend or an OpenAI-shaped server; else the answer as it is. */
 function saidIn(body: string): string {
   try {
-    const { message, error, errors } = JSON.parse(body) as Record<string, unknown>;
+    const { message, error, errors } = parseForeignJson(body) as Record<string, unknown>;
     const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
     for (const place of [message, error, (error as { message?: unknown })?.message, (first as { message?: unknown })?.message]) {
       if (typeof place === 'string' && place !== '') return place;

@@ -58,6 +58,7 @@ export function readYaml<T extends z.ZodType>(
 /** The same, with everything that is wrong. */
 export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, notYet: NotYet = {}): Inspected<z.output<T>> {
   const counter = new LineCounter();
+  if (source.text.length > LONGEST) return { ok: false, problems: [tooLong(source)] };
   const nested = nestedTooDeep(source.text);
   // Behind brackets in brackets the parser would take the square of the time. Its own search for a key that stands twice does, too.
   const text = nested === undefined ? source.text : source.text.slice(0, nested);
@@ -96,8 +97,14 @@ export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, 
   return { ok: false, problems: problems.filter((one, index) => problems.findIndex((other) => isSame(one, other)) === index) };
 }
 
+function tooLong({ path, firstLine }: YamlSource): Problem {
+  return { path, line: firstLine, column: 1, text: `the settings are longer than ${LONGEST} characters` };
+}
+
 /** Each of them is looked up in the file. */
 const MOST_PROBLEMS = 100;
+/** Longer settings there are none, and many times as much would take the parser minutes. */
+const LONGEST = 100_000;
 /** No setting is within more brackets. */
 const MOST_NESTED = 30;
 

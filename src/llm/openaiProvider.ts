@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { NANO_PER_USD, type Price } from '../domain/aiCost.ts';
 import { retryAfter } from '../domain/breaker.ts';
 import { messageOf } from '../domain/errors.ts';
+import { isNestedTooDeep } from '../domain/foreignJson.ts';
 import { REPLY_SCHEMA } from '../domain/mailReply.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../domain/outputFormat.ts';
 import type { Prompt } from '../domain/prompt.ts';
@@ -305,6 +306,8 @@ function fetchOf({ insecure, limitMs }: OpenAiSettings) {
       init.signal ?? undefined,
     );
     const told = Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as [string, string]] : []));
+    // The library parses it by itself.
+    if (isNestedTooDeep(body)) throw new Error('the reply nests too deep');
     return new Response(body === '' ? null : body, { status, headers: told });
   };
 }

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { campaignSchema } from '../../src/config/campaign.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { inspectYaml } from '../../src/config/yaml.ts';
 import { readAddresses } from '../../src/csv/addresses.ts';
@@ -268,12 +267,10 @@ function readHttp(body: string): void {
 }
 
 function readSettings(text: string): void {
-  for (const schema of [configSchema, campaignSchema]) {
-    try {
-      inspectYaml({ text, path: 'outreach.yaml', firstLine: 1 }, schema);
-    } catch {
-      // Refused.
-    }
+  try {
+    inspectYaml({ text, path: 'outreach.yaml', firstLine: 1 }, configSchema);
+  } catch {
+    // Refused.
   }
 }
 

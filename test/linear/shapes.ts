@@ -36,7 +36,9 @@ export function shapesOf({ tokens, texts }: Language): Shape[] {
       shape(`${token}, and then one word`, (n) => `${token}${'a'.repeat(n)}`),
       shape(`${token}, and then spaces`, (n) => `${token}${' '.repeat(n)}${token}`),
     ]),
-    ...tokens.flatMap((one, index) => tokens.slice(index + 1).map((other) => shape(`${one} and ${other} by turns`, (n) => repeated(one + other, n)))),
+    ...tokens.flatMap((one, index) =>
+      tokens.slice(index + 1).map((other) => shape(`${one} and ${other} by turns`, (n) => repeated(one + other, n))),
+    ),
     ...tokens.map((token) => shape(`${token} before each line`, (n) => repeated(`${token}\n`, n))),
     ...BRACKETS.map(([open, close]) => shape(`${open} in ${open}`, (n) => open.repeat(n / 2) + close.repeat(n / 2))),
     ...["'", '"', '`'].map((quote) => shape(`${quote} that is never closed`, (n) => `${quote}${'a, '.repeat(n / 3)}`)),
