@@ -5,7 +5,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const TIMED = ['test/e2e/worker.test.ts'];
 
 /** Minutes each: begun last, one of them would run while the other core has nothing left to do. */
-const LONGEST = ['test/crash/crash.test.ts', 'test/e2e/readme.test.ts', 'test/pace/simulation.test.ts', 'test/e2e/backup.test.ts'];
+const LONGEST = [
+  'test/crash/crash.test.ts',
+  'test/e2e/readme.test.ts',
+  'test/pace/simulation.test.ts',
+  'test/e2e/backup.test.ts',
+  'test/linear/linear.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

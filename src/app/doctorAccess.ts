@@ -58,7 +58,7 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
   }
   const secret = await secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.secrets, headerSafe);
   if (secret.value === undefined) return secret.checks;
-  const request = (sender.type === 'sendgrid' ? sendgridLogin : resendLogin)(secret.value, sender.base_url);
+  const request = (sender.type === 'sendgrid' ? sendgridLogin : resendLogin)(secret.value, sender.base_url, sender.insecure);
   const answer = await getAnswer(request, reach.limitMs, reach.now);
   seen(request.url, answer);
   const check = await overHttp('login', sender.name, request.url, answer, reach.dns, (status, body) =>
@@ -69,13 +69,13 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
 
 async function aiAccess(
   app: App,
-  { name, base_url, api_key, model }: NonNullable<App['config']['ai']>['providers'][number],
+  { name, base_url, api_key, model, insecure }: NonNullable<App['config']['ai']>['providers'][number],
   reach: Reach,
   seen: Seen,
 ): Promise<Check[]> {
   const secret = await secretOf(app, api_key, `ai provider ${name}`, name, reach.secrets, headerSafe);
   if (secret.missing) return secret.checks;
-  const request = modelsLogin(base_url, secret.value);
+  const request = modelsLogin(base_url, secret.value, insecure);
   const answer = await getAnswer(request, reach.limitMs, reach.now);
   seen(request.url, answer);
   return [

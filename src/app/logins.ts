@@ -1,5 +1,6 @@
 import { type Config, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
 import { messageOf } from '../domain/errors.ts';
+import { parseForeignJson } from '../domain/foreignJson.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
 import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
@@ -56,8 +57,8 @@ function loginOfSender(sender: SenderConfig): Login[] {
   }
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
-    if (type === 'resend') return askServer((await import('../mail/resend.ts')).resendLogin(key, sender.base_url));
-    return askServer((await import('../mail/sendgrid.ts')).sendgridLogin(key, sender.base_url));
+    if (type === 'resend') return askServer((await import('../mail/resend.ts')).resendLogin(key, sender.base_url, sender.insecure));
+    return askServer((await import('../mail/sendgrid.ts')).sendgridLogin(key, sender.base_url, sender.insecure));
   };
   return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
 }
@@ -76,11 +77,11 @@ function signingKey(owner: string, { domain, key }: NonNullable<SmtpSenderConfig
   return { name: key, owner, key: 'dkim.key', reference: key, wanted: `private DKIM key of ${domain} (PEM)`, tryOut };
 }
 
-function loginOfProvider({ name, base_url, api_key }: NonNullable<Config['ai']>['providers'][number]): Login {
+function loginOfProvider({ name, base_url, api_key, insecure }: NonNullable<Config['ai']>['providers'][number]): Login {
   const owner = `ai provider ${name}`;
   const tryOut = async (secret: string) => {
     const { modelsLogin } = await import('../llm/modelsLogin.ts');
-    return askServer(modelsLogin(base_url, headerSafe(secret, `the key of ${owner}`)));
+    return askServer(modelsLogin(base_url, headerSafe(secret, `the key of ${owner}`), insecure));
   };
   return { name, owner, key: 'api_key', reference: api_key, wanted: `API key of ${owner} (${new URL(base_url).host})`, tryOut };
 }
@@ -105,7 +106,7 @@ function whyNot(answer: Exclude<HttpAnswer, { kind: 'answered' }>): string {
 /** The sentence in an error of SendGrid, Resend or an OpenAI-shaped server; else the answer as it is. */
 function saidIn(body: string): string {
   try {
-    const { message, error, errors } = JSON.parse(body) as Record<string, unknown>;
+    const { message, error, errors } = parseForeignJson(body) as Record<string, unknown>;
     const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
     for (const place of [message, error, (error as { message?: unknown })?.message, (first as { message?: unknown })?.message]) {
       if (typeof place === 'string' && place !== '') return place;

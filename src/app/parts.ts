@@ -85,11 +85,12 @@ export async function openProviders({ ai, path }: Config, secrets: Secrets): Pro
   if (ai === undefined) return [];
   const { openAiProvider } = await import('../llm/openaiProvider.ts');
   const providers: TextProvider[] = [];
-  for (const { name, base_url, model, api_key, price, output } of ai.providers) {
+  for (const { name, base_url, insecure, model, api_key, price, output } of ai.providers) {
     providers.push(
       openAiProvider({
         name,
         baseUrl: base_url,
+        insecure,
         model,
         apiKey: api_key === undefined ? undefined : headerSafe(await secrets.resolve(api_key, `${path}: ai provider ${name}`), api_key),
         keyName: api_key,
@@ -127,7 +128,7 @@ export async function openMailer(app: App, sender: SenderConfig, secrets: Secret
     const provider =
       sender.type === 'sendgrid' ? (await import('../mail/sendgrid.ts')).sendgrid : (await import('../mail/resend.ts')).resend;
     const key = headerSafe(await secrets.resolve(sender.api_key, askedBy), sender.api_key);
-    return httpMailer(provider(key, sender.base_url));
+    return httpMailer(provider(key, sender.base_url, sender.insecure));
   }
   const { smtpMailer } = await import('../mail/smtp.ts');
   const { password } = sender;

@@ -175,7 +175,7 @@ function kindHere(platform: NodeJS.Platform): ServiceKind {
 function nameOf(root: string): string {
   const slug = basename(root)
     .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-+|(?<!-)-+$/g, '')
     .slice(0, 50);
   return slug === '' || slug === 'outreach' ? 'outreach' : `outreach-${slug}`;
 }

@@ -137,8 +137,8 @@ function launchd({ name, system, workspace, log, env, tool }: KeeperChoice): Ser
     state() {
       const answer = loaded();
       if (answer.code === null) return noAnswer(answer);
-      const pid = /^\s*pid = (\d+)/m.exec(answer.stdout)?.[1];
-      const words = /^\s*state = (.+)/m.exec(answer.stdout)?.[1] ?? 'not loaded';
+      const pid = /^[ \t]*pid = (\d+)/m.exec(answer.stdout)?.[1];
+      const words = /^[ \t]*state = (.+)/m.exec(answer.stdout)?.[1] ?? 'not loaded';
       return { enabled: answer.code === 0, running: pid !== undefined, pid: pid === undefined ? null : Number(pid), words };
     },
     follow: tail(log),

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { messageOf } from '../domain/errors.ts';
+import { runProgram } from '../spawn/spawn.ts';
 
 export interface ToolAnswer {
   /** Null when the program is not there, or gave no answer in time. */
@@ -15,16 +15,13 @@ export type SystemTool = (program: string, parameters: readonly string[], input?
 /** Stopping a service waits for the mails on the wire. */
 const ANSWER_WITHIN_MS = 120_000;
 
-/** The programs that PATH names. */
+/** The programs that PATH names; of `env` they see no more than they need. */
 export function systemTool(env: NodeJS.ProcessEnv): SystemTool {
   return (program, parameters, input) => {
-    const { status, stdout, stderr, error } = spawnSync(program, parameters, {
-      env,
-      input: Buffer.from(input ?? '', 'latin1'),
-      timeout: ANSWER_WITHIN_MS,
-    });
-    if (error === undefined) return { code: status, stdout: stdout.toString('latin1'), stderr: stderr.toString().trim() };
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const order = { env, input: Buffer.from(input ?? '', 'latin1'), limitMs: ANSWER_WITHIN_MS };
+    const { code, stdout, stderr, error } = runProgram(program, parameters, order);
+    if (error === undefined) return { code, stdout: stdout.toString('latin1'), stderr: stderr.toString().trim() };
+    const missing = error.code === 'ENOENT';
     return { code: null, stdout: '', stderr: missing ? `there is no program ${program} here` : messageOf(error) };
   };
 }

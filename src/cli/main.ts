@@ -35,6 +35,7 @@ const use: Use =
     const command = parameters.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions & Rehearsing>();
     if (options.envFile !== undefined) readEnvironment(options.envFile);
+    refuseUntrusted(process.env);
     const reads = isReading([nameOf(command), ...command.args], options);
     const { context, close } = openContext(options, { cwd: process.cwd(), env: process.env, platform: process.platform }, reads);
     try {
@@ -74,7 +75,7 @@ function inOneSentence(text: string): string {
   const [, flag, value = '', argument, choices] = known.exec(sentence) ?? [];
   if (choices === undefined) return sentence;
   const near = didYouMean(value, choices.split(', '));
-  const name = flag === undefined ? `<${argument}>` : flag.replace(/^-\w, /, '').replace(/ .*$/, '');
+  const name = flag === undefined ? `<${argument}>` : flag.replace(/^-\w, /, '').split(' ', 1)[0];
   return `${name}: "${value}" is not one of ${choices}${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 
@@ -125,13 +126,29 @@ function say(text: string): void {
   process.stderr.write(`${written(blockForTerminal(redact(text)))}\n`);
 }
 
+/** What is set already stays. */
 function readEnvironment(path: string): void {
+  let said: NodeJS.Dict<string>;
   try {
-    // What the shell has set stays.
-    for (const [name, value] of Object.entries(parseEnv(readTextFile(path)))) process.env[name] ??= value;
+    said = parseEnv(readTextFile(path));
   } catch (cause) {
     throw new OutreachError('usage', `--env-file ${path}: ${messageOf(cause)}`, { cause });
   }
+  const ofNode = Object.keys(said).find((name) => /^NODE_/i.test(name));
+  if (ofNode !== undefined) {
+    throw new OutreachError('usage', `--env-file ${path}: ${ofNode} is for Node itself, and such a file may not set it; remove the line`, {
+      hint: 'What Node itself is told, such as NODE_EXTRA_CA_CERTS, belongs into the shell or the unit that starts outreach.',
+    });
+  }
+  for (const [name, value] of Object.entries(said)) process.env[name] ??= value;
+}
+
+/** It would trust whoever answers; each connection here asks for a certificate all the same, but other parts of Node would not. */
+function refuseUntrusted(env: NodeJS.ProcessEnv): void {
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
+  throw new OutreachError('config', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which would trust any server; unset it', {
+    hint: 'To trust a certificate authority of your own: NODE_EXTRA_CA_CERTS=FILE outreach …',
+  });
 }
 
 function version(): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { runProgram } from '../spawn/spawn.ts';
 import { baseFolder, type Surroundings } from './workspace.ts';
 
 type Asked = Pick<Surroundings, 'env' | 'platform'>;
@@ -15,7 +16,7 @@ const ANSWER_WITHIN_MS = 2_000;
  * where there is none, and with `quick` where another program must be asked (macOS, Windows).
  */
 export function machineId({ env, platform }: Asked, { quick = false } = {}): string | undefined {
-  const id = (env.OUTREACH_MACHINE_ID || ownId(platform, quick))?.trim();
+  const id = (env.OUTREACH_MACHINE_ID || ownId(platform, env, quick))?.trim();
   if (id === undefined || id === '') return undefined;
   return createHash('sha256').update(`outreach machine ${id}`).digest('hex').slice(0, 32);
 }
@@ -29,26 +30,18 @@ export function stateFolder({ env, platform }: Asked): string {
   return join(baseFolder(env.XDG_STATE_HOME, join(home, '.local', 'state')), 'outreach');
 }
 
-function ownId(platform: NodeJS.Platform, quick: boolean): string | undefined {
+function ownId(platform: NodeJS.Platform, env: NodeJS.ProcessEnv, quick: boolean): string | undefined {
   if (quick && (platform === 'darwin' || platform === 'win32')) return undefined;
-  try {
-    if (platform === 'darwin') {
-      return /"IOPlatformUUID" = "([^"]+)"/.exec(answer('/usr/sbin/ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']))?.[1];
-    }
-    if (platform === 'win32') {
-      const key = 'HKLM\\SOFTWARE\\Microsoft\\Cryptography';
-      return /MachineGuid\s+REG_SZ\s+(\S+)/.exec(answer('reg.exe', ['query', key, '/v', 'MachineGuid']))?.[1];
-    }
-  } catch {
-    return undefined;
+  const answer = (program: string, parameters: readonly string[]) =>
+    runProgram(program, parameters, { env, limitMs: ANSWER_WITHIN_MS }).stdout.toString();
+  if (platform === 'darwin') {
+    return /"IOPlatformUUID" = "([^"]+)"/.exec(answer('/usr/sbin/ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']))?.[1];
+  }
+  if (platform === 'win32') {
+    const key = 'HKLM\\SOFTWARE\\Microsoft\\Cryptography';
+    return /MachineGuid\s+REG_SZ\s+(\S+)/.exec(answer('reg.exe', ['query', key, '/v', 'MachineGuid']))?.[1];
   }
   return firstText(['/etc/machine-id', '/var/lib/dbus/machine-id', '/etc/hostid']);
-}
-
-function answer(program: string, parameters: readonly string[]): string {
-  // Loaded here: it takes 5 ms, and Linux needs no program for it.
-  const { execFileSync } = process.getBuiltinModule('node:child_process');
-  return execFileSync(program, parameters, { encoding: 'utf8', timeout: ANSWER_WITHIN_MS, stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
 /** An image of a system that never ran has `uninitialized` there (man machine-id). */

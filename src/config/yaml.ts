@@ -1,8 +1,8 @@
-import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
+import { isScalar, Lexer, LineCounter, parseDocument, visit, type YAMLParseError } from 'yaml';
 import type * as z from 'zod';
 import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
-import { oddityIn, tooDeep } from './yamlOddities.ts';
+import { oddityIn } from './yamlOddities.ts';
 
 export interface YamlSource {
   readonly text: string;
@@ -59,17 +59,18 @@ export function readYaml<T extends z.ZodType>(
 /** The same, with everything that is wrong. */
 export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, notYet: NotYet = {}): Inspected<z.output<T>> {
   const counter = new LineCounter();
+  if (source.text.length > LONGEST) return { ok: false, problems: [tooLong(source)] };
+  const nested = nestedTooDeep(source.text);
+  // Behind brackets in brackets the parser would take the square of the time. Its own search for a key that stands twice does, too.
+  const text = nested === undefined ? source.text : source.text.slice(0, nested);
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false, logLevel: 'error' });
   const place = (offset: number) => {
     const { line, col } = counter.linePos(offset);
     return { path: source.path, line: Math.max(1, line) + source.firstLine - 1, column: Math.max(1, col) };
   };
-  const deep = tooDeep(source.text);
-  if (deep !== undefined) {
-    for (const { index } of source.text.matchAll(/^/gm)) counter.addNewLine(index);
-    return { ok: false, problems: [{ ...place(deep.offset), text: deep.text }] };
-  }
-  const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const at = (path: Path) => place(offsetOf(document, path));
+  if (nested !== undefined)
+    return { ok: false, problems: [{ ...place(nested), text: `brackets or dashes stand within more than ${MOST_NESTED} others` }] };
   const syntax = document.errors[0];
   if (syntax !== undefined) {
     const hint =
@@ -78,6 +79,9 @@ export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, 
   }
   const odd = oddityIn(document);
   if (odd !== undefined) return { ok: false, problems: [{ ...place(odd.offset), text: odd.text }] };
+  const twice = keyStandingTwice(document);
+  if (twice !== undefined)
+    return { ok: false, problems: [{ ...place(twice.offset), text: `${twice.key}: the key stands twice; remove one` }] };
   const plain: unknown = document.toJS() ?? {};
   const result = schema.safeParse(plain);
   if (result.success) {
@@ -91,8 +95,57 @@ export function inspectYaml<T extends z.ZodType>(source: YamlSource, schema: T, 
   }
   const problems = [...result.error.issues, ...issuesBehind(result.error.issues, document.toJS() ?? {}, schema)]
     .flatMap((issue) => explain(issue, plain, notYet))
+    .slice(0, MOST_PROBLEMS)
     .map(({ path, text }): Problem => ({ ...at(path), text }));
   return { ok: false, problems: problems.filter((one, index) => problems.findIndex((other) => isSame(one, other)) === index) };
+}
+
+function tooLong({ path, firstLine }: YamlSource): Problem {
+  return { path, line: firstLine, column: 1, text: `the settings are longer than ${LONGEST} characters` };
+}
+
+/** Each of them is looked up in the file. */
+const MOST_PROBLEMS = 100;
+/** Longer settings there are none, and many times as much would take the parser minutes. */
+const LONGEST = 100_000;
+/** No setting is within more brackets. */
+const MOST_NESTED = 30;
+
+/** Where brackets or dashes stand within too many others, or brackets close nothing again and again. */
+function nestedTooDeep(text: string): number | undefined {
+  let [offset, depth, stray, dashes] = [0, 0, 0, 0];
+  for (const token of new Lexer().lex(text)) {
+    // `- - - a` on one line.
+    dashes = token === '-' ? dashes + 1 : token === '\n' ? 0 : dashes;
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth > 0 ? depth-- : stray++;
+    if (Math.max(depth, stray, dashes) > MOST_NESTED) return offset;
+    // Marks of the lexer itself are no part of the text.
+    if (!MARKS.has(token)) offset += token.length;
+  }
+  return undefined;
+}
+
+const MARKS = new Set(['\u0002', '\u0018', '\u001f']);
+
+/** The first key that its mapping has already. */
+function keyStandingTwice(document: ReturnType<typeof parseDocument>): { readonly key: string; readonly offset: number } | undefined {
+  let found: { key: string; offset: number } | undefined;
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.value === '<<') continue;
+        if (seen.has(key.value)) {
+          found = { key: String(key.value), offset: key.range?.[0] ?? 0 };
+          return visit.BREAK;
+        }
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** Rules that compare several keys wait until all are known: with the unknown ones taken out of `plain` they speak too. */
@@ -110,7 +163,6 @@ function isSame(one: Problem, other: Problem): boolean {
 }
 
 function syntaxTrouble({ code, pos, message }: YAMLParseError, text: string): string {
-  if (code === 'DUPLICATE_KEY') return `${/^[^:\s]*/.exec(text.slice(pos[0]))?.[0]}: the key stands twice; remove one`;
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line; write spaces';
   const [, key] = /^(?:[ \t]*- )*[ \t]*([\w-]+):/.exec(text.slice(text.lastIndexOf('\n', pos[0] - 1) + 1)) ?? [];
   const what =

@@ -15,25 +15,6 @@ const ODD = /\p{Cs}|(?![\t\n])\p{Cc}/u;
 /** Names that an object of JavaScript has by itself. */
 const NOT_A_KEY = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Brackets within brackets: far more than a settings file has, far fewer than the parser's stack takes. */
-const DEEPEST = 100;
-
-/** Whether flow collections are nested so deeply that reading them would cost more than the file is worth. In linear time. */
-export function tooDeep(text: string): Oddity | undefined {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const sign = text[at];
-    if (sign === '[' || sign === '{') depth++;
-    else if (sign === ']' || sign === '}') depth--;
-    // `- - - a` nests as well.
-    const dashes =
-      sign === '-' && (at === 0 || text[at - 1] === '\n' || text[at - 1] === ' ') ? /^(?:- ){0,101}/.exec(text.slice(at, at + 202)) : null;
-    if (depth > DEEPEST || (dashes?.[0].length ?? 0) > 2 * DEEPEST)
-      return { offset: at, text: `more than ${DEEPEST} collections within one another; write it flat` };
-  }
-  return undefined;
-}
-
 /** The first of them in the document. */
 export function oddityIn(document: Document): Oddity | undefined {
   let aliases = 0;

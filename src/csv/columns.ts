@@ -75,7 +75,7 @@ function cleanName(name: string, index: number): string {
     .replace(/[\u0300-\u036f]/g, '')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '_')
-    .replace(/^_+|_+$/g, '');
+    .replace(/^_+|(?<!_)_+$/g, '');
   if (clean === '') return `column_${index + 1}`;
   return /^\p{N}/u.test(clean) ? `column_${clean}` : clean;
 }

@@ -46,13 +46,13 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
   const delimiter = options.delimiter ?? separator ?? likeliestDelimiter(head);
   const records = (consumed?: (bytes: number) => void) => parsed(content, encoding, delimiter, consumed);
   const before = separator === undefined ? 0 : 1;
-  const header = await recordAt(records(), before);
+  const header = await headerOf(records(), before);
   if (header === undefined)
     throw new OutreachError('input', `${name} has no rows`, {
       hint: 'The first line must name the columns: email, first_name, company, …',
     });
   // Our own file of rejects: what was put before formulas when it was written is taken off.
-  const ours = REJECT_COLUMNS.every((name) => header.cells.includes(name));
+  const ours = REJECT_COLUMNS.every((column) => header.includes(column));
   const asRead = (row: CsvRow): CsvRow => (ours ? { ...row, cells: row.cells.map(unguarded) } : row);
   return {
     path,
@@ -60,7 +60,7 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
     bytes: content.bytes,
     fingerprint: content.fingerprint,
     delimiter,
-    header: asRead(header).cells,
+    header: refuseTooMany(ours ? header.map(unguarded) : header, name),
     async *rows(consumed) {
       let seen = 0;
       for await (const row of records(consumed)) {
@@ -92,10 +92,30 @@ function* rowsWithText(rows: readonly CsvRow[]): Generator<CsvRow> {
   for (const row of rows) if (row.cells.some((cell) => cell.trim() !== '')) yield row;
 }
 
-async function recordAt(records: AsyncGenerator<CsvRow>, index: number): Promise<CsvRow | undefined> {
-  let seen = 0;
-  for await (const row of records) if (seen++ === index) return row;
-  return undefined;
+/** More than any list of people has, and few enough for one line of a message. */
+const MOST_COLUMNS = 2_000;
+/** So many rows tell whether a column without a name holds something. */
+const LOOKED_AT = 50;
+
+/** The names of the columns, but for those at the end that have no name and hold nothing: spreadsheets export them. */
+async function headerOf(records: AsyncGenerator<CsvRow>, before: number): Promise<readonly string[] | undefined> {
+  let header: readonly string[] | undefined;
+  let [width, seen] = [0, 0];
+  for await (const { cells } of records) {
+    if (seen >= before) {
+      header ??= cells;
+      width = Math.max(width, cells.findLastIndex((cell) => cell.trim() !== '') + 1);
+    }
+    if (++seen > before + LOOKED_AT || width >= (header?.length ?? Infinity)) break;
+  }
+  return header?.slice(0, width);
+}
+
+function refuseTooMany(header: readonly string[], name: string): readonly string[] {
+  if (header.length <= MOST_COLUMNS) return header;
+  throw new OutreachError('input', `${name}:1: ${header.length} columns, and at most ${MOST_COLUMNS} are read`, {
+    hint: 'Export only the columns that your mails use, or set --delimiter.',
+  });
 }
 
 /** The delimiter that cuts the header line into most cells, quoted parts left out. */

@@ -14,6 +14,8 @@ export interface Address {
 
 export type AddressCheck = { readonly ok: true; readonly address: Address } | { readonly ok: false; readonly reason: string };
 
+/** A local part and a domain with the @ between them. */
+const LONGEST = 64 + 1 + 255;
 const LIMITS = { allow_utf8_local_part: false, ignore_max_length: false, allow_ip_domain: false } as const;
 
 /**
@@ -23,8 +25,7 @@ const LIMITS = { allow_utf8_local_part: false, ignore_max_length: false, allow_i
 export function parseAddress(cell: string): AddressCheck {
   const text = trimmed(trimmed(oneLine(cell)).replace(/^mailto:/i, ''));
   if (text === '') return { ok: false, reason: 'no address' };
-  const angle = /^(?:"?([^"<>]*?)"?\s*)?<([^<>]*)>$/.exec(text);
-  const bare = trimmed(angle ? (angle[2] ?? '') : text);
+  const { name, bare } = partsOf(text);
   // The IDNA mapping of a domain would leave them out, and mail another address than the one that stands in the file.
   if (holdsInvisible(bare)) return { ok: false, reason: `an address with characters that nobody sees: ${shorten(markInvisible(text))}` };
   if (/[<>]/.test(bare) || /[,;]/.test(bare) || (bare.match(/@/g) ?? []).length > 1 || /\s/.test(bare)) {
@@ -38,12 +39,12 @@ export function parseAddress(cell: string): AddressCheck {
       reason: `letters before the @ that most mail servers refuse (only a–z, 0–9 and . _ % + - are safe): ${shorten(text)}`,
     };
   }
+  if (bare.length > LONGEST) return { ok: false, reason: `not an address: ${shorten(text)}` };
   const domain = domainToASCII(bare.slice(at + 1).replace(/\.$/, ''));
   // "ana"@x and ana@x are one mailbox (RFC 5321 §4.1.2): quotes that nothing asks for would make two people of it.
   const local = bare.slice(0, at).replace(/^"([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)"$/, '$1');
   const email = `${local}@${domain}`;
   if (domain === '' || !validator.default(email, LIMITS)) return { ok: false, reason: `not an address: ${shorten(text)}` };
-  const name = angle?.[1] === undefined ? undefined : trimmed(angle[1]);
   return { ok: true, address: { email, key: email.toLowerCase(), name: name === '' ? undefined : name } };
 }
 
@@ -54,6 +55,14 @@ export function domainOf(email: string): string {
 /** How a whole domain stands in the list of suppressions. */
 export function domainKey(key: string): string {
   return `@${domainOf(key)}`;
+}
+
+/** The display name, and what stands in angle brackets behind it; without them all of it is the address. */
+function partsOf(text: string): { name: string | undefined; bare: string } {
+  const open = text.indexOf('<');
+  const one = open >= 0 && text.endsWith('>') && open === text.lastIndexOf('<') && text.indexOf('>') === text.length - 1;
+  const name = trimmed(trimmed(text.slice(0, Math.max(0, open))).replace(/^"|"$/g, ''));
+  return one && !name.includes('"') ? { name, bare: trimmed(text.slice(open + 1, -1)) } : { name: undefined, bare: text };
 }
 
 /** What copying from a page or a workbook leaves around an address is none of it. */

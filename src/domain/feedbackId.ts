@@ -13,7 +13,7 @@ export function feedbackId(mark: string, from: string): string {
 function senderId(from: string): string {
   const parsed = parseAddress(from);
   const domain = parsed.ok ? domainOf(parsed.address.email) : '';
-  const name = domain.replace(/[^A-Za-z0-9-]+/g, '-').replace(/^-+|-+$/g, '');
+  const name = domain.replace(/[^A-Za-z0-9-]+/g, '-').replace(/^-+|(?<!-)-+$/g, '');
   if (name.length <= 15) return name.padEnd(5, '-0000');
   return `${name.slice(0, 8)}-${createHash('sha256').update(domain).digest('hex').slice(0, 6)}`;
 }

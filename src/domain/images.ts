@@ -1,17 +1,16 @@
 import type { CampaignFile } from './attachment.ts';
 import type { Campaign } from './campaign.ts';
 import { htmlFromText } from './html.ts';
+import { placesIn } from './places.ts';
 import { escapeHtml, oneLine } from './text.ts';
 
 /** `![alt](images/logo.png)`, in a campaign's own template alone: what a lead or a model wrote is text. */
-const IMAGE = /!\[([^\]\n]*)\]\(([^()\s]+)\)/g;
+const IMAGE = /!\[((?:[^\]\n!]|!(?!\[))*)\]\(([^()\s]+)\)/g;
 
 /** The images that a template names, in order, with the line (from 0) that each stands on. */
 export function imagesIn(template: string): { readonly name: string; readonly line: number }[] {
-  return [...template.matchAll(IMAGE)].map((match) => ({
-    name: match[2] ?? '',
-    line: template.slice(0, match.index).split('\n').length - 1,
-  }));
+  const placeOf = placesIn(template, { line: 0, column: 1 });
+  return [...template.matchAll(IMAGE)].map((match) => ({ name: match[2] ?? '', line: placeOf(match.index).line }));
 }
 
 /**
@@ -44,7 +43,7 @@ export function placeImages(marked: string, { images, contentHash }: Pick<Campai
     const image = images[Number(index)];
     if (image === undefined) return '';
     shown.add(image);
-    return `<img src="cid:${escapeHtml(contentId(image))}" alt="${oneLine(alt.replace(/<[^>]*>/g, ' '))}">`;
+    return `<img src="cid:${escapeHtml(contentId(image))}" alt="${oneLine(alt.replace(/<[^<>]*>/g, ' '))}">`;
   });
   return { text, html, images: [...shown] };
 }

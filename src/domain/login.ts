@@ -7,6 +7,8 @@ export type LoginAnswer =
 /** A GET that changes nothing and needs the key: how a provider over HTTP is asked whether it takes it. */
 export interface LoginRequest {
   readonly url: URL;
+  /** http to another machine too, because the settings say so. */
+  readonly insecure?: boolean;
   readonly headers: Readonly<Record<string, string>>;
   /** Where the provider's own words say more than the status; undefined leaves it to `readStatus`. */
   read?(status: number, body: string): LoginAnswer | undefined;

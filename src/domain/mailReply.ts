@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseForeignJson } from './foreignJson.ts';
 import { withoutInvisible } from './invisible.ts';
 import { tagIn } from './templateTags.ts';
 import { bodyText, oneLine } from './text.ts';
@@ -33,7 +34,7 @@ export type MailReply =
 export function readMailReply(text: string): MailReply {
   let value: unknown;
   try {
-    value = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+    value = parseForeignJson(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
   } catch {
     return { ok: false, trouble: 'it is not one JSON object' };
   }

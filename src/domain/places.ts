@@ -6,15 +6,20 @@ export interface Place {
 
 /** Tells the places of offsets that only grow, in one pass over the text, which begins at `first` in its file. */
 export function placesIn(text: string, first: Place): (offset: number) => Place {
-  let [line, start, at] = [first.line, 1 - first.column, 0];
+  let [line, start, end] = [first.line, 1 - first.column, endOfLine(text, 0)];
   return (offset) => {
-    for (let end = text.indexOf('\n', at); end !== -1 && end < offset; end = text.indexOf('\n', at)) {
+    while (end < offset) {
       line++;
-      at = end + 1;
-      start = at;
+      start = end + 1;
+      end = endOfLine(text, start);
     }
     return { line, column: offset - start + 1 };
   };
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end === -1 ? text.length : end;
 }
 
 /** From the top of the file. */

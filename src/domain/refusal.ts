@@ -97,7 +97,7 @@ function fitsCode(codes: Rule['codes'], code: number): boolean {
 
 /** Subject and detail of an enhanced status code (RFC 3463), which counts only directly behind the reply code (RFC 2034 §4) and in its class. */
 function statusOf(code: number, text: string): string | undefined {
-  const found = /^\s*(?:\d{3}[ -])?\s*#?([245])\.(\d{1,3})\.(\d{1,3})(?![.\d])/.exec(text);
+  const found = /^\s*(?:\d{3}[ -]\s*)?#?([245])\.(\d{1,3})\.(\d{1,3})(?![.\d])/.exec(text);
   return found !== null && found[1] === String(code)[0] ? `${Number(found[2])}.${Number(found[3])}` : undefined;
 }
 
@@ -108,7 +108,7 @@ function statusOf(code: number, text: string): string | undefined {
 export function wordsOf(text: string): string {
   return text
     .slice(0, LONGEST)
-    .replace(/(^|\n)\s*\d{3}[ -]\s*(?:#?[245]\.\d{1,3}\.\d{1,3}(?![.\d]))?/g, '$1 ')
+    .replace(/(^|\n)[^\S\n]*\d{3}[ -]\s*(?:#?[245]\.\d{1,3}\.\d{1,3}(?![.\d]))?/g, '$1 ')
     .replace(/^\s*#?[245]\.\d{1,3}\.\d{1,3}(?![.\d])/, ' ')
     .replace(LINK_TO_PAGE, ' ')
     .replace(/<[^<>\s]{0,320}>/g, ' ')
@@ -130,7 +130,7 @@ function namesSenderAlone(text: string, { from, to }: Envelope): boolean {
   const sender = from.toLowerCase();
   const own = [sender, sender.slice(sender.lastIndexOf('@'))];
   const recipient = to.toLowerCase();
-  const named = (text.replace(LINK_TO_PAGE, ' ').match(ADDRESS) ?? []).map((address) => address.toLowerCase().replace(/\.+$/, ''));
+  const named = (text.replace(LINK_TO_PAGE, ' ').match(ADDRESS) ?? []).map((address) => address.toLowerCase().replace(/(?<!\.)\.+$/, ''));
   const others = named.filter((address) => !own.includes(address) && (address === recipient || !TAKES_QUESTIONS.test(address)));
   return others.length === 0 && !own.includes(recipient) && named.some((address) => own.includes(address));
 }
@@ -159,7 +159,7 @@ function waitIn(words: string): number | undefined {
 export function skeletonOf(code: number | null, text: string): string {
   const words = wordsOf(text)
     .replace(/[[(][^\])]{0,200}[\])]/g, ' ')
-    .replace(/\S*\d\S*/g, ' ')
+    .replace(/\S+/g, (word) => (/\d/.test(word) ? ' ' : word))
     .replace(/[^\p{L} ]+/gu, ' ');
   return `${code ?? ''} ${statusOf(code ?? 0, text) ?? ''} ${words.replace(/\s+/g, ' ').trim()}`.trim().slice(0, 300);
 }

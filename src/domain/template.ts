@@ -1,10 +1,11 @@
 import { Liquid } from 'liquidjs';
 import { messageOf, OutreachError } from './errors.ts';
 import type { LeadFields } from './lead.ts';
-import { budgetedRenderer } from './renderBudget.ts';
+import { budgetedRenderer, countedOperators } from './renderBudget.ts';
 import { findTagFault } from './templateTags.ts';
 import { findSlip, partsOf, type TemplateParts } from './templateVariables.ts';
 import { didYouMean } from './text.ts';
+import { countLinesOnce } from './tokenPlaces.ts';
 
 export interface MailTemplate extends TemplateParts {
   /** Throws the engine's error when this lead lacks a value that the template prints, or a limit is hit. */
@@ -31,6 +32,7 @@ const engine = new Liquid({
   dynamicPartials: false,
   relativeReference: false,
   templates: {},
+  operators: countedOperators(),
   // Asking the system for it loads all of ICU, 50 ms; dates of a mail are written as its campaign says.
   locale: 'en-US',
   parseLimit: 1_000_000,
@@ -47,6 +49,7 @@ for (const name of ['include', 'render', 'layout', 'block']) {
   });
 }
 
+countLinesOnce();
 const render = budgetedRenderer(engine);
 
 /** Reads a Liquid template (https://liquidjs.com). Throws OutreachError with file and line. */

@@ -49,6 +49,7 @@ export function escapeHtml(value: string): string {
 
 /** `1,234,567`. Intl would do it too, and load its 30 MB of tables for it: 36 ms of every short command. */
 export function number(value: number): string {
+  // eslint-disable-next-line regexp/no-super-linear-move -- a number has 21 digits at most
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
@@ -57,8 +58,12 @@ export function asTyped(words: readonly string[]): string {
   return words.map((word) => (/^[\w./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }
 
+/** Longer words are not typed; and what is compared costs time by the length of both. */
+const LONGEST_TYPED = 100;
+
 /** The closest of `candidates` to `word`, if it is close enough to be a slip of the finger. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_TYPED) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

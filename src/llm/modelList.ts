@@ -1,3 +1,5 @@
+import { parseForeignJson } from '../domain/foreignJson.ts';
+
 /** What a provider's list of models says of our key and model. */
 export interface ModelVerdict {
   readonly status: 'ok' | 'warn' | 'fail';
@@ -30,7 +32,7 @@ export function readModelList(status: number, body: string, model: string): Mode
 /** The names in such a list; undefined when it is none. */
 export function modelNames(body: string): string[] | undefined {
   try {
-    const { data } = JSON.parse(body) as { data?: unknown };
+    const { data } = parseForeignJson(body) as { data?: unknown };
     if (!Array.isArray(data)) return undefined;
     return data.flatMap((entry: { id?: unknown } | null) => (typeof entry?.id === 'string' ? [entry.id] : []));
   } catch {

@@ -3,11 +3,13 @@ import * as z from 'zod';
 import { NANO_PER_USD, type Price } from '../domain/aiCost.ts';
 import { retryAfter } from '../domain/breaker.ts';
 import { messageOf } from '../domain/errors.ts';
+import { isNestedTooDeep } from '../domain/foreignJson.ts';
 import { REPLY_SCHEMA } from '../domain/mailReply.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../domain/outputFormat.ts';
 import type { Prompt } from '../domain/prompt.ts';
 import { redact } from '../domain/redact.ts';
 import { forTerminal } from '../domain/text.ts';
+import { ask, HttpTrouble } from '../http/client.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
 import type { Meter, Reply, TextProvider } from './provider.ts';
 import { allowanceRest } from './rateLimit.ts';
@@ -15,6 +17,8 @@ import { allowanceRest } from './rateLimit.ts';
 export interface OpenAiSettings {
   readonly name: string;
   readonly baseUrl: string;
+  /** http to another machine too, because the settings say so. */
+  readonly insecure?: boolean;
   readonly model: string;
   readonly apiKey: string | undefined;
   /** What messages call the key: `env:OPENAI_API_KEY`. */
@@ -64,7 +68,7 @@ export function openAiProvider(settings: OpenAiSettings): TextProvider {
     maxRetries: 0,
     timeout: settings.limitMs,
     logLevel: 'off',
-    fetch: boundedFetch,
+    fetch: fetchOf(settings),
   });
   const known = capabilitiesOf(settings.baseUrl);
   let can: Capabilities = { ...known, output: settings.output ?? known.output };
@@ -137,7 +141,8 @@ async function once(
       .withResponse();
     return readCompletion(data, response.headers, settings);
   } catch (error) {
-    if (timer.aborted || error instanceof APIUserAbortError)
+    const trouble = troubleIn(error);
+    if (timer.aborted || error instanceof APIUserAbortError || (trouble?.code === 'ETIMEDOUT' && !trouble.unsent))
       return { kind: 'lost', reason: cut.aborted ? 'the worker left' : `no complete reply within ${settings.limitMs / 1_000} s` };
     const adapted = mayAdapt && error instanceof APIError ? without(error, can) : undefined;
     return adapted ?? readError(error, settings, worked);
@@ -184,16 +189,13 @@ function readMeter(value: unknown, headers: Headers): Meter {
   };
 }
 
-/** Nothing was written yet when these happen. */
-const BEFORE_REQUEST = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL/;
-
 /** A gateway gave up while the model behind it may have gone on writing, and charging. */
 const GATEWAY_GAVE_UP = new Set([408, 499, 502, 504, 520, 521, 522, 523, 524]);
 
 function readError(error: unknown, settings: OpenAiSettings, worked: boolean): Reply {
   if (error instanceof APIConnectionError || !(error instanceof APIError) || error.status === undefined) {
     const code = said(causeOf(error), settings);
-    if (BEFORE_REQUEST.test(code)) return { kind: 'down', reason: `cannot be reached (${code})`, restMs: undefined };
+    if (troubleIn(error)?.unsent === true) return { kind: 'down', reason: `cannot be reached (${code})`, restMs: undefined };
     return { kind: 'lost', reason: `the connection broke before a complete reply (${code})` };
   }
   const { status, code, headers } = error;
@@ -205,6 +207,11 @@ function readError(error: unknown, settings: OpenAiSettings, worked: boolean): R
   // Its own words repeat a part of the key.
   if (status === 401) return { kind: 'final', reason: settings.keyName === undefined ? key : `${key} is refused (401)` };
   if (isModeration(error)) return { kind: 'lead_failed', reason: `the provider refused this lead's prompt: ${says}`, meter: UNCHARGED };
+  if (status >= 300 && status < 400)
+    return {
+      kind: 'final',
+      reason: `${settings.baseUrl} answers with a redirect (${status}), which is not followed; write base_url as it leads to`,
+    };
   if (status === 403) return { kind: 'final', reason: `${key} may not do this: ${says}` };
   if (status === 404) return { kind: 'final', reason: `there is no model ${settings.model} at ${settings.baseUrl}: ${says}` };
   if (status === 429) return { kind: 'throttled', reason: says, restMs };
@@ -274,22 +281,33 @@ function withoutKey(text: string, { apiKey }: OpenAiSettings): string {
   return apiKey === undefined || apiKey.length < SHORTEST_KEY ? text : text.replaceAll(apiKey, '…');
 }
 
-/** A reply that never ends must not fill the memory. */
-async function boundedFetch(url: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(url, init).catch((error: unknown) => {
-    // The client would call this a time-out of the reply; but nothing was sent yet, and nothing was charged.
-    const { code } = ((error as Error).cause ?? {}) as { code?: string };
-    throw code === 'UND_ERR_CONNECT_TIMEOUT' ? Object.assign(new Error('nobody answers'), { code: 'EHOSTUNREACH' }) : error;
-  });
-  if (response.body === null) return response;
-  let bytes = 0;
-  const bound = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      if (bytes > LONGEST_REPLY) controller.error(new Error(`the reply is longer than ${LONGEST_REPLY} bytes`));
-      else controller.enqueue(chunk);
-    },
-  });
-  const { status, statusText, headers } = response;
-  return new Response(response.body.pipeThrough(bound), { status, statusText, headers });
+function troubleIn(error: unknown): HttpTrouble | undefined {
+  for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) if (inner instanceof HttpTrouble) return inner;
+  return undefined;
+}
+
+/** What is sent of the library's own headers: the others tell the server of this machine. */
+const SENT = ['accept', 'authorization', 'content-type'];
+const CONNECT_WITHIN = 10_000;
+
+/** The library's requests through our client. A model answers when all of its text is written, so the whole limit holds for the headers too. */
+function fetchOf({ insecure, limitMs }: OpenAiSettings) {
+  return async (asked: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const given = new Headers(init.headers);
+    const { status, headers, body } = await ask(
+      {
+        method: 'POST',
+        url: new URL(String(asked)),
+        insecure,
+        headers: Object.fromEntries(SENT.flatMap((name) => (given.has(name) ? [[name, given.get(name) ?? '']] : []))),
+        body: String(init.body),
+      },
+      { connect: CONNECT_WITHIN, headers: limitMs, whole: limitMs, bytes: LONGEST_REPLY },
+      init.signal ?? undefined,
+    );
+    const told = Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as [string, string]] : []));
+    // The library parses it by itself.
+    if (isNestedTooDeep(body)) throw new Error('the reply nests too deep');
+    return new Response(body === '' ? null : body, { status, headers: told });
+  };
 }

@@ -18,7 +18,7 @@ export function allowanceRest(headers: Headers, now: number): number | undefined
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 function resetIn(value: string, now: number): number | undefined {
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
+  const parts = [...value.matchAll(/(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)/g)];
   if (parts.length > 0) return Math.ceil(parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0));
   const moment = Number(value);
   if (!Number.isFinite(moment) || moment <= 0) return undefined;

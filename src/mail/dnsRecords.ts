@@ -93,8 +93,9 @@ const SECOND_LEVELS = new Set('ac co com edu gob gouv gov gv ltd me mil ne net n
 function tagsOf(record: string): Map<string, string> {
   const tags = new Map<string, string>();
   for (const part of record.split(';')) {
-    const [, name, value] = /^\s*([a-z]\w*)\s*=\s*([\s\S]*?)\s*$/i.exec(part) ?? [];
-    if (name !== undefined && value !== undefined) tags.set(name.toLowerCase(), value);
+    const at = part.indexOf('=');
+    const name = part.slice(0, Math.max(0, at)).trim();
+    if (/^[a-z]\w*$/i.test(name)) tags.set(name.toLowerCase(), part.slice(at + 1).trim());
   }
   return tags;
 }

@@ -1,13 +1,13 @@
-import { type Agent, type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import type { Delivery, Progress } from '../domain/delivery.ts';
 import { beginsEncodedWord } from '../domain/encodedWord.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
+import { bodyOf, connected, leave, looked, write } from '../http/connections.ts';
+import { agentFor, type HttpTarget, inClear, openRequest } from '../http/request.ts';
 import { Arming } from './arming.ts';
-import { bodyOf, connected, leave, looked, write } from './httpConnections.ts';
 import type { HttpReply } from './httpReplies.ts';
 import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256 } from './mime.ts';
@@ -15,9 +15,8 @@ import { ProviderClock } from './providerClock.ts';
 import { shortReply } from './replies.ts';
 
 /** What differs between providers that take a mail as one JSON request. */
-export interface HttpProvider {
+export interface HttpProvider extends HttpTarget {
   readonly name: string;
-  readonly url: URL;
   /** The same bytes for the same mail, always: a replay must repeat them. */
   bodyOf(mail: FrozenMail): Buffer;
   headersOf(mail: FrozenMail): Readonly<Record<string, string>>;
@@ -27,8 +26,6 @@ export interface HttpProvider {
   readonly clockUrl?: URL;
 }
 
-/** Idle connections are dropped before any server would: one that closes under a request leaves its mail uncertain. */
-const IDLE_LIMIT = 1_000;
 /** The end of a long request that is held back: what every kernel takes at once. Of a short one it is the last byte. */
 const LONG_END = 16 * 1024;
 /** Interim answers (1xx) that a request is worth. */
@@ -41,16 +38,17 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
  * not a mail. `ca`: certificate authorities to trust instead of the system's (PEM).
  */
 export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {}): Mailer {
-  const options = { keepAlive: true, timeout: IDLE_LIMIT, maxFreeSockets: 32 };
-  const agent =
-    provider.url.protocol === 'https:' ? new TlsAgent({ ...options, ...(ca === undefined ? {} : { ca }) }) : new PlainAgent(options);
-  const clock = new ProviderClock(provider.clockUrl, ca);
+  const agent = agentFor(provider.url, ca);
+  const { clockUrl, insecure } = provider;
+  const clock = new ProviderClock(clockUrl === undefined ? undefined : { url: clockUrl, insecure }, ca);
   const way = { provider, agent, clock };
   return {
     provider: provider.name,
     account: provider.account,
     ...(provider.clockUrl === undefined ? {} : { providerTime: () => clock.ask() }),
     async deliver(mail, attempt) {
+      const clear = inClear(provider);
+      if (clear !== undefined) return { kind: 'sender_failed', code: null, reply: clear, progress: 'nothing', beforeMail: true };
       if (!attempt.cut.aborted) await clock.keep();
       const first = await new Exchange(way, mail, attempt).run();
       return first.stale ? (await new Exchange(way, mail, attempt).run()).delivery : first.delivery;
@@ -85,8 +83,7 @@ class Exchange {
     this.#mail = mail;
     this.#attempt = attempt;
     const { provider, agent } = way;
-    const start = provider.url.protocol === 'https:' ? tlsRequest : plainRequest;
-    this.#request = start(provider.url, { method: 'POST', agent });
+    this.#request = openRequest(provider, { method: 'POST', agent });
     this.#request.on('error', (error) => (this.#broken ??= error));
     this.#request.on('information', () => this.#heardInterim());
     this.#request.on('response', () => (this.#early ||= this.#progress !== 'end'));

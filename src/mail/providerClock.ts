@@ -1,7 +1,8 @@
-import { type IncomingHttpHeaders, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
 import { uptime } from 'node:os';
 import { HOUR, MINUTE } from '../domain/duration.ts';
+import { ask } from '../http/client.ts';
+import type { HttpTarget } from '../http/request.ts';
 
 /** How long an answer's time is used for the arms that follow; and how long a provider that did not tell is left alone. */
 const GOOD_FOR = HOUR;
@@ -16,15 +17,15 @@ const SANE = { from: Date.UTC(2025, 0, 1), to: Date.UTC(2100, 0, 1) };
  * that clock; the one of this machine may be set, and stands still while the machine is off.
  */
 export class ProviderClock {
-  readonly #url: URL | undefined;
+  readonly #target: HttpTarget | undefined;
   readonly #ca: string | undefined;
   #told: { readonly time: number; readonly at: number } | undefined;
   #asking: Promise<unknown> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  /** `url`: what may be asked there without a key; without it only the answers to mails tell the time. */
-  constructor(url: URL | undefined, ca?: string) {
-    this.#url = url;
+  /** `target`: what may be asked there without a key; without it only the answers to mails tell the time. */
+  constructor(target: HttpTarget | undefined, ca?: string) {
+    this.#target = target;
     this.#ca = ca;
   }
 
@@ -44,7 +45,7 @@ export class ProviderClock {
 
   /** Asks for the time if none is known that is less than an hour old. That it stays unknown does no harm to a mail. */
   async keep(): Promise<void> {
-    if (this.#url === undefined) return;
+    if (this.#target === undefined) return;
     if (this.#told !== undefined && performance.now() - this.#told.at < GOOD_FOR) return;
     if (this.#asking === undefined && performance.now() - this.#askedAt < ASKED_AGAIN_AFTER) return;
     this.#askedAt = performance.now();
@@ -58,7 +59,7 @@ export class ProviderClock {
    */
   async ask(): Promise<(() => number) | undefined> {
     const elapsed = stopwatch();
-    const headers = this.#url === undefined ? undefined : await headersFrom(this.#url, this.#ca);
+    const headers = this.#target === undefined ? undefined : await headersFrom(this.#target, this.#ca);
     if (headers === undefined) return undefined;
     this.note(headers);
     const time = timeIn(headers);
@@ -81,19 +82,11 @@ function stopwatch(): () => number {
 }
 
 /** The head of any answer; undefined when none comes in time. */
-function headersFrom(url: URL, ca: string | undefined): Promise<IncomingHttpHeaders | undefined> {
-  return new Promise((resolve) => {
-    const options = { method: 'HEAD', agent: false, headers: { 'user-agent': 'outreach', 'cache-control': 'no-cache' } };
-    const request = url.protocol === 'https:' ? tlsRequest(url, { ...options, ca }) : plainRequest(url, options);
-    const timer = setTimeout(() => request.destroy(), ASKED_FOR);
-    const end = (headers?: IncomingHttpHeaders) => {
-      clearTimeout(timer);
-      resolve(headers);
-      request.destroy();
-    };
-    request.on('response', ({ headers }) => end(headers));
-    request.on('error', () => end());
-    request.on('close', () => end());
-    request.end();
-  });
+async function headersFrom(target: HttpTarget, ca: string | undefined): Promise<IncomingHttpHeaders | undefined> {
+  try {
+    const request = { ...target, method: 'HEAD', headers: { 'cache-control': 'no-cache' }, ca } as const;
+    return (await ask(request, { connect: ASKED_FOR, headers: ASKED_FOR, whole: ASKED_FOR, bytes: 0 })).headers;
+  } catch {
+    return undefined;
+  }
 }

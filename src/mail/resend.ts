@@ -9,8 +9,9 @@ const BASE_URL = 'https://api.resend.com';
  * Resend's API (resend.com/docs/api-reference/emails/send-email). Its Idempotency-Key, the mail's own
  * Message-ID, makes a repeated request with the same bytes safe for 24 h.
  */
-export function resend(apiKey: string, baseUrl = BASE_URL): HttpProvider {
+export function resend(apiKey: string, baseUrl = BASE_URL, insecure = false): HttpProvider {
   return {
+    insecure,
     name: 'resend',
     account: (workspaceKey) => createHmac('sha256', workspaceKey).update(`account\0${baseUrl}\0${apiKey}`).digest('base64url').slice(0, 24),
     url: new URL('/emails', baseUrl),
@@ -42,7 +43,6 @@ export function resend(apiKey: string, baseUrl = BASE_URL): HttpProvider {
     headersOf: ({ messageId }) => ({
       authorization: `Bearer ${apiKey}`,
       'content-type': 'application/json',
-      'user-agent': 'outreach',
       'idempotency-key': messageId.replace(/[<>]/g, ''),
     }),
     read: readResend,
@@ -50,8 +50,9 @@ export function resend(apiKey: string, baseUrl = BASE_URL): HttpProvider {
 }
 
 /** GET /domains; a key that may only send is refused there by a name of its own, and is a good one (resend.com/docs/api-reference/errors). */
-export function resendLogin(apiKey: string, baseUrl = BASE_URL): LoginRequest {
+export function resendLogin(apiKey: string, baseUrl = BASE_URL, insecure = false): LoginRequest {
   return {
+    insecure,
     url: new URL('/domains', baseUrl),
     headers: { authorization: `Bearer ${apiKey}` },
     read: (status, body) => (status === 401 && body.includes('"restricted_api_key"') ? { kind: 'let_in' } : undefined),

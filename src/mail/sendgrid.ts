@@ -5,8 +5,9 @@ import { readSendgrid } from './httpReplies.ts';
 const BASE_URL = 'https://api.sendgrid.com';
 
 /** SendGrid's v3 API (twilio.com/docs/sendgrid/api-reference/mail-send/mail-send); `https://api.eu.sendgrid.com` for data in the EU. */
-export function sendgrid(apiKey: string, baseUrl = BASE_URL): HttpProvider {
+export function sendgrid(apiKey: string, baseUrl = BASE_URL, insecure = false): HttpProvider {
   return {
+    insecure,
     name: 'sendgrid',
     url: new URL('/v3/mail/send', baseUrl),
     bodyOf({ messageId, parts }) {
@@ -47,8 +48,9 @@ export function sendgrid(apiKey: string, baseUrl = BASE_URL): HttpProvider {
 }
 
 /** GET /v3/scopes lists what a key may do, and may be asked with any key (twilio.com/docs/sendgrid/api-reference/api-key-permissions). */
-export function sendgridLogin(apiKey: string, baseUrl = BASE_URL): LoginRequest {
+export function sendgridLogin(apiKey: string, baseUrl = BASE_URL, insecure = false): LoginRequest {
   return {
+    insecure,
     url: new URL('/v3/scopes', baseUrl),
     headers: { authorization: `Bearer ${apiKey}` },
     read(status, body) {

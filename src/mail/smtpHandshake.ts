@@ -57,7 +57,7 @@ function connectionTo({ host, port, security, ca }: SmtpServer): SMTPConnection 
     secure: security === 'tls',
     requireTLS: security === 'starttls',
     ignoreTLS: security === 'none',
-    tls: { ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) },
+    tls: { rejectUnauthorized: true, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) },
     connectionTimeout: DEADLINES.connect,
     greetingTimeout: DEADLINES.greeting,
     socketTimeout: DEADLINES.socketSilence,

@@ -44,9 +44,10 @@ export function spfRecord(records: readonly string[], includes: readonly string[
   const terms = records.flatMap(termsOf).map((term) => term.replace(/^redirect=/i, 'include:'));
   const ends = terms.map(endOf).filter((end) => end !== undefined);
   const wanted = [...terms.filter((term) => endOf(term) === undefined), ...includes];
-  const kept = wanted.filter((term, index) => wanted.findIndex((other) => other.toLowerCase() === term.toLowerCase()) === index);
+  const kept = new Map<string, string>();
+  for (const term of wanted) if (!kept.has(term.toLowerCase())) kept.set(term.toLowerCase(), term);
   const end = ends.length > 0 && ends.every((one) => one === '-all') ? '-all' : '~all';
-  return ['v=spf1', ...kept, end].join(' ');
+  return ['v=spf1', ...kept.values(), end].join(' ');
 }
 
 class Walk {
@@ -135,6 +136,6 @@ function endOf(term: string): SpfEnd | undefined {
 }
 
 function mechanismOf(term: string): { kind: string; value: string } {
-  const [, kind = '', value = ''] = /^[-~?+]?([a-z0-9]+)(?::([^\s]+))?(?:\/[\d/]+)?$/i.exec(term) ?? [];
+  const [, kind = '', value = ''] = /^[-~?+]?([a-z0-9]+)(?::(\S+)|\/[\d/]+)?$/i.exec(term) ?? [];
   return { kind: kind.toLowerCase(), value };
 }

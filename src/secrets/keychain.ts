@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { OutreachError } from '../domain/errors.ts';
 import { oneLine } from '../domain/text.ts';
+import { runScript } from '../spawn/spawn.ts';
 import type { Exclusively, SecretStore } from './secretStore.ts';
 import { readOwn, replaceOwn } from './wholeFile.ts';
 
@@ -95,7 +95,7 @@ process.stdin.on('data', (chunk) => (text += chunk)).on('end', () => {
 
 async function callKeychain({ workspace, env, limitMs }: KeychainSettings, { name, ...call }: KeychainCall): Promise<KeychainAnswer> {
   const request = JSON.stringify({ module: locatePackage(), service: SERVICE, account: `${workspace}/${name}`, ...call });
-  const output = await runChild(request, env, limitMs);
+  const output = await runScript(CHILD, { env, input: Buffer.from(request), limitMs });
   if (output === undefined) {
     throw unusable(`it did not answer within ${limitMs / 1_000} s`, 'If it is locked, unlock it and try again.');
   }
@@ -110,33 +110,6 @@ function explain(error: string): OutreachError {
     return unusable('no Secret Service answers on D-Bus', undefined, error);
   const words = oneLine(error).slice(0, 200);
   return /unlock|locked/i.test(error) ? unusable(`it is locked (${words})`, 'Unlock it and try again.') : unusable(words);
-}
-
-/** Undefined when there was no answer in time. */
-function runChild(request: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['-e', CHILD], {
-      // Nothing that was meant for this process is preloaded there.
-      env: { ...env, NODE_OPTIONS: '' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-      windowsHide: true,
-    });
-    let output = '';
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      resolve(undefined);
-    }, limitMs);
-    const end = () => {
-      clearTimeout(timer);
-      resolve(output);
-    };
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString('utf8');
-    });
-    child.on('error', end).on('close', end);
-    child.stdin.on('error', () => {});
-    child.stdin.end(request);
-  });
 }
 
 function readAnswer(output: string): KeychainAnswer {

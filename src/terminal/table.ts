@@ -58,7 +58,7 @@ function draw(head: readonly string[], rows: readonly (readonly string[])[], rig
   });
   const room = (index: number) => (widths[index]?.given ?? 0) - GAP;
   table.push(...rows.map((row) => row.map((cell, index) => (isPlain(cell) ? cutTo(cell, room(index), cut) : cell))));
-  return table.toString().replace(/[ \t]+$/gm, '');
+  return table.toString().replace(/(?<![ \t])[ \t]+$/gm, '');
 }
 
 /** `CAMPAIGN  hello`, a line for each cell that holds something, and an empty line between two rows. */

@@ -23,8 +23,8 @@ test.each<[string, string, number, RegExp]>([
   ['binary data', 'database: !!binary aGVsbG8=\n', 3, /no tag is read/],
   ['a merge key', 'x: &x { database: /etc/passwd }\n<<: *x\n', 3, /unknown key/],
   ['two documents', '---\nversion: 1\n', 3, /a second document/],
-  ['brackets without end', `a: ${'['.repeat(200_000)}`, 3, /more than 100 collections/],
-  ['dashes without end', `a:\n  ${'- '.repeat(200_000)}x\n`, 4, /more than 100 collections/],
+  ['brackets without end', `a: ${'['.repeat(90_000)}`, 3, /within more than 30 others/],
+  ['dashes without end', `a:\n  ${'- '.repeat(45_000)}x\n`, 4, /within more than 30 others/],
   ['a number without end', `limits: { emails_per_month: ${'9'.repeat(400)} }\n`, 3, /emails_per_month/],
   ['no number', 'limits: { emails_per_month: .nan }\n', 3, /emails_per_month/],
 ])('%s in outreach.yaml is refused in its line, in no time', (_, more, line, says) => {

@@ -173,3 +173,13 @@ test.each([
     hint: expect.stringContaining('CSV UTF-8'),
   });
 });
+
+test('a file has at most 2,000 columns, and empty ones at the end do not count', async () => {
+  const open = (text: string) => openCsv(folder.write('wide.csv', text), 'wide.csv', { delimiter: undefined, encoding: undefined });
+  const titles = Array.from({ length: 1_999 }, (_, index) => `c${index}`).join(',');
+  expect((await open(`email,${titles}\na@b.example\n`)).header).toHaveLength(2_000);
+  await expect(open(`email,${titles},one_more\na@b.example\n`)).rejects.toThrow('wide.csv:1: 2001 columns, and at most 2000 are read');
+  expect((await open(`email,name${','.repeat(16_000)}\na@b.example,Ana${','.repeat(16_000)}\n`)).header).toEqual(['email', 'name']);
+  // A column without a name that holds something is one.
+  expect((await open('email,name,,\na@b.example,Ana,x,\n')).header).toEqual(['email', 'name', '']);
+});

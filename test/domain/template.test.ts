@@ -57,9 +57,49 @@ test('a loop over a long cell ends at the budget, in a variable too', () => {
   for (const body of [loop, `{% capture all %}${loop}{% endcapture %}{{ all | size }}`, loop.replace('{{ t }}', loop)]) {
     const began = process.cpuUsage();
     const written = renderBody(campaignWith({ body }), { email: 'a@b.example', tags, company: 'x'.repeat(30_000) });
-    expect(written).toMatchObject({ ok: false, reason: expect.stringMatching(/more than \d+ (steps|characters)/) });
+    expect(written).toMatchObject({ ok: false, reason: expect.stringMatching(/more than \d+ (steps|bytes)/) });
     expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
   }
+});
+
+const CELL = 'a,'.repeat(50_000);
+const LOOP = '{% assign list = c | split: "," %}{% for i in (1..9000) %}';
+
+/** What a template can be made to do with a cell of 100 kB; each ends at a bound on steps, on bytes or on memory, before that on time. */
+test.each([
+  ['loops in loops', '{% for i in (1..1000) %}{% for j in (1..1000) %}x{% endfor %}{% endfor %}'],
+  ['empty loops in loops', `${LOOP}{% for x in list %}{% endfor %}{% endfor %}`],
+  ['a range without an end', '{% for i in (1..100000000) %}{% endfor %}'],
+  ['a split of a split', '{% assign a = c | split: "" %}{% for x in a %}{% assign b = c | split: "" %}{% endfor %}'],
+  ['an append that doubles', '{% assign a = c %}{% for i in (1..99) %}{% assign a = a | append: a %}{% endfor %}'],
+  ['a capture that doubles', '{% assign a = c %}{% for i in (1..99) %}{% capture a %}{{ a }}{{ a }}{% endcapture %}{% endfor %}'],
+  ['a list that doubles', '{% assign a = c | split: "," %}{% for i in (1..99) %}{% assign a = a | concat: a %}{% endfor %}'],
+  ['a long chain of filters', `{% for i in (1..9000) %}{{ "" ${'| upcase'.repeat(5_000)} }}{% endfor %}`],
+  ['a replacement of each letter', '{{ c | replace: "a", c }}'],
+  ['a date of ten billion digits', '{{ "2026-01-01" | date: "%9999999999Y" }}'],
+  ['a date whose format stands in the cell', '{{ "2026-01-01" | date: d }}'],
+  ['a slice without an end', '{{ c | slice: 0, 999999999 }}'],
+  ...[
+    'sort',
+    'sort_natural',
+    'reverse | uniq | compact',
+    'where: "size", 3',
+    'map: "size" | sum',
+    'group_by: "size"',
+    'join: c',
+    'inspect',
+  ].map((filter) => [`${filter} in a loop`, `${LOOP}{% assign b = list | ${filter} %}{% endfor %}`] as const),
+  ['a comparison of lists in a loop', `${LOOP}{% if list == list %}{% endif %}{% endfor %}`],
+  ['a search in a loop', `${LOOP}{% if c contains e %}{% endif %}{% endfor %}`],
+  ['a filter that reads an expression, in a loop', `${LOOP}{% assign b = list | where_exp: "i", "i contains c" %}{% endfor %}`],
+  ['a cell that is printed in a loop', `${LOOP}{{ c }}{% endfor %}`],
+  ['characters of several bytes', '{% for i in (1..9000) %}{{ e }}{% endfor %}'],
+] as const)('%s ends at a bound that does not hang on the machine', (_, body) => {
+  const lead = { email: 'a@b.example', c: CELL, d: '%999999999Y', e: '\u{1f600}'.repeat(100) };
+  const began = process.cpuUsage();
+  const written = renderBody(campaignWith({ body }), lead);
+  expect(written).toMatchObject({ ok: false, reason: expect.stringMatching(/more than \d+ (steps|bytes)|memory alloc limit/) });
+  expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
 });
 
 test('ordinary loops and conditions render as before', () => {

@@ -33,7 +33,23 @@ test('an import through the wall is refused, and told where the code belongs', {
     const { code, text } = await cruise();
     expect(code).toBeGreaterThan(0);
     expect(text).toContain('mail-imports');
-    expect(text).toContain('src/mail may import domain, files.');
+    expect(text).toContain('src/mail may import domain, files, http.');
+  } finally {
+    rmSync(offender);
+  }
+});
+
+test('HTTP and other programs are for their own rooms alone', { timeout: 60_000 }, async () => {
+  const offender = join(ROOT, 'src', 'mail', 'offender.ts');
+  const imports = ['node:http', 'node:https', 'node:tls', 'node:child_process'].map((name) => `import '${name}';\n`);
+  writeFileSync(offender, `${imports.join('')}export const answer = fetch('https://a.example');\n`);
+  try {
+    const { code, text } = await cruise();
+    expect(code).toBeGreaterThan(0);
+    expect(text.match(/http-only-in-http/g)).toHaveLength(3);
+    expect(text).toContain('programs-only-through-spawn');
+    const linted = await run('npx', ['biome', 'lint', offender], { cwd: ROOT }).catch((error: { stdout: string; stderr: string }) => error);
+    expect(linted.stdout + linted.stderr).toContain('Requests go out through ask of src/http/client.ts.');
   } finally {
     rmSync(offender);
   }

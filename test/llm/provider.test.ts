@@ -145,3 +145,11 @@ test.each([
 ])('the answer %j is checked', (text, expected) => {
   expect(readMailReply(text)).toMatchObject(expected);
 });
+
+test('an answer of nothing but brackets is refused at once, as a whole reply and within one', async () => {
+  const brackets = '['.repeat(1_000_000) + ']'.repeat(1_000_000);
+  const began = process.cpuUsage();
+  expect(readMailReply(`{"subject":${brackets}}`)).toMatchObject({ ok: false });
+  expect(await ask('nested')).toMatchObject({ kind: 'lost' });
+  expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
+});

@@ -98,7 +98,7 @@ for (const name of NAMES) {
   });
 
   test(`${name}: nobody listening and a name that does not resolve are failures of the sender`, async () => {
-    for (const url of ['http://127.0.0.1:1', 'http://no-such-host.invalid']) {
+    for (const url of ['http://127.0.0.1:1', 'https://no-such-host.invalid', 'http://no-tls.example']) {
       const mailer = httpMailer(KINDS[name]('k', url));
       closing.push(mailer.close);
       const trying = attempt({ limits: { unarmed: 10_000, armed: 500 } });

@@ -227,14 +227,14 @@ test.each([
   {},
 ])('a header that is no time of now is not read as one: %j', async (headers) => {
   const { url } = await telling(headers as Record<string, string>);
-  const clock = new ProviderClock(url);
+  const clock = new ProviderClock({ url });
   expect([await clock.ask(), clock.now]).toEqual([undefined, undefined]);
 });
 
 test('the time is asked for without the key, once for all mails of an hour, and read from a refusal too', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const { asked, url } = await telling({ date: 'Mon, 23 Nov 2026 10:00:00 GMT' });
-  const clock = new ProviderClock(url);
+  const clock = new ProviderClock({ url });
   await Promise.all([clock.keep(), clock.keep()]);
   await clock.keep();
   expect(clock.now).toBe(Date.parse('2026-11-23T10:00:00Z'));

@@ -32,6 +32,7 @@ const AI_FAULTS = [
   'gateway gave up',
   'broke in the middle',
   'odd request',
+  'nested',
 ] as const;
 export type AiFault = (typeof AI_FAULTS)[number];
 
@@ -198,6 +199,8 @@ function answer(call: AiCall, response: ServerResponse): unknown {
       return error(504, 'Gateway Timeout');
     case 'broke in the middle':
       return complete({ role: 'assistant', content: '{"subject":"For' }, 'error');
+    case 'nested':
+      return response.writeHead(200, { 'content-type': 'application/json' }).end('['.repeat(900_000) + ']'.repeat(900_000));
     case 'odd request':
       return error(400, 'messages.1: something is wrong here');
     case 'slow drip':
