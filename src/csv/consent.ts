@@ -313,7 +313,10 @@ function readAgainst(cell: string, { refusal, tells, loose }: Role & { kind: 'na
 }
 
 /** What is no plain answer: the reason why, how often, or what is not understood. */
-function withheld(cell: string, { refusal, tells, loose }: Pick<Role & { kind: 'named' }, 'refusal' | 'tells' | 'loose'>): Verdict | undefined {
+function withheld(
+  cell: string,
+  { refusal, tells, loose }: Pick<Role & { kind: 'named' }, 'refusal' | 'tells' | 'loose'>,
+): Verdict | undefined {
   if (tells || isCount(cell)) return { refusal };
   return loose ? 'nothing' : undefined;
 }

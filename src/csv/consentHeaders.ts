@@ -1,7 +1,8 @@
 import { bare } from '../domain/usualNames.ts';
-import { matcherOf, type Polarity, polarityOf, wordsOf } from './polarity.ts';
 import type { Refusal } from './consentWords.ts';
 import * as words from './consentWords.ts';
+import { matcherOf, type Polarity, polarityOf, wordsOf } from './polarity.ts';
+import { SALES as SALES_WORDS } from './polarityWords.ts';
 
 /** What a column may say about mail to the person of its row. */
 export type Role =
@@ -39,10 +40,13 @@ export function roleOf(header: string): Role | undefined {
   const turned = polarity.negations > 0 || polarity.against !== undefined;
   const sentence = tokens.length >= SENTENCE || tokens.some((token) => PRONOUNS.has(token));
   if (isAboutOthers(name, sentence && turned ? [] : tokens)) return undefined;
-  const base = HEADERS.find(({ whole, within }) => whole.has(name) || within.some((part) => name.includes(part)));
+  // Without a "(yes/no)" behind it.
+  const plain = tokens.join('');
+  const base = HEADERS.find(({ whole, within }) => whole.has(name) || whole.has(plain) || within.some((part) => name.includes(part)));
   const named = base === undefined ? headerOf(polarity, name, tokens) : turnedBase(base, polarity);
   if (named === 'doubtful') return { kind: 'doubtful' };
-  if (named?.means === 'for' && !sentence && tokens.some((token) => ASIDE_OF_CONSENT.has(token))) return undefined;
+  if (named?.means === 'for' && !sentence && base?.whole.has(name) !== true && tokens.some((token) => ASIDE_OF_CONSENT.has(token)))
+    return undefined;
   if (named !== undefined) return namedRole(named, name, tokens);
   if (TAGS.has(name)) return { kind: 'tags' };
   return statusRole(name, tokens);
@@ -78,9 +82,12 @@ function headerOf(polarity: Polarity, name: string, tokens: readonly string[]): 
     return asks || ((consent || list || mail || contact) && asksLeave(tokens)) ? { means: 'for', refusal: 'no_consent' } : undefined;
   }
   const turnedMail = mail || wants || (negations > 0 && orders) || against?.plain === true;
+  if (against?.plain === false && !strong && tokens.some((token) => SALES.has(token))) return undefined;
   const hard = against !== undefined && against.refusal !== 'bounced' && against.refusal !== 'complained';
   if (!strong && !turnedMail && !(contact && hard)) return subscription ? 'doubtful' : undefined;
-  return negations > 1 || (negations > 0 && against !== undefined) ? 'doubtful' : { means: 'against', refusal: refusalOf(polarity, strong) };
+  return negations > 1 || (negations > 0 && against !== undefined)
+    ? 'doubtful'
+    : { means: 'against', refusal: refusalOf(polarity, strong) };
 }
 
 function refusalOf({ against, confirms, wants, consent, subscription }: Polarity, strong: boolean): Refusal {
@@ -91,7 +98,8 @@ function refusalOf({ against, confirms, wants, consent, subscription }: Polarity
 
 /** "May we e-mail you", "Contact allowed"; "send" and "hear" say so to a person: "send me". */
 function asksLeave(tokens: readonly string[]): boolean {
-  if (tokens.some((token) => PERMITS.has(token))) return true;
+  if (tokens.length < 2) return false;
+  if (tokens[0] === 'send' || tokens.some((token) => PERMITS.has(token))) return true;
   return tokens.some((token) => PRONOUNS.has(token)) && tokens.some((token) => PERMITS_TO_ME.has(token));
 }
 
@@ -114,6 +122,7 @@ const HEADERS = words.HEADERS.map(({ whole, within, negated = false, ...rest }) 
 const [PERMITS, PERMITS_TO_ME] = [matcherOf(words.PERMITS), matcherOf(words.PERMITS_TO_ME)];
 /** These columns tell of the address, and have words of their own for what they cannot tell. */
 const LOOSE: ReadonlySet<Refusal> = new Set(['invalid', 'inactive', 'unconfirmed']);
+const SALES = setOf(SALES_WORDS);
 const PRONOUNS = setOf(words.PRONOUNS);
 const OTHERS = { within: [...setOf(words.OTHER_CHANNELS.within)], whole: setOf(words.OTHER_CHANNELS.whole) };
 const TOPICS = [...setOf(words.OTHER_TOPICS)];
@@ -132,7 +141,15 @@ function isAboutOthers(name: string, tokens: readonly string[]): boolean {
 function namedRole({ means, refusal }: { means: 'for' | 'against'; refusal: Refusal }, name: string, tokens: readonly string[]): Role {
   const dated = tokens.some((token) => DATES.has(token)) || /(date|time|datum|timestamp)$/.test(name);
   const tells = means === 'against' && (tokens.some((token) => TELLING.has(token)) || /reason$/.test(name));
-  return { kind: 'named', means, refusal, tells, dated, joined: words.JOINED.test(name), loose: LOOSE.has(refusal) || words.LOOSE.test(name) };
+  return {
+    kind: 'named',
+    means,
+    refusal,
+    tells,
+    dated,
+    joined: words.JOINED.test(name),
+    loose: LOOSE.has(refusal) || words.LOOSE.test(name),
+  };
 }
 
 function statusRole(name: string, tokens: readonly string[]): Role | undefined {

@@ -56,7 +56,15 @@ export function statusOf(cell: string): Status | undefined {
 export function isStage(cell: string): boolean {
   const text = cell.slice(0, LONGEST_VALUE).trim();
   const word = bare(text);
-  if (word === '' || EMPTY.has(word) || SOFT.has(word) || wordsOf(text).some((token) => SOFT.has(token)) || SMTP_DEFERRAL.test(text) || isDate(text)) return true;
+  if (
+    word === '' ||
+    EMPTY.has(word) ||
+    SOFT.has(word) ||
+    wordsOf(text).some((token) => SOFT.has(token)) ||
+    SMTP_DEFERRAL.test(text) ||
+    isDate(text)
+  )
+    return true;
   if (BASES.some((basis) => word.startsWith(basis))) return true;
   return STAGES.has(word) || wordsOf(text).some((token) => STAGES.has(token));
 }
@@ -176,5 +184,5 @@ function sentenceOf(text: string): Answer {
   if (waits) return { kind: 'status', refusal: 'unconfirmed', surest: 'vague' };
   if (vague) return { kind: 'other' };
   const about = consent || list || subscription || (mail && wants);
-  return agrees || begins || (covered && about) ? { kind: 'yes' } : { kind: 'other' };
+  return (agrees && (!consent || covered)) || begins || (covered && about) ? { kind: 'yes' } : { kind: 'other' };
 }

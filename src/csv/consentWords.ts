@@ -35,7 +35,7 @@ export const HEADERS: readonly HeaderWords[] = [
     means: 'against',
     refusal: 'unsubscribed',
     whole: `unsub unsubs unsubbed unsubtime unsubdate unsubreason unsubreasonother unsubcampaigntitle unsubcampaignid unsubat
-      baja fechabaja fechadebaja bajanewsletter cancellazione datacancellazione rezygnacja datarezygnacji cancelacion resiliation`,
+      baja fechabaja fechadebaja bajanewsletter bajadelnewsletter bajadelanewsletter bajaboletin bajadelboletin bajadeboletin bajacorreo cancellazione datacancellazione rezygnacja datarezygnacji cancelacion resiliation`,
     within: `unsubscri optedout optout optsout optingout consentwithdrawn consentrevoked withdrawnconsent revokedconsent
       abgemeldet abmeld abbestell ausgetragen widerruf widersproch widerspruch desuscri dadodebaja dadadebaja desabonn desinscri
       disiscri descadastr cancelouinscri desinscrev uitgeschreven uitschrij afgemeld afmeld wypisa avregistrer avprenumer avanmal
@@ -118,7 +118,8 @@ export const HEADERS: readonly HeaderWords[] = [
 /** Names that stand over other things as often. */
 export const LOOSE = /^(is)?blocked(on|by)/;
 /** Such a column is also a date of joining, and many who joined have none. */
-export const JOINED = /^(is)?subscri|^datesubscribed|^(double)?opt(ed)?in(time|date|at|on|timestamp)$|^(date|time)of(double)?optin$|^activated|^emailvalid|^valid|^isvalid|deliverable$/;
+export const JOINED =
+  /^(is)?subscri|^datesubscribed|^(double)?opt(ed)?in(time|date|at|on|timestamp)$|^(date|time)of(double)?optin$|^activated|^emailvalid|^valid|^isvalid|deliverable$/;
 
 /** Consent for these is not consent about mail, neither way. A name that mentions mail as well is about both. */
 export const OTHER_CHANNELS = {
@@ -133,15 +134,15 @@ export const MAIL_CHANNELS = {
 
 /** About consent at first sight, and about something else. */
 export const NOT_CONSENT =
-  /nonprofit|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|^noof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
+  /nonprofit|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|^noof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
 /** With one of them a name that is about mail asks whether it may be sent. */
-export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes receive receives contactable mailable emailable
+export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes receive receives happy touch contactable mailable emailable
   -erlaub- darf durfen kann mocht- will wunsch- -erwunsch- -gewunsch- -einwillig- -zustimm- -einverstanden- akzeptier- empfang- genehmig-
   souhait- veut veux voulez desire- accepte- autoris- recevoir peut pouvons
-  desea- quier- acept- autoriz- permit- recib- puede- desider- vuole vuoi voglio vorre- accett- acconsent- autorizz- ricev- puo
+  desea- quier- acept- autoriz- permit- recib- puede- podemos desider- vuole vuoi voglio vorre- accett- acconsent- autorizz- ricev- puo possiamo
   wil wilt wenst wens- mag mogen ontvang- accepteer- akkoord gewenst aangemeld- ingeschrev- geabonneerd
   deseja- quer quero aceit- receb- concord- pode chce wyraz- zgadza- akcept- otrzym- moze mozna
-  subscrib- abonn- inscrit- iscritt- inscrito inscrita suscri- zapisan- signedup registered angemeld-`;
+  subscrib- abonn- inscrit- iscritt- inscrito inscrita suscri- zapisan- subskryb- subskrypc- signedup registered angemeld-`;
 export const PERMITS_TO_ME = 'send hear like happy interested receiving';
 export const PRONOUNS = 'i me my you your we us our ich mir mich sie wir uns je me vous nous ik mij wij ons u me nos mi ci eu';
 
@@ -149,8 +150,7 @@ export const PRONOUNS = 'i me my you your we us our ich mir mich sie wir uns je 
 export const OTHER_TOPICS = `track cookie photo foto image bild video terms agb conditions parental medical recording profil bouncerate softbounc
   parentconsent privacypolicy`;
 /** What stands beside consent and does not say whether there is any. */
-export const ASIDE =
-  `link url href ip token source version rate score language page method medium origin id text wording key hash percent quelle hours manager`;
+export const ASIDE = `link url href ip token source version rate score language page method medium origin id text wording key hash percent quelle hours manager`;
 /** So it is with these, where a yes is for mail. */
 export const ASIDE_OF_CONSENT = `level from collected updated modified changed campaign list lists by manager officer hours subscribers count total number tool
   vendor provider platform software owner`;
@@ -238,17 +238,22 @@ export const STATUS: readonly StatusWords[] = [
   },
   {
     refusal: 'unconfirmed',
-    sure: `unconfirmed notconfirmed pendingconfirmation awaitingconfirmation unactivated unbestatigt nichtbestatigt noconfirmado
+    sure: `unconfirmed notconfirmed pendingconfirmation awaitingconfirmation unactivated unbestatigt nichtbestatigt noconfirmado niepotwierdzony niepotwierdzona
       sinconfirmar nonconfirme nonconfermato naoconfirmado onbevestigd`,
     likely: '',
     vague: 'pending pendiente ausstehend enattente inattesa pendente inafwachting',
   },
-  { refusal: 'inactive', sure: '', likely: 'inactive inaktiv inactivo inactiva inactif inattivo inativo inactief notactive', vague: '' },
+  {
+    refusal: 'inactive',
+    sure: '',
+    likely: 'inactive inaktiv inactivo inactiva inactif inattivo inativo inactief notactive nieaktywny nieaktywna',
+    vague: '',
+  },
   { refusal: 'archived', sure: '', likely: 'archived archiviert archivado archive archiviato arquivado gearchiveerd', vague: '' },
   {
     refusal: 'invalid',
     sure: '',
-    likely: `invalid ungultig invalido invalida invalide nonvalido ongeldig 無効 undeliverable spamtrap mailboxnotfound doesnotexist
+    likely: `invalid ungultig invalido invalida invalide nonvalido ongeldig nieprawidłowy nieprawidłowa 無効 undeliverable spamtrap mailboxnotfound doesnotexist
       syntaxerror invalidmailbox rejectedemail`,
     vague: 'bad dead',
   },

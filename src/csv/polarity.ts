@@ -94,22 +94,25 @@ export function polarityOf(tokens: readonly string[], where: 'header' | 'cell' =
     wants: some(WANTS),
     waits: some(WAITS),
     confirms: some(CONFIRMS),
-    engagement: some(ENGAGEMENT),
-    orders: some(CONTACTING),
+    engagement: tokens.some((token, at) => ENGAGEMENT.has(token) && !toBe(tokens, at)),
+    orders: some(CONTACTING) || tokens.some((token, at) => TOPICS.contact.has(token) && toBe(tokens, at)),
     consent: some(TOPICS.consent),
     list: some(TOPICS.list),
     subscription: some(TOPICS.subscription),
     mail: some(TOPICS.mail),
     contact: some(TOPICS.contact),
-    covered: tokens.every(
-      (token) => FILLERS.has(token) || WANTS.has(token) || Object.values(TOPICS).some((topic) => topic.has(token)),
-    ),
+    covered: tokens.every((token) => FILLERS.has(token) || WANTS.has(token) || Object.values(TOPICS).some((topic) => topic.has(token))),
   };
 }
 
 /** "ne … n'…" and "no … no" of Romance and Slavic sentences stand in one clause; two of them are two only where the words differ. */
 function countOf(tokens: readonly string[], strong: number): number {
   return strong === 2 && tokens.includes('ne') && tokens.includes('n') ? 1 : strong;
+}
+
+/** "Not to be contacted" is an order, "not contacted" none. */
+function toBe(tokens: readonly string[], at: number): boolean {
+  return tokens[at - 1] === 'be';
 }
 
 /** "No. of e-mails", "Contact No": a number. */

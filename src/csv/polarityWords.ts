@@ -52,11 +52,11 @@ export const AGAINST: readonly AgainstWords[] = [
     words: `withdr- revok- revoc- revog- rescind- cancel- annul- stop stopp stopped remov- delet- lapsed expired erased
       -widerruf- zuruckgezogen zuruckgenommen entzogen entzieh- gekundigt kundig- geloscht entfernt abgelaufen erloschen beendet
       retire retiree retires retrait- resili- supprim- suppression revoqu- effac- perim- expire expiree
-      retirad- eliminad- borrad- caducad- expirad-
+      retira retiro retirad- eliminad- borrad- caducad- expirad-
       ritirat- rimoss- rimozion- cancellat- scadut- eliminat- revocat-
       ingetrokken intrek- verwijder- verlopen beeindigd herroep-
       removid- cancelad- excluid- apagad-
-      wycofa- cofni- usunie- wygas- anulowan- odwolan- skreslon-`,
+      wycofa- cofni- usunie- wygas- anulowan- odwołan- skreślon-`,
   },
   {
     refusal: 'no_consent',
@@ -75,7 +75,7 @@ export const AGAINST: readonly AgainstWords[] = [
     plain: false,
     words: `object objects objected objection objections forbid- prohibit- unwanted unwelcome exclud- exclusion dnd
       -widersp- -untersag- -verbot- verbiete- -unerwunscht- -ausgeschlossen-
-      oppos- interdi- indesirabl- exclu exclue exclus
+      oppos- oposi- interdi- indesirabl- exclu exclue exclus
       opon- opuest- prohib- excluid- indesead-
       vieta- esclus- indesiderat- oppost-
       bezwaar- verzet verboden ongewenst uitgesloten
@@ -126,19 +126,19 @@ export const TOPICS = {
     advert- suscri- -abonn- abonner- inscri- iscri- angemeld- anmeld- aangemeld- ingeschrev- abonn-
     assina- subskry- zapisan- prenumer-`,
   subscription: 'subscri- subskrip- suscripcion',
-  mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen correo correos courriel courriels
+  mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen maili maile mailow mailowac mejl- correo correos courriel courriels
     eletronic- elektronisch-`,
   contact: `contact contacts contacted contacting -kontakt- contact- contatt- contat- contattar- hear anschreiben benader- sollicit- disturb`,
 } as const;
 
 /** To do it, as "do not contact" has it: not whether it was done. */
 export const CONTACTING = `contact contacting mail email send disturb market kontaktieren kontaktaufnahme anschreiben mailen contacter solliciter
-  envoyer contactar enviar molestar contattare inviare disturbare contacteren benaderen contatar kontaktowac wysylac`;
+  envoyer contactar enviar molestar contattare inviare disturbare contacteren benaderen contatar kontaktować wysyłać przysyłać`;
 
 /** What was or was not done or found with a mail: no word of its reader. */
 export const ENGAGEMENT = `open- opened click- sent replied reply found answered contacted yet delivered viewed read seen processed available
   geoffnet geklickt gesendet gefunden kontaktiert beantwortet ouvert- envoye- trouve- contacte contactee abiert- enviad- encontrad- contactad-
-  apert- inviat- trovat- contattat- geopend verzonden gevonden benaderd abert- encontrad- contatad- wyslan- otwart-`;
+  apert- inviat- trovat- contattat- geopend verzonden gevonden benaderd abert- encontrad- contatad- wysłan- otwart-`;
 
 /** Whether the address was checked or confirmed. */
 export const CONFIRMS = 'confirm- verif- valid- bestatig- gepruft bevestig- potwierdz- activated activ- checked';
