@@ -43,6 +43,8 @@ export interface ImportRequest {
   readonly consent: Consent;
   /** Columns that name consent and are not read for it. */
   readonly ignored?: readonly string[];
+  /** Columns of which a person has said how the cells count that are not understood. */
+  readonly settled?: Readonly<Record<string, string>>;
   readonly origin: Origin;
   /** Variables whose empty cells are counted. */
   readonly counted?: readonly string[];
@@ -149,10 +151,11 @@ export async function continuedImport(db: Db, campaignId: number, request: Impor
 }
 
 /** What a half import was begun with: another mapping or pace would make another job of it. */
-function settingsOf({ send, columns, update, replace, ignored = [], file, origin }: ImportRequest): string {
+function settingsOf({ send, columns, update, replace, ignored = [], settled = {}, file, origin }: ImportRequest): string {
   const said = { source: origin.source ?? undefined, basis: origin.basis ?? undefined };
   const asked = { replace: replace === true ? replace : undefined, ignored: ignored.length === 0 ? undefined : [...ignored].sort() };
-  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said, ...asked });
+  const answered = Object.keys(settled).length === 0 ? {} : { settled };
+  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said, ...asked, ...answered });
 }
 
 async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<Taken> {
