@@ -76,7 +76,7 @@ export async function surveyConsent(file: CsvFile, columns: ColumnFields | undef
     const role = passed ? undefined : roleOf(name);
     return role === undefined ? [] : [new Column(forTerminal(name).slice(0, LONGEST_TITLE), index, role)];
   });
-  const isLead = (row: CsvRow) => columns === undefined || readLead(row, columns).kind === 'lead';
+  const isLead = (row: CsvRow) => columns === undefined || readLead(row, columns, file.delimiter).kind === 'lead';
   if (found.length > 0) for await (const row of file.rows()) for (const column of found) column.look(row, isLead);
   const read = (ignored: ReadonlySet<number>) => found.filter(({ index, speaks }) => speaks && !ignored.has(index));
   return {

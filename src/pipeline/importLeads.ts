@@ -26,7 +26,8 @@ import {
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
 import type { Db, ImportRow, Tx } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
-import { countingFrom, countLead } from './importCounts.ts';
+import { holdRefused } from './heldRejects.ts';
+import { countingFrom, countLead, countUndone } from './importCounts.ts';
 import { dropImport } from './steerJob.ts';
 import { isForMail, takeLead } from './takeLead.ts';
 
@@ -192,8 +193,8 @@ async function takeRows(deps: ImportDependencies, request: ImportRequest, starte
 }
 
 /** A row that an earlier run has taken. */
-function countTaken(cells: EmptyCells, { columns, consent }: ImportRequest, row: CsvRow): void {
-  const lead = readLead(row, columns);
+function countTaken(cells: EmptyCells, { columns, consent, file }: ImportRequest, row: CsvRow): void {
+  const lead = readLead(row, columns, file.delimiter);
   if (lead.kind === 'lead' && consent.markOf(row) === undefined) cells.look(lead.fields);
 }
 
@@ -217,10 +218,11 @@ function takeBatch(
     let rejects = '';
     const over = performance.now() + LONGEST_COMMIT_MS;
     for (const row of rows.slice(0, MOST_ROWS)) {
-      const lead = readLead(row, request.columns);
+      const lead = readLead(row, request.columns, request.file.delimiter);
       counts.rows++;
       if (lead.kind === 'reject') {
         counts.invalid++;
+        for (const refusal of await holdRefused(tx, request, started, row, { keyOf, now: deps.now() })) countUndone(counts, refusal);
         const [shown, reason] = (await namesForgotten(tx, row, keyOf))
           ? [{ ...row, cells: [] }, 'names a person who was forgotten']
           : [row, lead.reason];

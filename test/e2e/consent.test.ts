@@ -131,6 +131,7 @@ test('a file that grows while it is imported ends with an error, and can be drop
     stderr: expect.stringContaining('leads.csv changed while it was read: job 1 is not complete'),
   });
   expect(await json(folder, 'jobs', '1')).toMatchObject({ import_complete: false });
+  expect((await outreach(folder, ['jobs'])).stdout).toMatch(/pending, import not complete/);
   expect((await outreach(folder, ['import', 'leads.csv'])).stderr).toContain('from another version of this file');
   expect((await outreach(folder, ['cancel', '1'])).code).toBe(0);
   expect(await json(folder, 'import', 'leads.csv')).toMatchObject({ job: 2, imported: 30_001 });
