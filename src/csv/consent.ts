@@ -301,6 +301,7 @@ function readAgainst(cell: string, { refusal, tells, loose }: Role & { kind: 'na
     case 'empty':
       return tells ? 'nothing' : 'allowed';
     case 'status':
+      if (loose && answer.surest === 'vague') return 'nothing';
       if (answer.refusal !== undefined) return { refusal: answer.refusal };
       return allows(cell, answer) ? 'allowed' : withheld(cell, { refusal, tells, loose });
     case 'channels':

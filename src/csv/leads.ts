@@ -29,7 +29,9 @@ export function readLead(row: CsvRow, columns: ColumnFields, delimiter = ','): L
   if (row.cells.reduce((sum, cell) => sum + cell.length, 0) > LONGEST_ROW)
     return reject('longer than 1 MB: shorten its cells; if none is that long, look for a lone " that is closed too late');
   if (closesEarly(row, columns.length, delimiter))
-    return reject('a " closes a cell and more text follows, up to the next delimiter: close or remove that ", or double each " within a cell');
+    return reject(
+      'a " closes a cell and more text follows, up to the next delimiter: close or remove that ", or double each " within a cell',
+    );
   const surplus = row.cells.slice(columns.length).filter((cell) => cell.trim() !== '');
   if (surplus.length > 0)
     return reject(`${row.cells.length} cells but ${columns.length} columns: put cells that contain the delimiter in quotes`);
