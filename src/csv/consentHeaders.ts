@@ -77,6 +77,7 @@ function headerOf(polarity: Polarity, name: string, tokens: readonly string[]): 
   if (!strong && !subscription && !mail && !contact) return undefined;
   if (engagement && !strong && !wants && against?.plain !== true) return undefined;
   if (negations === 0 && against === undefined) {
+    if (OPEN_QUESTIONS.has(tokens[0] ?? '')) return undefined;
     if (vague && strong) return 'doubtful';
     const asks = (strong || mail) && ASKS.some((word) => name.includes(word));
     return asks || ((consent || list || mail || contact) && asksLeave(tokens)) ? { means: 'for', refusal: 'no_consent' } : undefined;
@@ -123,6 +124,7 @@ const [PERMITS, PERMITS_TO_ME] = [matcherOf(words.PERMITS), matcherOf(words.PERM
 /** These columns tell of the address, and have words of their own for what they cannot tell. */
 const LOOSE: ReadonlySet<Refusal> = new Set(['invalid', 'inactive', 'unconfirmed']);
 const SALES = setOf(SALES_WORDS);
+const OPEN_QUESTIONS = setOf(words.OPEN_QUESTIONS);
 const PRONOUNS = setOf(words.PRONOUNS);
 const OTHERS = { within: [...setOf(words.OTHER_CHANNELS.within)], whole: setOf(words.OTHER_CHANNELS.whole) };
 const TOPICS = [...setOf(words.OTHER_TOPICS)];

@@ -143,7 +143,10 @@ export const PERMITS = `ok okay can may allow- permit- permission- permiss- acce
   wil wilt wenst wens- mag mogen ontvang- accepteer- akkoord gewenst aangemeld- ingeschrev- geabonneerd
   deseja- quer quero aceit- receb- concord- pode chce wyraz- zgadza- akcept- otrzym- moze mozna
   subscrib- abonn- inscrit- iscritt- inscrito inscrita suscri- zapisan- subskryb- subskrypc- signedup registered angemeld-`;
-export const PERMITS_TO_ME = 'send hear like happy interested receiving';
+export const PERMITS_TO_ME = 'send hearfrom like happy interested receiving';
+/** A question that begins so asks for something else than a yes or a no: "How can we contact you?" */
+export const OPEN_QUESTIONS = `how what when where which who whom whose why wie was wann wo welche welcher welches wer warum comment quel quelle quels quelles quand ou pourquoi qui
+  como cual cuales cuando donde quien que come quale quali quando dove chi perche hoe wat wanneer waar welke wie waarom qual quais onde quem jak co kiedy gdzie ktory kto`;
 export const PRONOUNS = 'i me my you your we us our ich mir mich sie wir uns je me vous nous ik mij wij ons u me nos mi ci eu';
 
 /** Consent to something else than mail. */

@@ -142,6 +142,9 @@ function joined(tokens: readonly string[]): string[] {
     if (/^opt(s|ed|ing)?$/.test(token) && (next === 'out' || next === 'in')) {
       kept.push(token + next);
       at++;
+    } else if (token === 'hear' && next === 'from') {
+      kept.push('hearfrom');
+      at++;
     } else if (/^dad[oa]$/.test(token) && next === 'de' && tokens[at + 2] === 'baja') {
       kept.push(`${token}debaja`);
       at += 2;

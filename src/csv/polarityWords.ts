@@ -109,7 +109,7 @@ export const AGAINST: readonly AgainstWords[] = [
 
 /** They speak for what stands beside them, and ask for it. */
 export const WANTS = `want wants wanted wish wishes like likes accept- agree- allow- permit- permission- permiss- ok okay may can could happy
-  receiv- interested interess- interes- zaintereso- hear send please contactable mailable emailable
+  receiv- interested interess- interes- zaintereso- hearfrom send please contactable mailable emailable
   -erlaub- darf durfen mocht- will wunsch- -erwunsch- -gewunsch- -einwillig- -einverstanden- -zustimm- zugestimmt akzeptier- erhalten bekommen empfang- genehmig- kann
   souhait- veut veux voulez desire- accepte- autoris- recevoir recoi- consent- peut pouvons puisje
   desea- desee- quier- quere- acept- autoriz- permit- recib- consient- puede- podemos
@@ -128,7 +128,7 @@ export const TOPICS = {
   subscription: 'subscri- subskrip- suscripcion',
   mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen maili maile mailow mailowac mejl- correo correos courriel courriels
     eletronic- elektronisch-`,
-  contact: `contact contacts contacted contacting -kontakt- contact- contatt- contat- contattar- hear anschreiben benader- sollicit- disturb`,
+  contact: `contact contacts contacted contacting -kontakt- contact- contatt- contat- contattar- hearfrom anschreiben benader- sollicit- disturb`,
 } as const;
 
 /** To do it, as "do not contact" has it: not whether it was done. */

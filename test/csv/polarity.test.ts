@@ -331,6 +331,10 @@ const DOUBTFUL = [
 ];
 
 const NEITHER = [
+  'How did you hear about us?',
+  'How can we contact you?',
+  'Which e-mail may we use?',
+  'Wie dürfen wir Sie kontaktieren?',
   'Consent manager',
   'Opted in by',
   'Newsletter subscribers',
