@@ -134,7 +134,7 @@ export const MAIL_CHANNELS = {
 
 /** About consent at first sight, and about something else. */
 export const NOT_CONSENT =
-  /nonprofit|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|^noof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
+  /nonprofit|^donotmodify|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|^noof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
 /** With one of them a name that is about mail asks whether it may be sent. */
 export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes receive receives happy touch contactable mailable emailable
   -erlaub- darf durfen kann mocht- will wunsch- -erwunsch- -gewunsch- -einwillig- -zustimm- -einverstanden- akzeptier- empfang- genehmig-
@@ -160,7 +160,7 @@ export const ASIDE_OF_CONSENT = `level from collected updated modified changed c
 /** A question that asks for a yes to mail: "Would you like to receive our emails?" */
 export const ASKS = 'receive recevoir recibir ricevere receber ontvangen erhalten subscribeto signup join abonnier anmeldung aboneren';
 /** Of a column that is against mail, any text in such a one says that it happened. */
-export const TELLING = `reason comment comments campaign type code message detail details error grund motivo raison motif reden note notes title
+export const TELLING = `mode form reason comment comments campaign type code message detail details error grund motivo raison motif reden note notes title
   description category suppressions suppression`;
 export const DATES = 'date time at on timestamp datum zeit fecha data quando since seit';
 
@@ -205,7 +205,8 @@ export const STATUS: readonly StatusWords[] = [
     sure: `donotcontact dnc donotemail donotmail dontcontact donotsend keinewerbung nichtkontaktieren keinkontakt nocontactar
       nepascontacter noncontattare naocontatar nietcontacteren nietbenaderen nomail nocontact robinson`,
     likely: '',
-    vague: 'notinterested keininteresse nointeresado nointeresada pasinteresse pasinteressee noninteressato seminteresse',
+    vague:
+      'deceased verstorben decede decedee fallecido fallecida deceduto deceduta overleden falecido falecida zmarły zmarła notinterested keininteresse nointeresado nointeresada pasinteresse pasinteressee noninteressato seminteresse',
   },
   {
     refusal: 'complained',

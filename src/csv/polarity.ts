@@ -95,7 +95,9 @@ export function polarityOf(tokens: readonly string[], where: 'header' | 'cell' =
     waits: some(WAITS),
     confirms: some(CONFIRMS),
     engagement: tokens.some((token, at) => ENGAGEMENT.has(token) && !toBe(tokens, at)),
-    orders: some(CONTACTING) || tokens.some((token, at) => TOPICS.contact.has(token) && toBe(tokens, at)),
+    orders:
+      tokens.some((token, at) => CONTACTING.has(token) && isOrdered(tokens, at)) ||
+      tokens.some((token, at) => TOPICS.contact.has(token) && toBe(tokens, at)),
     consent: some(TOPICS.consent),
     list: some(TOPICS.list),
     subscription: some(TOPICS.subscription),
@@ -108,6 +110,14 @@ export function polarityOf(tokens: readonly string[], where: 'header' | 'cell' =
 /** "ne … n'…" and "no … no" of Romance and Slavic sentences stand in one clause; two of them are two only where the words differ. */
 function countOf(tokens: readonly string[], strong: number): number {
   return strong === 2 && tokens.includes('ne') && tokens.includes('n') ? 1 : strong;
+}
+
+/** The word before it, those of no meaning of their own left out, is a negation: "not to contact", and not "do not modify contact". */
+function isOrdered(tokens: readonly string[], at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && (FILLERS.has(tokens[before] ?? '') || /^(?:any|more|ever|longer|further|se|te)$/.test(tokens[before] ?? '')))
+    before--;
+  return NEGATIONS.has(tokens[before] ?? '') || STRENGTHENERS.has(tokens[before] ?? '');
 }
 
 /** "Not to be contacted" is an order, "not contacted" none. */

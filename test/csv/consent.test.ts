@@ -225,6 +225,7 @@ test.each<[name: string, text: string, marks: readonly (Refusal | undefined)[]]>
     'email,Data Processing Basis\na@x.example,Legitimate Interests\nb@x.example,Consent - Awaiting\n',
     [undefined, 'unconfirmed'],
   ],
+  ['how people unsubscribed', 'email,Unsubscribed Mode\na@x.example,\nb@x.example,Consent form\n', [undefined, 'unsubscribed']],
   ['a list of bounces', 'email,reason,status\na@x.example,550 5.1.1 no such user,5.1.1\n', ['bounced']],
   ['a legitimate interest', 'email,Consent\na@x.example,Legitimate interest\nb@x.example,no\n', [undefined, 'no_consent']],
   ['a person who blocks a deal', 'email,Blocked on\na@x.example,Waiting for legal\n', [undefined]],

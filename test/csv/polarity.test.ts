@@ -331,6 +331,8 @@ const DOUBTFUL = [
 ];
 
 const NEITHER = [
+  '(Do Not Modify) Contact',
+  'Do not edit contact',
   'How did you hear about us?',
   'How can we contact you?',
   'Which e-mail may we use?',
