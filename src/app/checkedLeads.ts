@@ -75,7 +75,7 @@ async function fromFile(campaign: Campaign, path: string): Promise<CheckedLeads>
   const rows = await firstRows(file);
   const fields = mapColumns(file.header, new Map(), file.name, columnsWithAddresses(rows));
   const leads = rows.flatMap((row) => {
-    const lead = readLead(row, fields);
+    const lead = readLead(row, fields, file.delimiter);
     return lead.kind === 'lead' ? [{ ...withoutInvisibleText(lead.fields), email: lead.address.email }] : [];
   });
   if (leads.length === 0)
@@ -90,7 +90,7 @@ async function fromFile(campaign: Campaign, path: string): Promise<CheckedLeads>
       all = false;
       break;
     }
-    const lead = readLead(row, fields);
+    const lead = readLead(row, fields, file.delimiter);
     if (lead.kind === 'lead') cells.look(lead.fields);
   }
   return { from: file.name, path, columns: { names, titles: titlesOf(file.header, fields) }, leads, cells, all };

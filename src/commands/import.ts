@@ -97,7 +97,7 @@ async function importInto(context: Context, app: App, path: string, flags: Impor
     const holding = columnsWithAddresses(rows);
     const columns = mapColumns(file.header, flags.map, file.name, holding);
     const { consentIn } = await import('./importConsent.ts');
-    const { consent, ignored } = await consentIn(context, file, columns, flags.ignoreStatus);
+    const { consent, ignored, settled } = await consentIn(context, file, columns, flags.ignoreStatus);
     const { counted, warnings } = await checkTemplates(context, app, campaign, file, columns, flags.update === true);
     checkFileColumns(campaign.attachments, columns, campaign.path);
     const origin = originOf(context, app, flags);
@@ -121,6 +121,7 @@ async function importInto(context: Context, app: App, path: string, flags: Impor
       replace: flags.replace === true,
       consent,
       ignored,
+      settled,
       origin,
       counted,
       rejectsPath: (job) => join(workspace.rejects, `job-${job}-${basename(file.name).replace(/\.csv$/i, '')}.csv`),

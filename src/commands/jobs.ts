@@ -32,7 +32,9 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
             rejects: taken.invalid > 0 ? taken.rejects_path : null,
           };
     output.object({ ...report, paused_at: iso(job.paused_at), cancelled_at: iso(job.cancelled_at), import: done });
-    output.line(`Job ${job.id}: campaign ${job.campaign}, ${paint(output, report.status)}`);
+    output.line(
+      `Job ${job.id}: campaign ${job.campaign}, ${paint(output, report.status)}${report.import_complete ? '' : ', its import is not complete'}`,
+    );
     const rows: string[][] = [['from', `${job.source}, ${moment(job.created_at)}`]];
     if (done !== null)
       rows.push([
@@ -65,7 +67,7 @@ async function jobs(context: Context, id: string | undefined): Promise<undefined
       reports.map((report) => [
         String(report.id),
         report.campaign,
-        paint(output, report.status),
+        report.import_complete ? paint(output, report.status) : `${paint(output, report.status)}, import not complete`,
         report.source,
         moment(Date.parse(report.created_at)),
         number(report.succeeded),

@@ -1,11 +1,13 @@
 import { forTerminal } from '../domain/text.ts';
+import { bare } from '../domain/usualNames.ts';
 import { type ColumnFields, REJECT_COLUMNS } from './columns.ts';
-import { type Role, roleOf } from './consentHeaders.ts';
-import { answerOf, elementsOf, isCount, type Status, type Surest, statusOf } from './consentValues.ts';
+import { Column, type Counted, remembered, type Unclear } from './consentColumn.ts';
+import { roleOf } from './consentHeaders.ts';
 import type { Refusal } from './consentWords.ts';
 import { readLead } from './leads.ts';
 import type { CsvFile, CsvRow } from './readRows.ts';
 
+export type { Counted, Unclear } from './consentColumn.ts';
 export type { Refusal } from './consentWords.ts';
 
 /** What a row says against mail to its person, and the column in which it does. */
@@ -24,19 +26,27 @@ export interface Consent {
   isAllowed(row: CsvRow): boolean;
 }
 
-/** A cell of a column that names consent, which is neither a yes nor a no. */
-export interface Unclear {
-  readonly index: number;
-  readonly column: string;
-  readonly value: string;
-  readonly line: number;
+/** How often a column says what. */
+interface Shares {
+  readonly yes: number;
+  readonly no: number;
+  /** Says nothing either way. */
+  readonly nothing: number;
+  /** Not understood. */
+  readonly unclear: number;
+  /** The first of the values that are not understood. */
+  readonly values: readonly string[];
 }
 
 export interface Survey {
-  /** The first cell that is not understood, `ignored` columns left out. */
-  unclear(ignored: ReadonlySet<number>): Unclear | undefined;
-  consent(ignored: ReadonlySet<number>): Consent;
+  /** The first cell that is not understood; columns that are `ignored` or `counted` are left out. */
+  unclear(ignored: ReadonlySet<number>, counted?: ReadonlyMap<number, Counted>): Unclear | undefined;
+  /** Reads the file again, and counts what this column says of its leads. */
+  shares(index: number): Promise<Shares>;
+  consent(ignored: ReadonlySet<number>, counted?: ReadonlyMap<number, Counted>): Consent;
 }
+
+const MOST_SHOWN = 5;
 
 /** It stands in the reason of every person it speaks against. */
 const LONGEST_TITLE = 100;
@@ -50,32 +60,68 @@ export const NO_CONSENT: Consent = { columns: [], markOf: () => undefined, isAll
  */
 export async function surveyConsent(file: CsvFile, columns: ColumnFields | undefined): Promise<Survey> {
   const own = new Set<string>(REJECT_COLUMNS);
+  const names = new Set(file.header.map(bare));
   const found = file.header.flatMap((name, index) => {
-    const role = own.has(name.trim()) || columns?.[index] === 'email' ? undefined : roleOf(name);
+    const passed = own.has(name.trim()) || columns?.[index] === 'email' || isAboutPost(bare(name), names);
+    const role = passed ? undefined : roleOf(name);
     return role === undefined ? [] : [new Column(forTerminal(name).slice(0, LONGEST_TITLE), index, role)];
   });
-  const isLead = (row: CsvRow) => columns === undefined || readLead(row, columns).kind === 'lead';
+  const isLead = (row: CsvRow) => columns === undefined || readLead(row, columns, file.delimiter).kind === 'lead';
   if (found.length > 0) for await (const row of file.rows()) for (const column of found) column.look(row, isLead);
   const read = (ignored: ReadonlySet<number>) => found.filter(({ index, speaks }) => speaks && !ignored.has(index));
   return {
-    unclear(ignored) {
-      const firsts = read(ignored).flatMap(({ unclear }) => (unclear === undefined ? [] : [unclear]));
+    unclear(ignored, counted = new Map()) {
+      const firsts = read(ignored).flatMap(({ index, unclear }) => (unclear === undefined || counted.has(index) ? [] : [unclear]));
       return firsts.sort((one, other) => one.line - other.line)[0];
     },
-    consent: (ignored) => consentOf(read(ignored)),
+    async shares(index) {
+      const column = found.find((one) => one.index === index);
+      return column === undefined ? NO_SHARES : sharesOf(file, column, isLead);
+    },
+    consent: (ignored, counted = new Map()) => consentOf(read(ignored), counted),
   };
 }
 
-function consentOf(columns: readonly Column[]): Consent {
+const NO_SHARES: Shares = { yes: 0, no: 0, nothing: 0, unclear: 0, values: [] };
+
+async function sharesOf(file: CsvFile, column: Column, isLead: (row: CsvRow) => boolean): Promise<Shares> {
+  const shares = { ...NO_SHARES };
+  const values = new Set<string>();
+  const read = remembered((cell) => column.verdict(cell, false));
+  for await (const row of file.rows()) {
+    if (!isLead(row)) continue;
+    const cell = row.cells[column.index] ?? '';
+    const verdict = read(cell);
+    if (typeof verdict === 'object') shares.no++;
+    else if (verdict === 'allowed') shares.yes++;
+    else shares[verdict]++;
+    if (verdict === 'unclear' && values.size < MOST_SHOWN) values.add(cell.trim());
+  }
+  return { ...shares, values: [...values] };
+}
+
+/** "Do not allow Mails" beside "Do not allow Emails". */
+function isAboutPost(name: string, names: ReadonlySet<string>): boolean {
+  return !name.includes('email') && /mails?$/.test(name) && names.has(name.replace(/mail(s?)$/, 'email$1'));
+}
+
+function consentOf(columns: readonly Column[], counted: ReadonlyMap<number, Counted>): Consent {
   if (columns.length === 0) return NO_CONSENT;
   const flagged = columns.some(({ isFlag }) => isFlag);
-  const readers = columns.map((column) => ({ column, read: remembered((cell) => column.verdict(cell, flagged)) }));
+  const readers = columns.map((column) => ({
+    column,
+    read: remembered((cell) => column.settled(column.verdict(cell, flagged), counted.get(column.index))),
+  }));
+  /** A no that is only the empty cell beside a date stands back where another column says yes. */
+  const isOverruled = (row: CsvRow, column: Column) =>
+    column.isUndated(row.cells[column.index] ?? '') &&
+    readers.some((one) => one.column !== column && one.column.permits && one.read(row.cells[one.column.index] ?? '') === 'allowed');
   return {
     columns: columns.map(({ name }) => name),
     markOf(row) {
       for (const { column, read } of readers) {
         const verdict = read(row.cells[column.index] ?? '');
-        if (typeof verdict === 'object') return { refusal: verdict.refusal, column: column.name };
+        if (typeof verdict === 'object' && !isOverruled(row, column)) return { refusal: verdict.refusal, column: column.name };
       }
       return undefined;
     },
@@ -85,156 +131,4 @@ function consentOf(columns: readonly Column[]): Consent {
       return verdicts.some(([column, verdict]) => verdict === 'allowed' && column.permits);
     },
   };
-}
-
-/** The cells of such columns are few and the same, so each value is read once; a file of other cells must not fill the memory. */
-const MOST_VALUES = 200;
-const LONGEST_VALUE = 300;
-
-function remembered<Result>(read: (cell: string) => Result): (cell: string) => Result {
-  const known = new Map<string, Result>();
-  return (cell) => {
-    const before = known.get(cell);
-    if (before !== undefined || known.has(cell)) return before as Result;
-    const result = read(cell);
-    if (known.size < MOST_VALUES && cell.length <= LONGEST_VALUE) known.set(cell, result);
-    return result;
-  };
-}
-
-/** What one cell says: for mail, against it, nothing, or what is not understood. */
-type Verdict = 'allowed' | 'nothing' | 'unclear' | { readonly refusal: Refusal };
-
-class Column {
-  readonly name: string;
-  readonly index: number;
-  readonly #role: Role;
-  unclear: Unclear | undefined;
-  #filled = 0;
-  #dates = 0;
-  /** Of a status or tags: a word has said that the column is about consent; the plainest of them. */
-  #trigger: Surest | undefined;
-  readonly #kindOf = remembered((cell) => answerOf(cell).kind);
-  readonly #triggerIn = remembered((cell) => this.#findTrigger(cell));
-
-  constructor(name: string, index: number, role: Role) {
-    this.name = name;
-    this.index = index;
-    this.#role = role;
-  }
-
-  /** Whether it says anything about mail, now that all of it was seen. */
-  get speaks(): boolean {
-    const role = this.#role;
-    if (role.kind !== 'named') return this.#trigger !== undefined;
-    return role.means === 'against' || (this.#filled > 0 && !(role.joined && this.#isDated));
-  }
-
-  /** A plain yes or no for mail, and no date. */
-  get isFlag(): boolean {
-    const role = this.#role;
-    return role.kind === 'named' && role.means === 'for' && role.refusal !== 'invalid' && !this.#isDated;
-  }
-
-  /** Whether a yes in it is a person's consent. */
-  get permits(): boolean {
-    return this.#role.kind === 'named' ? this.#role.refusal !== 'invalid' : this.#trigger === 'sure';
-  }
-
-  get #isDated(): boolean {
-    return this.#role.kind === 'named' && (this.#role.dated || this.#filled === this.#dates);
-  }
-
-  look(row: CsvRow, isLead: (row: CsvRow) => boolean): void {
-    const cell = row.cells[this.index] ?? '';
-    if (cell === '') return;
-    if (this.#role.kind !== 'named') {
-      const found = this.#trigger === 'sure' ? undefined : this.#triggerIn(cell);
-      if (found !== undefined && (this.#trigger === undefined || found === 'sure')) this.#trigger = found;
-      return;
-    }
-    const kind = this.#kindOf(cell);
-    if (kind !== 'empty') this.#filled++;
-    if (kind === 'date') this.#dates++;
-    if (kind !== 'other' && kind !== 'soft') return;
-    if (this.unclear !== undefined || this.#read(cell, false) !== undefined || !isLead(row)) return;
-    this.unclear = { index: this.index, column: this.name, value: cell.trim(), line: row.line };
-  }
-
-  #findTrigger(cell: string): Surest | undefined {
-    if (this.#role.kind === 'tags') return elementsOf(cell).some((element) => statusOf(element)?.surest === 'sure') ? 'sure' : undefined;
-    const status = statusOf(cell);
-    return status !== undefined && this.#role.kind === 'status' && isSure(status, this.#role.surest) ? status.surest : undefined;
-  }
-
-  /** `flagged`: another column holds a plain yes or no for mail. */
-  verdict(cell: string, flagged: boolean): Verdict {
-    return this.#read(cell, flagged) ?? 'unclear';
-  }
-
-  /** Undefined for what is not understood. */
-  #read(cell: string, flagged: boolean): Verdict | undefined {
-    const role = this.#role;
-    if (role.kind === 'status') return verdictOf(statusOf(cell));
-    if (role.kind === 'tags') {
-      const word = elementsOf(cell)
-        .map((element) => statusOf(element))
-        .find((status) => status?.surest === 'sure' && status.refusal !== undefined);
-      return verdictOf(word);
-    }
-    return role.means === 'against' ? readAgainst(cell, role) : this.#readFor(cell, role, flagged);
-  }
-
-  #readFor(cell: string, { refusal, joined }: Role & { kind: 'named' }, flagged: boolean): Verdict | undefined {
-    const answer = answerOf(cell);
-    switch (answer.kind) {
-      case 'yes':
-        return 'allowed';
-      case 'date':
-        return joined ? 'nothing' : 'allowed';
-      case 'no':
-        return { refusal };
-      case 'empty':
-        // Where others have a date, who has none may be asked in another column, or came in by another way.
-        return refusal === 'invalid' || (this.#isDated && (joined || flagged)) ? 'nothing' : { refusal };
-      case 'status':
-        return answer.refusal === undefined ? 'allowed' : { refusal: answer.refusal };
-      case 'channels':
-        return answer.mail ? 'allowed' : { refusal };
-      default:
-        // An address check has words of its own for what it cannot tell.
-        return refusal === 'invalid' ? 'nothing' : undefined;
-    }
-  }
-}
-
-function readAgainst(cell: string, { refusal, tells }: Role & { kind: 'named' }): Verdict | undefined {
-  const answer = answerOf(cell);
-  switch (answer.kind) {
-    case 'yes':
-    case 'date':
-      return { refusal };
-    case 'no':
-      return tells ? 'nothing' : 'allowed';
-    case 'empty':
-      return tells ? 'nothing' : 'allowed';
-    case 'status':
-      return answer.refusal === undefined ? 'allowed' : { refusal: answer.refusal };
-    case 'channels':
-      return answer.mail ? { refusal } : 'allowed';
-    case 'soft':
-      return 'nothing';
-    default:
-      return tells || isCount(cell) ? { refusal } : undefined;
-  }
-}
-
-function verdictOf(status: Status | undefined): Verdict {
-  if (status === undefined) return 'nothing';
-  return status.refusal === undefined ? 'allowed' : { refusal: status.refusal };
-}
-
-function isSure({ surest }: Status, least: Surest): boolean {
-  const order: readonly Surest[] = ['sure', 'likely', 'vague'];
-  return order.indexOf(surest) <= order.indexOf(least);
 }

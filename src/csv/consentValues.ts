@@ -2,16 +2,20 @@ import { bare } from '../domain/usualNames.ts';
 import { setOf } from './consentHeaders.ts';
 import type { Refusal } from './consentWords.ts';
 import * as words from './consentWords.ts';
+import { matcherOf, polarityOf, wordsOf } from './polarity.ts';
+import { OTHER_BASES, SALES as SALES_WORDS, STAGES as STAGE_WORDS } from './polarityWords.ts';
 
 /** What a cell of a column that names consent says, whatever the column asks. */
 export type Answer =
-  | { readonly kind: 'yes' | 'no' | 'empty' | 'date' }
+  | { readonly kind: 'yes' | 'empty' | 'date' }
+  /** `plain`: nothing but a word for no. */
+  | { readonly kind: 'no'; readonly plain: boolean }
   /** A word such as "unsubscribed" answers by itself, whichever way the column asks. */
-  | { readonly kind: 'status'; readonly refusal: Refusal | undefined }
+  | { readonly kind: 'status'; readonly refusal: Refusal | undefined; readonly surest: Surest }
   /** The channels that it lists. */
   | { readonly kind: 'channels'; readonly mail: boolean }
-  /** A delivery that was only put off. */
-  | { readonly kind: 'soft' }
+  /** A delivery that was only put off, or another basis in law than consent. */
+  | { readonly kind: 'soft' | 'basis' }
   /** Not understood. */
   | { readonly kind: 'other' };
 
@@ -28,22 +32,76 @@ const LONGEST_VALUE = 300;
 export function answerOf(cell: string): Answer {
   const text = cell.slice(0, LONGEST_VALUE).trim();
   const ticked = text.length <= 2 && text !== '' ? tickOf(text) : undefined;
-  if (ticked !== undefined) return { kind: ticked };
+  if (ticked !== undefined) return ticked === 'yes' ? { kind: 'yes' } : NO_WORD;
   const word = bare(text);
   if (word === '' || EMPTY.has(word) || NO_DATE.test(text)) return { kind: 'empty' };
-  if (/^0+([.,]0+)?$/.test(text) || NO.has(word)) return { kind: 'no' };
+  if (/^0+([.,]0+)?$/.test(text) || NO.has(word)) return NO_WORD;
   if (/^1([.,]0+)?$/.test(text) || YES.has(word)) return { kind: 'yes' };
   if (isDate(text)) return { kind: 'date' };
   if (SOFT.has(word)) return { kind: 'soft' };
-  const status = statusOf(text);
-  if (status !== undefined) return { kind: 'status', refusal: status.refusal };
-  return channelsOf(text) ?? sentenceOf(text) ?? { kind: 'other' };
+  if (BASES.some((basis) => word.startsWith(basis))) return { kind: 'basis' };
+  const status = knownStatus(text);
+  if (status !== undefined) return { kind: 'status', ...status };
+  return channelsOf(text) ?? sentenceOf(text);
 }
 
-/** The word for a status that the cell begins with: "Unsubscribed (by admin)". */
+/** What a word or a phrase in a column of states says of its person. */
 export function statusOf(cell: string): Status | undefined {
   const text = cell.slice(0, LONGEST_VALUE);
-  return STATUS.get(bare(text)) ?? STATUS.get(bare(text.split(/[([{,;:|]|\s[-–—]\s|\s\d/, 1)[0] ?? ''));
+  if (BASES.some((basis) => bare(text).startsWith(basis))) return undefined;
+  return knownStatus(text) ?? (SMTP_REFUSAL.test(text.trim()) ? { refusal: 'bounced', surest: 'sure' } : phraseOf(text));
+}
+
+/** Says of a word in a column of states that it is of another kind: a stage of a sale, a number, the result of an address check. */
+export function isStage(cell: string): boolean {
+  const text = cell.slice(0, LONGEST_VALUE).trim();
+  const word = bare(text);
+  if (
+    word === '' ||
+    EMPTY.has(word) ||
+    SOFT.has(word) ||
+    wordsOf(text).some((token) => SOFT.has(token)) ||
+    SMTP_DEFERRAL.test(text) ||
+    isDate(text)
+  )
+    return true;
+  if (BASES.some((basis) => word.startsWith(basis))) return true;
+  return STAGES.has(word) || wordsOf(text).some((token) => STAGES.has(token));
+}
+
+/** The word that the cell begins with: "Unsubscribed (by admin)". */
+function knownStatus(text: string): Status | undefined {
+  const whole = STATUS.get(bare(text));
+  if (whole !== undefined) return whole;
+  const first = text.split(/[([{,;:|]|\s[-–—]\s|\s\d/, 1)[0] ?? '';
+  const found = STATUS.get(bare(first));
+  if (found === undefined || found.refusal !== undefined) return found;
+  // "Subscribed (refused)", "Opt-in: no"
+  const { negations, against, waits } = polarityOf(wordsOf(text.slice(first.length)), 'cell');
+  return negations > 0 || against !== undefined || waits ? undefined : found;
+}
+
+const MOST_WORDS = 8;
+
+function phraseOf(text: string): Status | undefined {
+  const tokens = wordsOf(text);
+  if (tokens.length === 0 || tokens.length > MOST_WORDS || tokens.some((token) => SOFT.has(token))) return undefined;
+  const polarity = polarityOf(tokens, 'cell');
+  const { negations, against, waits, wants, consent, list, subscription, mail, contact, orders, engagement, covered } = polarity;
+  const about = consent || list || subscription;
+  if (negations > 1 || (negations > 0 && against !== undefined)) return undefined;
+  if (against !== undefined) {
+    if (!against.plain && tokens.some((token) => SALES.has(token))) return undefined;
+    const sure = (against.plain && tokens.length <= 3) || consent || list;
+    return { refusal: against.refusal, surest: sure ? 'sure' : 'vague' };
+  }
+  if (negations === 1) {
+    if (about) return { refusal: 'no_consent', surest: 'sure' };
+    if (orders && (mail || contact || tokens.length <= 4) && !engagement) return { refusal: 'do_not_contact', surest: 'sure' };
+    return wants && !engagement ? { refusal: 'do_not_contact', surest: 'vague' } : undefined;
+  }
+  if (waits && !tokens.every((token) => STAGES.has(token))) return { refusal: 'unconfirmed', surest: about ? 'sure' : 'vague' };
+  return about && covered && !subscription ? { refusal: undefined, surest: 'vague' } : undefined;
 }
 
 /** The words of a cell with several, such as tags. */
@@ -57,12 +115,14 @@ export function isCount(cell: string): boolean {
 }
 
 const [YES, NO, EMPTY, SOFT] = [setOf(words.YES), setOf(words.NO), setOf(words.EMPTY), setOf(words.SOFT)];
-const [BEGINS_YES, BEGINS_NO, AGREES, NEGATES] = [
-  setOf(words.BEGINS_YES),
-  setOf(words.BEGINS_NO),
-  setOf(words.AGREES),
-  setOf(words.NEGATES),
-];
+const [BEGINS_YES, AGREES] = [setOf(words.BEGINS_YES), setOf(words.AGREES)];
+const BASES = [...setOf(OTHER_BASES)];
+const STAGES = matcherOf(STAGE_WORDS);
+const SALES = setOf(SALES_WORDS);
+const NO_WORD = { kind: 'no', plain: true } as const;
+/** How a mail server refuses for good: "550 5.1.1 …", "5.1.1". */
+const SMTP_REFUSAL = /^5\d\d[ -]|^(?:5\d\d[ -])?5\.\d{1,3}\.\d{1,3}(?!\d)/;
+const SMTP_DEFERRAL = /^4\d\d[ -]|^4\.\d{1,3}\.\d{1,3}(?!\d)/;
 const MAIL = { within: [...setOf(words.MAIL_CHANNELS.within)], whole: setOf(words.MAIL_CHANNELS.whole) };
 const OTHERS = { within: [...setOf(words.OTHER_CHANNELS.within)], whole: setOf(words.OTHER_CHANNELS.whole) };
 const STATUS: ReadonlyMap<string, Status> = new Map(
@@ -112,14 +172,17 @@ function channelsOf(text: string): Answer | undefined {
   return parts.every((part) => isMail(part) || isOther(part)) ? { kind: 'channels', mail: parts.some(isMail) } : undefined;
 }
 
-function sentenceOf(text: string): Answer | undefined {
-  const tokens = text
-    .split(/[^\p{L}\p{N}]+/u)
-    .map(bare)
-    .filter((token) => token !== '');
-  const first = tokens[0] ?? '';
-  if (tokens.length < 2) return undefined;
-  if (BEGINS_NO.has(first)) return { kind: 'no' };
-  if (tokens.some((token) => AGREES.has(token))) return { kind: tokens.some((token) => NEGATES.has(token)) ? 'no' : 'yes' };
-  return BEGINS_YES.has(first) ? { kind: 'yes' } : undefined;
+/** "I do not agree", "No, thanks", "liegt nicht vor". A yes must not have a word in it that is not understood. */
+function sentenceOf(text: string): Answer {
+  const tokens = wordsOf(text);
+  const { negations, against, vague, waits, wants, consent, list, subscription, mail, covered } = polarityOf(tokens, 'cell');
+  const agrees = tokens.some((token) => AGREES.has(token));
+  const begins = BEGINS_YES.has(tokens[0] ?? '');
+  if (tokens.length === 0 || negations > 1 || (negations > 0 && (against !== undefined || begins))) return { kind: 'other' };
+  if (against !== undefined) return begins ? { kind: 'other' } : { kind: 'status', refusal: against.refusal, surest: 'vague' };
+  if (negations === 1) return { kind: 'no', plain: false };
+  if (waits) return { kind: 'status', refusal: 'unconfirmed', surest: 'vague' };
+  if (vague) return { kind: 'other' };
+  const about = consent || list || subscription || (mail && wants);
+  return (agrees && (!consent || covered)) || begins || (covered && about) ? { kind: 'yes' } : { kind: 'other' };
 }

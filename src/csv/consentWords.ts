@@ -22,6 +22,8 @@ interface HeaderWords {
   readonly means: 'for' | 'against';
   /** What is said of those who get none. */
   readonly refusal: Refusal;
+  /** Their own negation is a part of them: "do not contact". */
+  readonly negated?: boolean;
   readonly whole: string;
   /** Anywhere within the name. */
   readonly within: string;
@@ -33,7 +35,7 @@ export const HEADERS: readonly HeaderWords[] = [
     means: 'against',
     refusal: 'unsubscribed',
     whole: `unsub unsubs unsubbed unsubtime unsubdate unsubreason unsubreasonother unsubcampaigntitle unsubcampaignid unsubat
-      baja fechabaja fechadebaja bajanewsletter`,
+      baja fechabaja fechadebaja bajanewsletter bajadelnewsletter bajadelanewsletter bajaboletin bajadelboletin bajadeboletin bajacorreo cancellazione datacancellazione rezygnacja datarezygnacji cancelacion resiliation`,
     within: `unsubscri optedout optout optsout optingout consentwithdrawn consentrevoked withdrawnconsent revokedconsent
       abgemeldet abmeld abbestell ausgetragen widerruf widersproch widerspruch desuscri dadodebaja dadadebaja desabonn desinscri
       disiscri descadastr cancelouinscri desinscrev uitgeschreven uitschrij afgemeld afmeld wypisa avregistrer avprenumer avanmal
@@ -42,7 +44,8 @@ export const HEADERS: readonly HeaderWords[] = [
   {
     means: 'against',
     refusal: 'do_not_contact',
-    whole: `dnc dne dnm robinson robinsonliste robinsonlist nocontact noemail noemails nomail nomailing nomailings nomarketing opposition
+    negated: true,
+    whole: `dnd dndemail emaildnd dndall listarobinson listerobinson stop dnc dne dnm robinson robinsonliste robinsonlist nocontact noemail noemails nomail nomailing nomailings nomarketing opposition
       oposicion excludefrommailing excludefrommailings excludefromemail excludefromemails`,
     within: `donotcontact donotemail donotmail donotsend donotmarket donotdisturb donotallowemail donotallowbulkemail dontcontact dontemail
       keinewerbung keineemail keinemail keinkontakt keinenewsletter keinnewsletter werbesperre werbeverbot mailsperre kontaktsperre
@@ -67,14 +70,16 @@ export const HEADERS: readonly HeaderWords[] = [
   {
     means: 'against',
     refusal: 'blocked',
-    whole: 'banned isbanned',
+    whole: `banned isbanned deactivated deactivatedat deaktiviert deaktiviertam desactive desactivado disattivato desativado gedeactiveerd
+      spamtrap isspamtrap`,
     within: `blocked blacklist blocklist blackliste suppressed suppression denylist emaildisabled emailsdisabled mailingdisabled
       marketingsuspended emailsuspended gesperrt sperrliste sperrvermerk bloqueado bloqueada bloccato geblokkeerd listanegra listenoire`,
   },
   {
     means: 'for',
     refusal: 'no_consent',
-    whole: `subscribed issubscribed subscribe subscribedat subscribedon subscribedate subscribeddate subscriptiondate datesubscribed
+    whole: `permission contactable mailable emailable newsletterempfanger sendmarketingmaterials
+      subscribed issubscribed subscribe subscribedat subscribedon subscribedate subscribeddate subscriptiondate datesubscribed
       newsletter mailinglist emailmarketing marketingemail marketingemails gdpr dsgvo rgpd suscrito suscrita abonne abonnee abonniert angemeldet inscrit inscrite iscritto iscritta
       inscrito inscrita assinante ingeschreven aangemeld geabonneerd nieuwsbrief infolettre boletin prenumererar tilmeldt pameldt
       emailwerbung подписан подписка рассылка 購読 購読中 メルマガ メールマガジン メルマガ購読 メール配信 配信許可 订阅 수신동의`,
@@ -91,14 +96,30 @@ export const HEADERS: readonly HeaderWords[] = [
   },
   {
     means: 'for',
+    refusal: 'inactive',
+    whole: 'aktiv activated isactivated activatedat',
+    within: '',
+  },
+  {
+    means: 'for',
+    refusal: 'unconfirmed',
+    whole: `emailconfirmed emailverified isconfirmed confirmedemail verifiedemail emailisverified emailisconfirmed emailbestatigt emailverifiziert
+      emailconfirmado emailverificado emailconfirme emailverifie emailconfermata emailverificata emailbevestigd emailgeverifieerd`,
+    within: '',
+  },
+  {
+    means: 'for',
     refusal: 'invalid',
     whole: 'emailvalid validemail isvalid isvalidemail emailisvalid deliverable isdeliverable',
     within: '',
   },
 ];
 
+/** Names that stand over other things as often. */
+export const LOOSE = /^(is)?blocked(on|by)/;
 /** Such a column is also a date of joining, and many who joined have none. */
-export const JOINED = /^(is)?subscri|^datesubscribed|^optintime$|^emailvalid|^valid|^isvalid|deliverable$/;
+export const JOINED =
+  /^(is)?subscri|^datesubscribed|^(double)?opt(ed)?in(time|date|at|on|timestamp)$|^(date|time)of(double)?optin$|^activated|^emailvalid|^valid|^isvalid|deliverable$/;
 
 /** Consent for these is not consent about mail, neither way. A name that mentions mail as well is about both. */
 export const OTHER_CHANNELS = {
@@ -111,18 +132,35 @@ export const MAIL_CHANNELS = {
   whole: 'mail mails all any both everything alle todos tous tutti',
 } as const;
 
+/** About consent at first sight, and about something else. */
+export const NOT_CONSENT =
+  /nonprofit|^donotmodify|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|^noof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
+/** With one of them a name that is about mail asks whether it may be sent. */
+export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes receive receives happy touch contactable mailable emailable
+  -erlaub- darf durfen kann mocht- will wunsch- -erwunsch- -gewunsch- -einwillig- -zustimm- -einverstanden- akzeptier- empfang- genehmig-
+  souhait- veut veux voulez desire- accepte- autoris- recevoir peut pouvons
+  desea- quier- acept- autoriz- permit- recib- puede- podemos desider- vuole vuoi voglio vorre- accett- acconsent- autorizz- ricev- puo possiamo
+  wil wilt wenst wens- mag mogen ontvang- accepteer- akkoord gewenst aangemeld- ingeschrev- geabonneerd
+  deseja- quer quero aceit- receb- concord- pode chce wyraz- zgadza- akcept- otrzym- moze mozna
+  subscrib- abonn- inscrit- iscritt- inscrito inscrita suscri- zapisan- subskryb- subskrypc- signedup registered angemeld-`;
+export const PERMITS_TO_ME = 'send hearfrom like happy interested receiving';
+/** A question that begins so asks for something else than a yes or a no: "How can we contact you?" */
+export const OPEN_QUESTIONS = `how what when where which who whom whose why wie was wann wo welche welcher welches wer warum comment quel quelle quels quelles quand ou pourquoi qui
+  como cual cuales cuando donde quien que come quale quali quando dove chi perche hoe wat wanneer waar welke wie waarom qual quais onde quem jak co kiedy gdzie ktory kto`;
+export const PRONOUNS = 'i me my you your we us our ich mir mich sie wir uns je me vous nous ik mij wij ons u me nos mi ci eu';
+
 /** Consent to something else than mail. */
 export const OTHER_TOPICS = `track cookie photo foto image bild video terms agb conditions parental medical recording profil bouncerate softbounc
   parentconsent privacypolicy`;
 /** What stands beside consent and does not say whether there is any. */
-export const ASIDE =
-  'link url href ip token source version rate score language page method medium origin id text wording key hash percent quelle';
+export const ASIDE = `link url href ip token source version rate score language page method medium origin id text wording key hash percent quelle hours manager`;
 /** So it is with these, where a yes is for mail. */
-export const ASIDE_OF_CONSENT = 'level from collected updated modified changed campaign list lists';
+export const ASIDE_OF_CONSENT = `level from collected updated modified changed campaign list lists by manager officer hours subscribers count total number tool
+  vendor provider platform software owner`;
 /** A question that asks for a yes to mail: "Would you like to receive our emails?" */
 export const ASKS = 'receive recevoir recibir ricevere receber ontvangen erhalten subscribeto signup join abonnier anmeldung aboneren';
 /** Of a column that is against mail, any text in such a one says that it happened. */
-export const TELLING = `reason comment comments campaign type code message detail details error grund motivo raison motif reden note notes title
+export const TELLING = `mode form reason comment comments campaign type code message detail details error grund motivo raison motif reden note notes title
   description category suppressions suppression`;
 export const DATES = 'date time at on timestamp datum zeit fecha data quando since seit';
 
@@ -135,10 +173,8 @@ export const TICKS = { yes: '✓✔☑✅', no: '✗✘❌☐' } as const;
 export const EMPTY = 'na null nil none undefined nan notavailable';
 /** A sentence that begins so: "Yes, I want the newsletter", "No, thanks". */
 export const BEGINS_YES = 'yes ja oui si sim true';
-export const BEGINS_NO = 'no nein non nao nee false not nicht never';
 export const AGREES = `agree agreed consent accept accepted zustimme stimme einverstanden akzeptiere accepte consens acepto consiento autorizo
   accetto acconsento aceito concordo akkoord`;
-export const NEGATES = 'not nicht kein keine pas no non nao niet geen dont don never disagree decline refuse';
 
 interface StatusWords {
   /** Undefined for those who may be mailed. */
@@ -169,7 +205,8 @@ export const STATUS: readonly StatusWords[] = [
     sure: `donotcontact dnc donotemail donotmail dontcontact donotsend keinewerbung nichtkontaktieren keinkontakt nocontactar
       nepascontacter noncontattare naocontatar nietcontacteren nietbenaderen nomail nocontact robinson`,
     likely: '',
-    vague: 'notinterested keininteresse nointeresado nointeresada pasinteresse pasinteressee noninteressato seminteresse',
+    vague:
+      'deceased verstorben decede decedee fallecido fallecida deceduto deceduta overleden falecido falecida zmarły zmarła notinterested keininteresse nointeresado nointeresada pasinteresse pasinteressee noninteressato seminteresse',
   },
   {
     refusal: 'complained',
@@ -205,17 +242,22 @@ export const STATUS: readonly StatusWords[] = [
   },
   {
     refusal: 'unconfirmed',
-    sure: `unconfirmed notconfirmed pendingconfirmation awaitingconfirmation unactivated unbestatigt nichtbestatigt noconfirmado
+    sure: `unconfirmed notconfirmed pendingconfirmation awaitingconfirmation unactivated unbestatigt nichtbestatigt noconfirmado niepotwierdzony niepotwierdzona
       sinconfirmar nonconfirme nonconfermato naoconfirmado onbevestigd`,
     likely: '',
     vague: 'pending pendiente ausstehend enattente inattesa pendente inafwachting',
   },
-  { refusal: 'inactive', sure: '', likely: 'inactive inaktiv inactivo inactiva inactif inattivo inativo inactief notactive', vague: '' },
+  {
+    refusal: 'inactive',
+    sure: '',
+    likely: 'inactive inaktiv inactivo inactiva inactif inattivo inativo inactief notactive nieaktywny nieaktywna',
+    vague: '',
+  },
   { refusal: 'archived', sure: '', likely: 'archived archiviert archivado archive archiviato arquivado gearchiveerd', vague: '' },
   {
     refusal: 'invalid',
     sure: '',
-    likely: `invalid ungultig invalido invalida invalide nonvalido ongeldig 無効 undeliverable spamtrap mailboxnotfound doesnotexist
+    likely: `invalid ungultig invalido invalida invalide nonvalido ongeldig nieprawidłowy nieprawidłowa 無効 undeliverable spamtrap mailboxnotfound doesnotexist
       syntaxerror invalidmailbox rejectedemail`,
     vague: 'bad dead',
   },
@@ -225,7 +267,9 @@ export const STATUS: readonly StatusWords[] = [
       inscrita assinante ingeschreven geabonneerd prenumererar подписан 購読中 已订阅`,
     likely: '',
     vague: `active aktiv activo activa actif attivo ativo actief enabled confirmed bestatigt confirmado confirme confermato bevestigd allow
-      allowed erlaubt granted given agreed erteilt zugestimmt otorgado
+      allowed erlaubt granted given agreed erteilt zugestimmt otorgado otorgada vorhanden gegeben liegtvor donne donnee accorde accordee autorise autorisee prestato prestata dato
+      gegeven verleend dado dada concedido concedida concesso concessa autorizado autorizada udzielona wyrazona soi doi obtained recorded send
+      aktywny aktywna potwierdzony
       explicit express expressconsent implied implicit impliedconsent marketingcontact valid verified deliverable safe good single double
       inscrit inscrite angemeldet aangemeld 有効 同意 同意済 同意する 配信中 配信可 許可`,
   },
@@ -235,7 +279,7 @@ export const STATUS: readonly StatusWords[] = [
 export const SOFT = 'soft softbounce softbounced softbounces transient temporary temporaer';
 
 /** Names of columns with a status, and what they may be about instead. */
-export const STATUS_NAMES = `status statut estado stato etat stage state situacao situacion zustand статус 状态 ステータス 상태 type result
+export const STATUS_NAMES = `reason legalbasis lawfulbasis dataprocessingbasis legalbasisforprocessingcontactsdata status statut estado stato etat stage state situacao situacion zustand статус 状态 ステータス 상태 type result
   verification deliverability substatus mailing subscription disposition`;
 export const STATUS_OF_OTHERS = `order payment invoice shipping fulfillment fulfilment employment marital relationship job visa loan ticket deal
   project task tax financial civil familien bestell bestellung zahlung zahlungs pedido pago commande ordine pagamento`;

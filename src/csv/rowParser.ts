@@ -6,6 +6,8 @@ export interface CsvRow {
   readonly line: number;
   /** Where quoted cells go over several lines: what a stray quote is known by. */
   readonly quoted?: QuotedLines;
+  /** Cells in which more text follows a closing quote on the same line. */
+  readonly loose?: readonly number[];
 }
 
 /** The quoted cells of a record that go over several lines. */
@@ -57,6 +59,7 @@ export class RowParser {
   #earlier: string[] = [];
   #earlierLength = 0;
   #spans: QuotedSpan[] = [];
+  #loose: number[] = [];
   #open = { line: 1, from: 0 };
   #nextLf = -1;
   #nextCr = -1;
@@ -214,6 +217,7 @@ export class RowParser {
     else if (this.#cell.trim() === '') this.#cells.push(unquoted);
     else {
       this.#cells.push(`"${unquoted}"${this.#cell}`);
+      this.#loose.push(this.#cells.length - 1);
       const span = this.#spans.at(-1);
       if (span?.from === this.#open.from) this.#spans[this.#spans.length - 1] = { ...span, loose: true };
     }
@@ -223,7 +227,7 @@ export class RowParser {
   }
 
   #endRecord(rows: CsvRow[]): void {
-    const row = { cells: this.#cells, line: this.#recordLine };
+    const row: CsvRow = { cells: this.#cells, line: this.#recordLine, ...(this.#loose.length > 0 ? { loose: this.#loose } : {}) };
     if (row.cells.length > 1 || row.cells[0] !== '') {
       const raw = () => this.#earlier.join('') + this.#text.slice(this.#recordAt, this.#at);
       rows.push(this.#spans.length === 0 ? row : { ...row, quoted: { raw: raw(), delimiter: this.#delimiter, spans: this.#spans } });
@@ -240,6 +244,7 @@ export class RowParser {
       this.#earlierLength = 0;
     }
     if (this.#spans.length > 0) this.#spans = [];
+    if (this.#loose.length > 0) this.#loose = [];
   }
 
   /** How far into its record the parser stands. */

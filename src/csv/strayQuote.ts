@@ -11,16 +11,23 @@ interface StrayQuote {
 const LINE_END = /\r\n|\n|\r/g;
 
 /**
- * Tells a lone `"` from a cell of several lines. Within the cell a line with as many cells as the header, and with an
- * address in the address column, is a row of its own; so is what stands around a quote that more text follows.
- * Linear in the record's length.
+ * Tells a lone `"` from a cell of several lines: one of the lines that the cell touches looks like a row of the file, or more
+ * text follows the closing quote. Linear in the record's length.
  */
-export function strayQuote({ quoted, line }: CsvRow, width: number, address: number): StrayQuote | undefined {
+export function strayQuote({ quoted, line, cells }: CsvRow, width: number): StrayQuote | undefined {
   if (quoted === undefined) return undefined;
   const lines = linesOf(quoted.raw);
   const touched = (span: QuotedSpan) => lines.slice(span.opens - line, span.closes - line + 1);
-  const stray = quoted.spans.find((span) => span.loose || swallows(quoted, span, touched(span), width, address));
+  const stray = quoted.spans.find((span) => span.loose || swallows(quoted, span, touched(span), { width, cells: cells.length }));
   return stray && { opens: stray.opens, through: line + lines.length - 1 };
+}
+
+/** Says of a row without such a cell that a quote closes too early in it: `"Ann,"Acme"`. */
+export function closesEarly({ cells, loose = [] }: CsvRow, width: number, delimiter: string): boolean {
+  return loose.some((index) => {
+    const cell = cells[index] ?? '';
+    return cells.length !== width || cell.includes(`"${delimiter}`) || cell.includes(`${delimiter}"`);
+  });
 }
 
 interface Line {
@@ -28,15 +35,35 @@ interface Line {
   readonly to: number;
 }
 
-/** One of the lines that the cell touches is a row, whose address the cell holds. */
-function swallows({ raw, delimiter }: QuotedLines, span: QuotedSpan, lines: readonly Line[], width: number, address: number): boolean {
+interface Sizes {
+  /** Of the header. */
+  readonly width: number;
+  /** Of this row. */
+  readonly cells: number;
+}
+
+function swallows({ raw, delimiter }: QuotedLines, span: QuotedSpan, lines: readonly Line[], sizes: Sizes): boolean {
   return lines.some(({ from, to }) => {
     const cells = raw.slice(from, to).split(delimiter);
-    if (cells.length !== width) return false;
-    const begins = from + cells.slice(0, address).reduce((sum, cell) => sum + cell.length + delimiter.length, 0);
-    const ends = begins + (cells[address] ?? '').length;
-    return begins >= span.from && ends <= span.to && parseAddress((cells[address] ?? '').replaceAll('"', '')).ok;
+    const enough = cells.length >= 2 && (cells.length * 2 >= sizes.width || cells.length >= sizes.cells);
+    if (enough && holdsAddress(cells, from, span, delimiter)) return true;
+    return from >= span.from && hasShape(raw.slice(from, Math.min(to, span.to)).split(delimiter), sizes.width);
   });
+}
+
+/** One of these cells stands within the quoted one, and is an address. */
+function holdsAddress(cells: readonly string[], from: number, span: QuotedSpan, delimiter: string): boolean {
+  let begins = from;
+  return cells.some((cell) => {
+    const within = begins >= span.from && begins + cell.length <= span.to;
+    begins += cell.length + delimiter.length;
+    return within && cell.includes('@') && parseAddress(cell.replaceAll('"', '')).ok;
+  });
+}
+
+/** As many cells as the header, without the spaces of a sentence. Two are in every other sentence. */
+function hasShape(cells: readonly string[], width: number): boolean {
+  return width > 2 && cells.length === width && cells.every((cell) => !/^\s+\S/.test(cell));
 }
 
 function linesOf(raw: string): Line[] {

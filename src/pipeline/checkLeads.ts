@@ -1,4 +1,5 @@
 import { readLead } from '../csv/leads.ts';
+import type { CsvRow } from '../csv/readRows.ts';
 import { EmptyCells } from '../domain/emptyCells.ts';
 import { type LeadFields, sameFields } from '../domain/lead.ts';
 import { findCampaign } from '../store/campaigns.ts';
@@ -7,7 +8,8 @@ import { findProspect } from '../store/prospects.ts';
 import { unwrittenMessage } from '../store/reimport.ts';
 import type { Db } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
-import { countingFrom, countLead } from './importCounts.ts';
+import { refusedIn } from './heldRejects.ts';
+import { type Counting, countingFrom, countLead, countUndone } from './importCounts.ts';
 import { continuedImport, type ImportDependencies, type ImportRequest } from './importLeads.ts';
 import { fieldsAfter, isForMail, type Lead, type LeadEnd, LISTED } from './takeLead.ts';
 
@@ -48,9 +50,10 @@ export async function checkLeads(
   let changes = 0;
   for await (const row of request.file.rows()) {
     tally.rows++;
-    const lead = readLead(row, request.columns);
+    const lead = readLead(row, request.columns, request.file.delimiter);
     if (lead.kind === 'reject') {
       tally.invalid++;
+      if (await holdsRefused(row, look, tally)) changes++;
       if (rejects.length < SHOWN_REJECTS) rejects.push({ line: row.line, reason: lead.reason });
       continue;
     }
@@ -84,6 +87,8 @@ interface Look {
 
 interface Seen {
   readonly suppressed: boolean;
+  /** Stored by a row of this file, and for mail. */
+  readonly brought: boolean;
   /** The import has done something about them: it notes who brought a lead or changed it, not who left it alone. */
   readonly noted: boolean;
 }
@@ -99,8 +104,10 @@ async function endOf(lead: Lead, look: Look): Promise<{ end: LeadEnd; changed: b
   const known = db === undefined || campaignId === undefined ? undefined : await findProspect(db, campaignId, key);
   const reimported = known !== undefined && !listed && db !== undefined && (await unwrittenMessage(db, campaignId ?? 0, key)) !== undefined;
   const noted = repeated || mark !== undefined || known === undefined || reimported || request.update;
-  seen.set(key, { suppressed: listed || mark !== undefined, noted });
+  const isNew = !listed && mark === undefined && !repeated && (known === undefined || reimported);
+  seen.set(key, { suppressed: listed || mark !== undefined, noted, brought: isNew || before?.brought === true });
   if (repeated && (mark === undefined || listed)) return { end: { end: 'duplicates', repeated }, changed: false };
+  if (mark !== undefined && before?.brought === true) return { end: { end: 'duplicates', undone: mark.refusal, repeated }, changed: true };
   if (mark !== undefined)
     return {
       end: { end: 'suppressed', by: mark.refusal, withdrawn: known !== undefined || repeated, repeated },
@@ -114,6 +121,21 @@ async function endOf(lead: Lead, look: Look): Promise<{ end: LeadEnd; changed: b
   const { source, basis } = request.origin;
   const moved = (source !== null && source !== known.source) || (basis !== null && basis !== known.basis);
   return { end: { end: updated ? 'updated' : 'duplicates' }, changed: updated || moved };
+}
+
+/** What `holdRefused` would do; whether it changes anything. */
+async function holdsRefused(row: CsvRow, look: Look, tally: Counting): Promise<boolean> {
+  const { db, seen, request } = look;
+  let changed = false;
+  for (const { key, refusal } of refusedIn(row, request)) {
+    const before = seen.get(key);
+    const forgotten = (await keyIn(look, key)) !== key;
+    if (forgotten || before?.suppressed === true || (db !== undefined && (await suppressionOf(db, key)) !== undefined)) continue;
+    changed = true;
+    if (before?.brought === true) countUndone(tally, refusal);
+    seen.set(key, { suppressed: true, noted: before?.noted === true, brought: before?.brought === true });
+  }
+  return changed;
 }
 
 /** What the lead's row would be known by: the address, or the hash of a person who was forgotten. */

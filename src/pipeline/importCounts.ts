@@ -14,8 +14,16 @@ export function countingFrom(tally: ImportTally): Counting {
   return { ...tally, suppressed_by: { ...tally.suppressed_by }, repeated_lines: [...tally.repeated_lines] };
 }
 
-export function countLead(tally: Counting, { end, by, withdrawn, repeated }: LeadEnd, line: number): void {
+/** Somebody whom an earlier row of the file had brought is suppressed by a later one. */
+export function countUndone(tally: Counting, by: string): void {
+  tally.imported--;
+  tally.suppressed++;
+  tally.suppressed_by[by] = (tally.suppressed_by[by] ?? 0) + 1;
+}
+
+export function countLead(tally: Counting, { end, by, withdrawn, repeated, undone }: LeadEnd, line: number): void {
   tally[end]++;
+  if (undone !== undefined) countUndone(tally, undone);
   if (end === 'reimported') tally.imported++;
   if (by !== undefined) tally.suppressed_by[by] = (tally.suppressed_by[by] ?? 0) + 1;
   if (withdrawn === true) tally.withdrawn++;

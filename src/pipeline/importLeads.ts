@@ -27,7 +27,8 @@ import {
 import { cancelJob, completeImport, createJob } from '../store/jobs.ts';
 import type { Db, ImportRow, Tx } from '../store/schema.ts';
 import { anyForgotten, suppressionOf } from '../store/suppressions.ts';
-import { countingFrom, countLead } from './importCounts.ts';
+import { holdRefused } from './heldRejects.ts';
+import { countingFrom, countLead, countUndone } from './importCounts.ts';
 import { dropImport } from './steerJob.ts';
 import { isForMail, takeLead } from './takeLead.ts';
 
@@ -44,6 +45,8 @@ export interface ImportRequest {
   readonly consent: Consent;
   /** Columns that name consent and are not read for it. */
   readonly ignored?: readonly string[];
+  /** Columns of which a person has said how the cells count that are not understood. */
+  readonly settled?: Readonly<Record<string, string>>;
   readonly origin: Origin;
   /** Variables whose empty cells are counted. */
   readonly counted?: readonly string[];
@@ -150,10 +153,11 @@ export async function continuedImport(db: Db, campaignId: number, request: Impor
 }
 
 /** What a half import was begun with: another mapping or pace would make another job of it. */
-function settingsOf({ send, columns, update, replace, ignored = [], file, origin }: ImportRequest): string {
+function settingsOf({ send, columns, update, replace, ignored = [], settled = {}, file, origin }: ImportRequest): string {
   const said = { source: origin.source ?? undefined, basis: origin.basis ?? undefined };
   const asked = { replace: replace === true ? replace : undefined, ignored: ignored.length === 0 ? undefined : [...ignored].sort() };
-  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said, ...asked });
+  const answered = Object.keys(settled).length === 0 ? {} : { settled };
+  return JSON.stringify({ send, columns, update, delimiter: file.delimiter, ...said, ...asked, ...answered });
 }
 
 async function takeRows(deps: ImportDependencies, request: ImportRequest, started: ImportRow): Promise<Taken> {
@@ -190,8 +194,8 @@ async function takeRows(deps: ImportDependencies, request: ImportRequest, starte
 }
 
 /** A row that an earlier run has taken. */
-function countTaken(cells: EmptyCells, { columns, consent }: ImportRequest, row: CsvRow): void {
-  const lead = readLead(row, columns);
+function countTaken(cells: EmptyCells, { columns, consent, file }: ImportRequest, row: CsvRow): void {
+  const lead = readLead(row, columns, file.delimiter);
   if (lead.kind === 'lead' && consent.markOf(row) === undefined) cells.look(lead.fields);
 }
 
@@ -215,10 +219,11 @@ function takeBatch(
     let rejects = '';
     const over = performance.now() + LONGEST_COMMIT_MS;
     for (const row of rows.slice(0, MOST_ROWS)) {
-      const lead = readLead(row, request.columns);
+      const lead = readLead(row, request.columns, request.file.delimiter);
       counts.rows++;
       if (lead.kind === 'reject') {
         counts.invalid++;
+        for (const refusal of await holdRefused(tx, request, started, row, { keyOf, now: deps.now() })) countUndone(counts, refusal);
         const [shown, reason] = (await namesForgotten(tx, row, keyOf))
           ? [{ ...row, cells: [] }, 'names a person who was forgotten']
           : [row, lead.reason];

@@ -17,6 +17,8 @@ export interface LeadEnd {
   readonly by?: string;
   /** Of the suppressed: the campaign had them already. */
   readonly withdrawn?: boolean;
+  /** Why the person is suppressed whom an earlier row of the file had brought. */
+  readonly undone?: string;
   /** An earlier row of the file had the address. */
   readonly repeated?: boolean;
 }
@@ -25,8 +27,8 @@ export interface LeadEnd {
 export const LISTED = 'listed';
 
 /** Whether the row itself does not speak against mail. */
-export function isForMail({ by }: LeadEnd): boolean {
-  return by === undefined || by === LISTED;
+export function isForMail({ by, undone }: LeadEnd): boolean {
+  return undone === undefined && (by === undefined || by === LISTED);
 }
 
 export type Lead = LeadRow & { kind: 'lead' };
@@ -68,6 +70,7 @@ async function takeMarked(tx: Tx, row: Row & { suppressed: string }, by: string,
   const known = await findProspect(tx, row.campaignId, row.key);
   const repeated = known?.job_id === row.jobId || known?.update_job_id === row.jobId;
   if (repeated && listed) return { end: 'duplicates', repeated };
+  if (known?.job_id === row.jobId) return { end: 'duplicates', undone: by, repeated };
   if (known !== undefined) await noteUpdatedBy(tx, known.id, row.jobId);
   return { end: 'suppressed', by, withdrawn: true, repeated };
 }

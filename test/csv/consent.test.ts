@@ -192,6 +192,75 @@ test('an empty column says nothing; who has no date of joining has joined; a fla
   ]);
 });
 
+test.each<[name: string, text: string, marks: readonly (Refusal | undefined)[]]>([
+  [
+    'a date of joining that is empty',
+    'email,Status,Opt-in date\na@x.example,Subscribed,2026-01-01\nb@x.example,Subscribed,\n',
+    [undefined, undefined],
+  ],
+  [
+    'a date of consent that is empty beside a yes',
+    'email,Status,Consent date\na@x.example,Subscribed,2026-01-01\nb@x.example,Subscribed,\n',
+    [undefined, undefined],
+  ],
+  [
+    'mails by post',
+    'email,Do not allow Mails,Do not allow Emails\na@x.example,Do Not Allow,Allow\nb@x.example,Allow,Do Not Allow\n',
+    [undefined, 'no_consent'],
+  ],
+  [
+    'materials that are not to be sent',
+    'email,Send Marketing Materials\na@x.example,Send\nb@x.example,Do Not Send\n',
+    [undefined, 'do_not_contact'],
+  ],
+  ['DND', 'email,DND,DND Email\na@x.example,false,false\nb@x.example,true,true\n', [undefined, 'do_not_contact']],
+  [
+    'people who were deactivated',
+    'email,activated,deactivated\na@x.example,1700000000,0\nb@x.example,1700000000,1760000000\n',
+    [undefined, 'blocked'],
+  ],
+  ['people who are not active', 'E-Mail,Aktiv,Deaktiviert\na@x.example,1,0\nb@x.example,0,05.05.2026\n', [undefined, 'inactive']],
+  [
+    'consent that is awaited',
+    'email,Data Processing Basis\na@x.example,Legitimate Interests\nb@x.example,Consent - Awaiting\n',
+    [undefined, 'unconfirmed'],
+  ],
+  ['how people unsubscribed', 'email,Unsubscribed Mode\na@x.example,\nb@x.example,Consent form\n', [undefined, 'unsubscribed']],
+  ['a list of bounces', 'email,reason,status\na@x.example,550 5.1.1 no such user,5.1.1\n', ['bounced']],
+  ['a legitimate interest', 'email,Consent\na@x.example,Legitimate interest\nb@x.example,no\n', [undefined, 'no_consent']],
+  ['a person who blocks a deal', 'email,Blocked on\na@x.example,Waiting for legal\n', [undefined]],
+])('%s is read right', async (_, text, marks) => {
+  expect(await survey(text)).toMatchObject({ marks, unclear: undefined });
+});
+
+test.each<[name: string, cell: string]>([
+  ['Status', 'Zerknüllt'],
+  ['Status', 'Not unsubscribed'],
+  ['Do not opt out', 'yes'],
+  ['Unsubscribed', 'No longer interested in this'],
+  ['Unsubscribed', 'Confirmed'],
+  ['Consent', 'Yes, but no e-mails'],
+  ['Subscriber status', 'Zerknüllt'],
+])('in a column "%s" about consent "%s" is asked about', async (name, cell) => {
+  const { unclear } = await survey(`email;${name}\na@x.example;Unsubscribed\nb@x.example;"${cell}"\n`);
+  expect(unclear).toBeDefined();
+});
+
+test("a person's word counts for the cells that are not understood, and for no others", async () => {
+  const text = 'email,Consent\na@x.example,yes\nb@x.example,no\nc@x.example,unsubscribed\nd@x.example,perhaps\ne@x.example,by phone\n';
+  const file = await openCsv(folder.write('leads.csv', text), 'leads.csv', { delimiter: undefined, encoding: undefined });
+  const found = await surveyConsent(file, mapColumns(file.header, new Map(), file.name));
+  expect(await found.shares(1)).toEqual({ yes: 1, no: 2, nothing: 0, unclear: 2, values: ['perhaps', 'by phone'] });
+  const marksWith = async (answer: 'yes' | 'no') => {
+    const consent = found.consent(new Set(), new Map([[1, answer]]));
+    const marks: (Refusal | undefined)[] = [];
+    for await (const row of file.rows()) marks.push(consent.markOf(row)?.refusal);
+    return marks;
+  };
+  expect(await marksWith('yes')).toEqual([undefined, 'no_consent', 'unsubscribed', undefined, undefined]);
+  expect(await marksWith('no')).toEqual([undefined, 'no_consent', 'unsubscribed', 'no_consent', 'no_consent']);
+});
+
 test('the first column that says no gives the reason, and one no among many yeses is a no', async () => {
   const { marks } = await survey('email,Opt-in,Status,Bounced\na@x.example,yes,Subscribed,true\nb@x.example,no,Unsubscribed,false\n');
   expect(marks).toEqual(['bounced', 'no_consent']);

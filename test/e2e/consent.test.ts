@@ -55,15 +55,26 @@ test('a consent column that is not understood stops the import without a termina
 });
 
 test.skipIf(!HAS_PTY)('on a terminal a person decides about a column that is not understood', { timeout: 60_000 }, async () => {
-  folder.write('leads.csv', 'email,company,Consent\na@x.example,A,yes\nb@x.example,B,by phone\n');
-  const no = onTerminal(folder, ['import', 'leads.csv']);
-  await no.answer('Mail these people whatever that column says?', 'n\r');
-  expect((await no.ended).code).toBe(2);
+  folder.write(
+    'leads.csv',
+    'email,company,Consent\na@x.example,A,yes\nb@x.example,B,by phone\nc@x.example,C,no\nd@x.example,D,unsubscribed\ne@x.example,E,perhaps\n',
+  );
+  const stop = onTerminal(folder, ['import', 'leads.csv']);
+  await stop.answer('May these 2 people be mailed?', 's\r');
+  expect(await stop.ended).toMatchObject({
+    code: 2,
+    screen: expect.stringContaining('1 allow mail, 2 are against it, and 2 are not understood'),
+  });
   expect(await json(folder, 'status')).toMatchObject({ jobs: [] });
-  const yes = onTerminal(folder, ['import', 'leads.csv']);
-  await yes.answer('Mail these people whatever that column says?', 'y\r');
-  expect(await yes.ended).toMatchObject({ code: 0, screen: expect.stringContaining('Job 1') });
-  expect(await json(folder, 'jobs', '1')).toMatchObject({ states: { pending: 2 } });
+  const none = onTerminal(folder, ['import', 'leads.csv']);
+  await none.answer('May these 2 people be mailed?', '\r');
+  expect((await none.ended).code).toBe(0);
+  expect(await json(folder, 'jobs', '1')).toMatchObject({ states: { pending: 1, suppressed: 4 } });
+  folder.write('more.csv', 'email,company,Consent\nf@x.example,A,no\ng@x.example,B,by phone\nh@x.example,C,unsubscribed\n');
+  const yes = onTerminal(folder, ['import', 'more.csv']);
+  await yes.answer('May this person be mailed?', 'y\r');
+  expect(await yes.ended).toMatchObject({ code: 0, screen: expect.stringContaining('Job 2') });
+  expect(await json(folder, 'jobs', '2')).toMatchObject({ states: { pending: 1, suppressed: 2 } });
 });
 
 test('the same file again makes no job, whatever flags it has, and names the first one', async () => {
@@ -120,6 +131,7 @@ test('a file that grows while it is imported ends with an error, and can be drop
     stderr: expect.stringContaining('leads.csv changed while it was read: job 1 is not complete'),
   });
   expect(await json(folder, 'jobs', '1')).toMatchObject({ import_complete: false });
+  expect((await outreach(folder, ['jobs'])).stdout).toMatch(/pending, import not complete/);
   expect((await outreach(folder, ['import', 'leads.csv'])).stderr).toContain('from another version of this file');
   expect((await outreach(folder, ['cancel', '1'])).code).toBe(0);
   expect(await json(folder, 'import', 'leads.csv')).toMatchObject({ job: 2, imported: 30_001 });

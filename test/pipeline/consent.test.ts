@@ -71,14 +71,33 @@ test('a no in a second row of the same address counts, in whichever batch it sta
   const rows = Array.from({ length: 5_000 }, (_, index) => `f${index}@z.example,no`);
   const text = `email,Unsubscribed\na@x.example,no\n${rows.join('\n')}\na@x.example,yes\na@x.example,yes\n`;
   expect(await both(text)).toMatchObject({
-    imported: 5_001,
+    imported: 5_000,
     suppressed: 1,
-    withdrawn: 1,
-    duplicates: 1,
+    withdrawn: 0,
+    duplicates: 2,
     repeated: 2,
     repeated_lines: [5_003, 5_004],
   });
   expect((await bench.states())[0]).toBe('suppressed');
+});
+
+test.each([
+  ['a cell too many', 'a@x.example,Ann,Acme,no\na@x.example,Ann,Acme, Inc.,yes\n', 1],
+  ['the refusal first', 'a@x.example,Ann,Acme, Inc.,yes\na@x.example,Ann,Acme,no\n', 0],
+  ['a stray quote', 'a@x.example,Ann,Acme,no\na@x.example,"Ann,Acme,yes\nb@y.example,Bo"x,B,no\n', 1],
+  ['a row that a quote has taken in', 'a@x.example,Ann,Acme,no\nc@x.example,"Cy,C,no\na@x.example,A,A,yes\nd@x.example,Di",D,no\n', 1],
+])('a refusal in a row that is rejected for %s holds its person in every other row', async (_, rows, came) => {
+  const tally = await both(`email,first_name,company,unsubscribed\n${rows}`);
+  expect(tally).toMatchObject({ rows: 2, imported: 0, suppressed: 1, invalid: 1 });
+  expect(tally.suppressed_by).toEqual(came === 1 ? { unsubscribed: 1 } : { listed: 1 });
+  expect(await bench.states()).toEqual(['suppressed']);
+  expect((await suppressed()).join()).toContain('a@x.example: unsubscribed (column "unsubscribed" of leads.csv');
+});
+
+test('who is imported by one row and refuses in a later one is counted once', async () => {
+  const tally = await both('email,unsubscribed\na@x.example,no\na@x.example,yes\nb@x.example,no\n');
+  expect(tally).toMatchObject({ rows: 3, imported: 1, suppressed: 1, suppressed_by: { unsubscribed: 1 }, duplicates: 1, repeated: 1 });
+  expect(await bench.states()).toEqual(['suppressed', 'pending']);
 });
 
 test('nobody who was forgotten is stored again because their row says no', async () => {
