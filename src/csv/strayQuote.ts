@@ -1,4 +1,5 @@
 import { parseAddress } from '../domain/address.ts';
+import { bare, USUAL_NAMES } from '../domain/usualNames.ts';
 import type { CsvRow, QuotedLines, QuotedSpan } from './rowParser.ts';
 
 /** A quote that took in other rows of the file. */
@@ -45,7 +46,11 @@ interface Sizes {
 function swallows({ raw, delimiter }: QuotedLines, span: QuotedSpan, lines: readonly Line[], sizes: Sizes): boolean {
   return lines.some(({ from, to }) => {
     const cells = raw.slice(from, to).split(delimiter);
-    const enough = cells.length >= 2 && (cells.length * 2 >= sizes.width || cells.length >= sizes.cells);
+    // The line on which the quote opens is the row itself, and may hold a note that names people.
+    const enough =
+      from < span.from
+        ? cells.length === sizes.width
+        : cells.length >= 2 && (cells.length * 2 >= sizes.width || cells.length >= sizes.cells);
     if (enough && holdsAddress(cells, from, span, delimiter)) return true;
     return from >= span.from && hasShape(raw.slice(from, Math.min(to, span.to)).split(delimiter), sizes.width);
   });
@@ -61,9 +66,9 @@ function holdsAddress(cells: readonly string[], from: number, span: QuotedSpan, 
   });
 }
 
-/** As many cells as the header, without the spaces of a sentence. Two are in every other sentence. */
+/** As many cells as the header, without the spaces of a sentence, and not a header itself. Two are in every other sentence. */
 function hasShape(cells: readonly string[], width: number): boolean {
-  return width > 2 && cells.length === width && cells.every((cell) => !/^\s+\S/.test(cell));
+  return width > 2 && cells.length === width && cells.every((cell) => !/^\s+\S/.test(cell) && !USUAL_NAMES.email.includes(bare(cell)));
 }
 
 function linesOf(raw: string): Line[] {

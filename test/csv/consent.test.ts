@@ -269,7 +269,7 @@ test('the first column that says no gives the reason, and one no among many yese
 test('thousands of hostile names and cells are read at once', async () => {
   const began = performance.now();
   for (const name of ['opt'.repeat(100_000), ' '.repeat(100_000), '配信'.repeat(50_000), 'aA'.repeat(100_000)]) roleOf(name);
-  const wide = Array.from({ length: 16_000 }, (_, index) => `Unsubscribed ${index}`);
+  const wide = Array.from({ length: 1_999 }, (_, index) => `Unsubscribed ${index}`);
   await survey(`email,${wide.join(',')}\na@x.example,${wide.map(() => 'no').join(',')}\nb@x.example,${'x'.repeat(900_000)}\n`);
   expect(performance.now() - began).toBeLessThan(5_000);
 });

@@ -29,6 +29,8 @@ test.each([
   'email,first_name,note\na@x.example,Ann,"Hi Ann,\nhere are our people: x@a.example, Bob, CEO\nregards"\n',
   'first_name,email,note\nAnn,a@x.example,"line1\nline2, with comma\nline3"\n',
   'email,first_name,note\na@x.example,Ann,"Acme" Inc\n',
+  'first_name,email,note\nBob,b@x.example,"quote: Ann,x@a.example,hello\nbye"\n',
+  'email,first_name,note\na@x.example,Ann,"Forwarded:\nFrom: c@a.example\nemail,first_name,note\nok"\n',
   'email,first_name,company\na@x.example,Ann,"The "big" C"\n',
   'email,first_name\na@x.example,"Ann\nSmith,Jones"\n',
   'email,first_name,note,city\na@x.example,Ann,"Street 1\n1000 Town","Town"\n',
