@@ -42,6 +42,8 @@ test('init, import, worker, status: a CSV becomes sent mail', async () => {
     invalid: 0,
     suppressed: 0,
     rejects: null,
+    // One of the three sample leads has no first name, so that the default is seen.
+    warnings: [expect.objectContaining({ line: 12, message: '{{ first_name }} is empty for 1 of 3 leads: they get its default' })],
   });
   expect(await json(folder, 'worker', '--until-done')).toMatchObject({
     generated: 3,

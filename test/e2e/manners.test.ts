@@ -245,7 +245,7 @@ test('an error is one sentence; --verbose adds what caused it, without a secret'
     const login = ['login', 'main', '--stdin', '--file', '--no-check', '--verbose', '--workspace', password];
     const told = (await outreach(spoiled, login, {}, password)).stderr;
     expect(told).toContain('[redacted]');
-    expect(told).toContain('  because of Error EISDIR: ');
+    expect(told).toContain('  because of UnfitFile: ');
     expect(told).not.toContain(password);
     expect((await outreach(spoiled, ['show', '7', '--verbose'])).stderr).toContain('there is no message 7');
   } finally {
