@@ -94,11 +94,10 @@ test('files and folders are the shell’s own business', async () => {
   expect(await asked('import', '')).toBe(':file\n');
 });
 
-test('a hostile name is quoted, never run, and never moves the cursor', async () => {
-  const offered = await tab('preview', '$');
-  expect(offered).toEqual([expect.stringMatching(/^\\\$\\\(touch\\ owned\\\)/)]);
+test('a hostile name of a file is no campaign, is never run, and never moves the cursor', async () => {
+  expect(await tab('preview', '$')).toEqual([]);
   expect(readdirSync(folder.path)).not.toContain('owned');
-  expect(await asked('preview', '')).toContain(`${HOSTILE}\tcampaign\n`);
+  expect(await asked('preview', '')).not.toContain(HOSTILE);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
   expect(await asked('preview', '')).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
 });

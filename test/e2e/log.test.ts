@@ -146,9 +146,9 @@ test('--follow goes on with each thing as it is committed, sends included, until
 test('an attempt that was on its way when following began is told when it ends', async () => {
   await sent(csv(1));
   const db = connect(folder.at(...DATABASE));
-  const { sql } = db.prepare("select sql from sqlite_master where name = 'messages_final'").get() as { sql: string };
+  const [trigger] = db.prepare("select sql from sqlite_master where name = 'messages_final'").all() as { sql: string }[];
   db.exec(`update attempts set finished_at = null, outcome = null;
-    drop trigger messages_final; update messages set state = 'sending', worker_id = 'w', deadline_at = 1, attempt_id = 1; ${sql}`);
+    drop trigger messages_final; update messages set state = 'sending', worker_id = 'w', deadline_at = 1, attempt_id = 1; ${trigger?.sql}`);
   const following = follow();
   await following.until(['drafted']);
   db.exec(`update attempts set finished_at = ${Date.now()}, outcome = 'temporary'`);
