@@ -127,7 +127,7 @@ test('a record that does not end is given up after 16 MB, with the line of its q
 
 test.each<[string, (size: number) => string]>([
   ['quotes', (size) => `a,"${'""'.repeat(600_000 * size)}"`],
-  ['lone carriage returns', (size) => 'a,b\r'.repeat(200 * size)],
+  ['lone carriage returns', (size) => 'a,b\r'.repeat(40_000 * size)],
   ['lines in one cell', (size) => `email,x\na@y.example,"${'b@y.example\n'.repeat(500 * size)}"`],
   ['delimiters in one line', (size) => `"x\n${','.repeat(2_000 * size)}"`],
   ['cells of two lines', (size) => `${'"x\ny",'.repeat(30_000 * size)}z`],
