@@ -133,8 +133,8 @@ test('answers go where reply_to says, and the lead never sees who gets a copy', 
 });
 
 test.each([
-  ['reply_to: "Ana\\r\\nBcc: all@evil.example <answers@ruiz.example>"', ''],
-  ['reply_to: "answers@ruiz.example\\r\\nBcc: all@evil.example"', 'is not a mail address'],
+  ['reply_to: "Ana\\r\\nBcc: all@evil.example <answers@ruiz.example>"', 'a control character'],
+  ['reply_to: "answers@ruiz.example\\r\\nBcc: all@evil.example"', 'a control character'],
   ['reply_to: "a@ruiz.example, all@evil.example"', 'is not a mail address'],
   ['bcc_self: all@evil.example', 'write true or false'],
 ])('the setting %s adds no header', async (front, refusal) => {

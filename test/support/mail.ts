@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { DeliveryAttempt, FrozenMail, MailContent, MailFile } from '../../src/mail/mailer.ts';
 import { composeMime } from '../../src/mail/mime.ts';
 
@@ -11,7 +11,7 @@ export function mail(change: Partial<MailContent> = {}): Promise<FrozenMail> {
     text: 'Hello\n.dot\n',
     html: '<p>Hello</p>',
     unsubscribeMailto: 'stop@ruiz.example',
-    reference: '7',
+    reference: randomUUID(),
     ...change,
   });
 }
