@@ -110,7 +110,7 @@ export const prospect = z.strictObject({
   fields: z.record(z.string(), z.string()).describe('the other columns of the CSV'),
 });
 
-export const resolvedOne = z.strictObject({ id, state: state.describe('where it stands now') });
+export const resolvedOne = z.strictObject({ id, state: state.describe('its state now') });
 
 export const resolved = resolvedOne.extend({
   left: z.string().nullable().describe('why it was left as it was; null when the verdict was recorded'),

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
+import { cost, estimate, stats } from './figureShapes.ts';
+import { campaignCheck, configCheck, imported, leadCounts } from './importShapes.ts';
 import { logged, message, prospect, resolved, resolvedByLog, resolvedOne, sentMessage, story } from './mailShapes.ts';
 import { count, id, sendMode, state, states, time, usd } from './shapeFields.ts';
 
@@ -7,71 +9,6 @@ import { count, id, sendMode, state, states, time, usd } from './shapeFields.ts'
  * What commands print with `--json`, for scripts that lean on it. A test runs each command and holds its output against these: a field
  * that is missing, new or of another type fails there, and `docs/json.md` is made from them. Nothing here runs in the program itself.
  */
-
-const leadCounts = {
-  rows: count.describe('read from the file'),
-  imported: count,
-  reimported: count.describe('of the imported: leads of a cancelled job that had not written to them'),
-  updated: count.describe('with --update or --replace: leads whose fields changed'),
-  duplicates: count,
-  invalid: count.describe('in the rejects file, with line and reason'),
-  suppressed: count.describe('who get no mail: they are on the list of the suppressed, or their row says so'),
-  suppressed_by: z
-    .record(z.string(), count)
-    .describe(
-      'the suppressed by reason: unsubscribed, do_not_contact, complained, bounced, cleaned, blocked, no_consent, unconfirmed, inactive, archived and invalid are what their rows say; listed are those who were suppressed before',
-    ),
-  repeated: count.describe('rows whose address an earlier row of the file has; that one counts'),
-  repeated_lines: z.array(z.int().positive()).describe('the lines of the first hundred of them'),
-};
-
-const trouble = z.strictObject({
-  file: z.string(),
-  line: z.int().positive().nullable(),
-  column: z.int().positive().nullable(),
-  message: z.string(),
-  hint: z.string().nullable(),
-});
-
-const imported = z.strictObject({
-  job: id.nullable().describe('null with --dry-run; of a file that was imported before and changes nothing, the job of that import'),
-  campaign: z.string(),
-  ...leadCounts,
-  rejects: z.string().nullable().describe('path of the rejects file; null when every row was taken'),
-  warnings: z.array(trouble).describe("what is probably a slip in the campaign's text, beside these leads; it stops nothing"),
-});
-
-const verdict = {
-  ok: z.boolean().describe('false with any problem'),
-  problems: z.array(trouble).describe('what must be mended'),
-  warnings: z.array(trouble).describe('what is probably a slip in a text, beside the leads that are known; it stops nothing'),
-};
-
-const configCheck = z.strictObject({ ...verdict, files: z.array(z.string()) });
-
-const campaignCheck = z.strictObject({
-  campaign: z.string(),
-  ...verdict,
-  variables: z.array(
-    z.strictObject({
-      name: z.string(),
-      line: z.int().positive(),
-      column: z.int().positive(),
-      state: z.enum(['known', 'default', 'unknown']),
-      did_you_mean: z.string().nullable(),
-    }),
-  ),
-  leads: z.strictObject({
-    from: z.string(),
-    path: z.string().nullable().describe('of a CSV'),
-    columns: z.array(z.string()),
-    looked_at: count,
-    unwritable: z.array(z.strictObject({ email: z.string(), reason: z.string() })),
-  }),
-  mail: z.strictObject({ email: z.string(), subject: z.string(), text: z.string() }).nullable().describe('null where a model writes'),
-  window: z.strictObject({ text: z.string(), timezone: z.string(), opens_at: time.nullable() }).nullable(),
-  senders: z.array(z.strictObject({ name: z.string(), type: z.string(), from: z.string(), daily_cap: count.nullable() })),
-});
 
 const worker = z.strictObject({
   generated: count.describe('mails written'),
@@ -221,30 +158,6 @@ const why = z.strictObject({
   problem: z.string().nullable(),
 });
 
-const spent = {
-  calls: count,
-  unpriced: count.describe('of a provider without a price; not in usd'),
-  unknown: count.describe('without a known end; counted at the most they can have cost'),
-  usd,
-};
-
-const cost = z.strictObject({
-  total_usd: usd,
-  jobs: z.array(z.strictObject({ job: id, campaign: z.string(), ...spent })),
-  models: z.array(z.strictObject({ provider: z.string(), model: z.string(), ...spent })),
-  days: z.array(z.strictObject({ day: z.iso.date().describe('in UTC'), ...spent })),
-});
-
-const estimate = z.strictObject({
-  campaign: z.string(),
-  mails: count.nullable().describe('still to be written; null for a template'),
-  model: z.string().nullable(),
-  usd: usd.nullable().describe('null without a price'),
-  most_usd: usd.nullable(),
-  measured_calls: count.describe('that usd was measured on; 0 when it is reckoned from the length of the prompts'),
-  seconds: z.number().min(0).nullable(),
-});
-
 const doctor = z.strictObject({
   ok: z.boolean().describe('nothing fails'),
   checks: z.array(
@@ -257,34 +170,6 @@ const doctor = z.strictObject({
     }),
   ),
   notes: z.array(z.string()).describe('what was not looked at, and why'),
-});
-
-const tally = {
-  sent: count.describe('accepted by the provider'),
-  bounced: count.describe("refused by the recipient's server, or sent back later"),
-  complained: count,
-  uncertain: count,
-  failed: count,
-};
-
-const stats = z.strictObject({
-  campaign: z.string().nullable().describe('null: all of them'),
-  timezone: z.string().describe('whose days are told apart'),
-  since: time.nullable(),
-  until: time,
-  totals: z.strictObject({
-    ...tally,
-    drafted: count.describe('mails whose text was written'),
-    suppressed: count,
-    cancelled: count,
-    total: count.describe('as they stand now, whatever the period'),
-    waiting: count,
-    review: count,
-  }),
-  by_sender: z.array(z.strictObject({ sender: z.string(), ...tally })),
-  by_domain: z.array(z.strictObject({ domain: z.string(), ...tally })),
-  other_domains: z.strictObject({ domains: count, ...tally }),
-  by_day: z.array(z.strictObject({ date: z.iso.date(), ...tally, drafted: count, suppressed: count })),
 });
 
 const campaign = z.strictObject({

@@ -2,7 +2,7 @@ import { type Place, placesIn } from './places.ts';
 import type { TemplateText } from './templateVariables.ts';
 import { bare, usualField } from './usualNames.ts';
 
-/** A placeholder of another program, which would be printed as it stands. */
+/** A placeholder of another program, which would be printed literally. */
 export interface MergeTag extends Place {
   readonly written: string;
   /** What a template calls it. */

@@ -104,6 +104,8 @@ const NOT_OF_RECIPIENT = [
 ];
 
 /**
+ * One file, although it is long: the order of the rules is part of their meaning, and a reader must see it whole.
+ *
  * What servers say in refusals; the first rule that fits decides. First what is said before MAIL, then what names the
  * sender's quota, account or network, then what is left: the recipient and the mail. Rows that mean 'no mailbox' are
  * the only ones that suppress anybody, so each of them must be positive evidence.

@@ -22,13 +22,13 @@ export function findTagFault(source: string): TagFault | undefined {
     if (found === null) return undefined;
     const [opening] = found;
     const offset = found.index;
-    if (opening === '}}' || opening === '%}') return { offset, message: `${opening} closes nothing; it would be printed as it stands` };
+    if (opening === '}}' || opening === '%}') return { offset, message: `${opening} closes nothing; it would be printed literally` };
     const end = endOfTag(source, offset, CLOSES[opening as keyof typeof CLOSES]);
     if (typeof end === 'string') return { offset, message: `${opening} is not closed before ${end}` };
     const block = blockOf(source.slice(offset, end));
     from = block === undefined ? end : endOfBlock(source, end, block);
     const printed = block === 'raw' ? /\{\{|\{%|\}\}|%\}/.exec(source.slice(end, from).replace(/\{%-?\s*endraw\s*-?%\}$/, '')) : null;
-    if (printed !== null) return { offset: end + printed.index, message: `${printed[0]} would be printed as it stands` };
+    if (printed !== null) return { offset: end + printed.index, message: `${printed[0]} would be printed literally` };
   }
 }
 

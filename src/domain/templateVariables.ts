@@ -7,7 +7,7 @@ export interface TemplateVariable extends Place {
   readonly name: string;
 }
 
-/** A piece between tags, which is printed as it stands. */
+/** A piece between tags, which is printed literally. */
 export interface TemplateText extends Place {
   readonly text: string;
 }
@@ -74,7 +74,7 @@ function quotedTag({ initial, filters }: Value): TagSlip | undefined {
   const printed = [...initial.postfix, ...filters.filter(({ name }) => PRINTING.has(name)).flatMap(({ args }) => args)];
   for (const token of printed) {
     const tag = TypeGuards.isQuotedToken(token) ? tagIn(token.content) : undefined;
-    if (tag !== undefined) return { row: rowOf(token as Token), message: `${tag} stands in quotes and would be printed as it stands` };
+    if (tag !== undefined) return { row: rowOf(token as Token), message: `${tag} stands in quotes and would be printed literally` };
   }
   return undefined;
 }

@@ -51,10 +51,10 @@ export function columnWarnings(campaign: Campaign, columns: Columns, also: 'requ
   return inOrder([
     ...templates.flatMap(({ optional }) => warn(optional.filter(isOfLeads), ', so every mail has its default')),
     ...(also === 'required' ? templates.flatMap(({ required }) => warn(required, '')) : []),
-    ...(campaign.generator === 'ai' ? warn(variablesOfBrief(campaign).filter(isOfLeads), ', and a brief is read as it stands') : []),
+    ...(campaign.generator === 'ai' ? warn(variablesOfBrief(campaign).filter(isOfLeads), ', and a brief is not a template') : []),
     ...templates
       .flatMap(({ texts }) => findMergeTags(texts, columns.names, columns.titles))
-      .map((tag) => warning(tag, `${tag.written} would be printed as it stands; ${remedyFor(tag, columns)}`)),
+      .map((tag) => warning(tag, `${tag.written} would be printed literally; ${remedyFor(tag, columns)}`)),
   ]);
 }
 

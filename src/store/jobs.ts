@@ -74,7 +74,7 @@ export async function cancelledWithOpenMessages(db: Db): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** The job's row as it stands in this transaction; what T1 and T2 look at. */
+/** The job's row as this transaction sees it; what T1 and T2 look at. */
 export async function jobNow(db: Db, id: number): Promise<JobRow> {
   const [job] = (await selectJob(db, { id })).rows;
   if (job === undefined) throw new Error(`job ${id} is gone`);

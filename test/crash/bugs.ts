@@ -216,6 +216,7 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
       replace: "} = 'never'`]),",
     },
     { file: 'src/store/sending.ts', find: "and outcome = 'accepted')`", replace: "and outcome = 'never')`" },
+    { file: 'src/pipeline/settleAccepted.ts', find: 'if (!(await hasAcceptance(tx, id))) return false;', replace: 'return false;' },
   ],
   'T3 counted twice': [
     {

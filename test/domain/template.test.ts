@@ -18,7 +18,7 @@ test.each([
   ['Hi,\n\nthis %} that', '6:6: %} closes nothing'],
   ['{% if title %}x{% endif\n\nmore {{ company }}', '4:16: {% is not closed before its paragraph ends'],
   ['{% assign a = "x" | append: "%}" %}', '4:34: %} closes nothing'],
-  ['{% raw %}{{ first_name }}{% endraw %}', '4:10: {{ would be printed as it stands'],
+  ['{% raw %}{{ first_name }}{% endraw %}', '4:10: {{ would be printed literally'],
 ])('a tag that is not closed is refused with its place: %s', (source, message) => {
   expect(() => parse(source)).toThrow(message);
 });

@@ -80,7 +80,7 @@ test('a brief is no template, but a column that it names wrongly is told', () =>
   const brief = (body: string) =>
     columnWarnings(campaignWith({ generator: 'ai', subject: null, body }), LEADS, 'default only').map(({ message }) => message);
   expect(brief('Ask {{ first_name }} of {{ compny }}, [Name], {city}.')).toEqual([
-    'the leads have no column for {{ compny }}, and a brief is read as it stands; did you mean {{ company }}?',
+    'the leads have no column for {{ compny }}, and a brief is not a template; did you mean {{ company }}?',
   ]);
   expect(brief('Write {{ as you like. 100 % %}')).toEqual([]);
 });
@@ -104,7 +104,7 @@ test.each([
   ['{contact.city|your town}', 'city'],
 ])('%s is a placeholder of another program', (written, variable) => {
   const line = campaignWith({}).lines.body;
-  expect(said(`Hi,\n\nto ${written}`)).toEqual([`${line + 2}:4: ${written} would be printed as it stands; write {{ ${variable} }}`]);
+  expect(said(`Hi,\n\nto ${written}`)).toEqual([`${line + 2}:4: ${written} would be printed literally; write {{ ${variable} }}`]);
   expect(said(`{% if title %}${written}{% endif %}`)).toHaveLength(1);
 });
 
@@ -164,7 +164,7 @@ test('a fifth is not more than a fifth, and a name of an object is no value', ()
 test.each([
   ['{{ first name }}', '4: "first name" is no name; write first_name'],
   ['Hi\n{% if first name %}x{% endif %}', '5: "first name" is no name; write first_name'],
-  ['Hi\n\n{% if x %}{{ first_name | default: "{{ name }}" }}{% endif %}', '6: {{ name stands in quotes and would be printed as it stands'],
+  ['Hi\n\n{% if x %}{{ first_name | default: "{{ name }}" }}{% endif %}', '6: {{ name stands in quotes and would be printed literally'],
   ['{{ "{{" | append: "x" }}', '4: {{ stands in quotes'],
   ['{% assign a = "x" | append: "{{ y }}" %}', '4: {{ y stands in quotes'],
 ])('what Liquid takes and nobody means is refused with its line: %s', (source, message) => {

@@ -28,13 +28,13 @@ const BRIEF = '---\ngenerator: ai\nsubject: "[First Name]: {{ first_name | defau
 const SAID = {
   template: [
     'campaigns/hello.md:2:8: warning: the leads have no column for {{ compny }}, so every mail has its default; did you mean {{ company }}?',
-    'campaigns/hello.md:4:4: warning: *|FNAME|* would be printed as it stands; write {{ first_name }}',
+    'campaigns/hello.md:4:4: warning: *|FNAME|* would be printed literally; write {{ first_name }}',
     'campaigns/hello.md:5:7: warning: {{ first_name }} is empty for 34 of 120 leads: they get its default',
   ],
   ai: [
-    'campaigns/hello.md:3:1: warning: [First Name] would be printed as it stands; write {{ first_name }}',
+    'campaigns/hello.md:3:1: warning: [First Name] would be printed literally; write {{ first_name }}',
     'campaigns/hello.md:3:18: warning: {{ first_name }} is empty for 34 of 120 leads: they get its default',
-    'campaigns/hello.md:5:8: warning: the leads have no column for {{ compny }}, and a brief is read as it stands; did you mean {{ company }}?',
+    'campaigns/hello.md:5:8: warning: the leads have no column for {{ compny }}, and a brief is not a template; did you mean {{ company }}?',
   ],
 };
 

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -8,9 +6,9 @@ import { type HttpProvider, httpMailer } from '../../src/mail/http.ts';
 import type { Mailer } from '../../src/mail/mailer.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
+import { certificate } from '../support/certificate.ts';
 import { attempt, mail, mailTo } from '../support/mail.ts';
 import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';
-import { Folder } from '../support/program.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 
@@ -153,20 +151,6 @@ test('a repeated request under one Idempotency-Key gets the first answer, and is
   expect(await mailer.deliver(frozen, attempt())).toMatchObject({ kind: 'accepted' });
   expect(server.requests.filter(({ taken }) => taken)).toHaveLength(1);
 });
-
-function certificate(): { key: string; cert: string } {
-  const folder = new Folder();
-  try {
-    const [key, cert] = [folder.at('key.pem'), folder.at('cert.pem')];
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    });
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    folder.remove();
-  }
-}
 
 const LARGE = 'a line of a long text\n'.repeat(200_000);
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { OpenAiSettings } from '../../src/llm/openaiProvider.ts';
+import type { OpenAiSettings } from '../../src/llm/openaiSettings.ts';
 
 /** What may go wrong with one call. Names say what the client sees. */
 const AI_FAULTS = [
