@@ -6,6 +6,7 @@ import { shortHash } from '../domain/reviewHash.ts';
 import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import type { RetryBar } from '../pipeline/retryMessages.ts';
 import type { MessageStory } from '../store/progress.ts';
+import type { Db } from '../store/schema.ts';
 import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { storedNames } from '../terminal/mailHead.ts';
 import { cell, iso, moment, type Output, plural } from '../terminal/output.ts';
@@ -13,8 +14,11 @@ import { type Context, command, type Use, wholeNumber } from './context.ts';
 import { paint } from './status.ts';
 
 export function showCommand(use: Use): Command {
-  return command('show', 'Tell the story of one mail, try by try.', ['show 42', 'show 42 --json'])
-    .argument('<id>', 'message id')
+  return command('show', 'Tell the story of one mail, try by try.', [
+    'show 42',
+    'show 49a3999c-0ce1-4ea6-ab68-afcd6dc2e794    # by what stands in a mail: its Message-ID, X-Outreach-Id or opt-out token',
+  ])
+    .argument('<id>', 'message id, or what names the mail in its headers')
     .action(use(show));
 }
 
@@ -23,7 +27,8 @@ async function show(context: Context, id: string): Promise<undefined> {
   const { db, locks } = await app.openStore();
   const { messageStory } = await import('../store/progress.ts');
   const { abandonedMails, whyAbandoned } = await import('../store/abandoned.ts');
-  const told = await messageStory(db, wholeNumber('a message id')(id));
+  const number = await numberOf(db, id);
+  const told = number === undefined ? undefined : await messageStory(db, number);
   if (told === undefined) throw new OutreachError('not_found', `there is no message ${id}`, { hint: 'See them with: outreach messages' });
   const left = (await abandonedMails({ db, locks })).get(told.summary.id);
   const story = left === undefined ? told : { ...told, summary: { ...told.summary, reason: whyAbandoned(left) } };
@@ -33,6 +38,14 @@ async function show(context: Context, id: string): Promise<undefined> {
   const { verdictLines } = await import('./verdictLines.ts');
   const bar = story.summary.state === 'failed' ? await retryBar(db, story.summary.id, Date.now()) : undefined;
   print(context.output, story, bar, verdictLines(app.config.senders, story));
+}
+
+/** `<REFERENCE@ruiz.example>`, `REFERENCE` and the token `REFERENCE.MAC` name a mail as well as its number does. */
+async function numberOf(db: Db, id: string): Promise<number | undefined> {
+  const [reference] = /^<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=$|[@.])/i.exec(id)?.slice(1) ?? [];
+  if (reference === undefined) return wholeNumber('a message id')(id);
+  const { messageOfReference } = await import('../store/progress.ts');
+  return messageOfReference(db, reference.toLowerCase());
 }
 
 /** The story as one object; its fields are part of the program's contract. */

@@ -77,6 +77,12 @@ export interface MessageStory {
   readonly events: readonly EventRow[];
 }
 
+/** The message whose mail has this reference (X-Outreach-Id, the left part of Message-ID). Reads every draft: a person asks for it now and then. */
+export async function messageOfReference(db: Db, reference: string): Promise<number | undefined> {
+  const draft = await db.selectFrom('drafts').select('message_id').where('header_message_id', 'like', `<${reference}@%`).executeTakeFirst();
+  return draft?.message_id;
+}
+
 /** Everything known of one message, for a person who asks what happened to it. */
 export async function messageStory(db: Db, id: number): Promise<MessageStory | undefined> {
   const summary = await summaries(db).where('messages.id', '=', id).executeTakeFirst();

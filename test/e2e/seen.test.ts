@@ -52,3 +52,16 @@ test('preview and show print a mail as its reader will get it, to the last chara
   const inAscii = await outreach(folder, ['show', '1'], { LC_ALL: 'C' });
   expect(inAscii.stdout).toContain('Hi Grace,<U+2060> ');
 });
+
+test('show finds a mail by what stands in it: Message-ID, X-Outreach-Id, or the token of its opt-out', async () => {
+  folder.write('campaigns/hello.md', '---\nsubject: Hi\n---\nHi.\n');
+  folder.write('leads.csv', 'email\nada@harbour.example\ngrace@harbour.example\n');
+  await outreach(folder, ['import', 'leads.csv', '--campaign', 'hello']);
+  await outreach(folder, ['worker', '--until-done']);
+  const { message_id } = await json<{ message_id: string }>(folder, 'show', '2');
+  const reference = message_id.slice(1, message_id.indexOf('@'));
+  for (const named of [message_id, reference, `${reference}.${'a'.repeat(24)}`, reference.toUpperCase()])
+    expect(await json(folder, 'show', named)).toMatchObject({ id: 2, email: 'grace@harbour.example' });
+  for (const unknown of ['00000000-0000-4000-8000-000000000000', '%', `${reference}%`])
+    expect((await outreach(folder, ['show', unknown])).code).not.toBe(0);
+});
