@@ -71,7 +71,7 @@ export async function importedLeads(db: Db, campaign: Campaign): Promise<Checked
 }
 
 async function fromFile(campaign: Campaign, path: string): Promise<CheckedLeads> {
-  const file = await openCsv(path, basename(path), { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(path, basename(path));
   const rows = await firstRows(file);
   const fields = mapColumns(file.header, new Map(), file.name, columnsWithAddresses(rows));
   const leads = rows.flatMap((row) => {

@@ -1,5 +1,5 @@
 import { deliveryRows, type LogRow } from '../csv/deliveryLog.ts';
-import { isServerLog, serverRows } from '../csv/mailServerLog.ts';
+import { isServerLog, type LogReader, serverRows } from '../csv/mailServerLog.ts';
 import { openCsv } from '../csv/readRows.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { LogMatcher } from '../pipeline/matchLog.ts';
@@ -10,14 +10,16 @@ import { departuresTo, uncertainMails } from '../store/uncertain.ts';
 export async function matchLog(db: Db, path: string, name: string, zone: string): Promise<LogMatcher> {
   const mails = await uncertainMails(db);
   const matcher = new LogMatcher(mails, await departuresTo(db, [...new Set(mails.map(({ email_key }) => email_key))]));
-  for await (const row of await rowsOf(path, name, zone, matcher)) matcher.take(row);
+  const years = [...new Set(mails.map(({ left_at }) => new Date(left_at).getUTCFullYear()))];
+  const asServerLog = { isKnown: (id: string) => matcher.knows(id), zone, years };
+  for await (const row of await rowsOf(path, name, zone, asServerLog)) matcher.take(row);
   return matcher;
 }
 
-async function rowsOf(path: string, name: string, zone: string, matcher: LogMatcher): Promise<AsyncGenerator<LogRow>> {
+async function rowsOf(path: string, name: string, zone: string, asServerLog: LogReader): Promise<AsyncGenerator<LogRow>> {
   // Opened first: what cannot be read is said in the same words as everywhere.
-  const file = await openCsv(path, name, { delimiter: undefined, encoding: undefined }).catch((error: unknown) => ({ error }));
-  if (await isServerLog(path).catch(() => false)) return serverRows(path, (id) => matcher.knows(id));
+  const file = await openCsv(path, name).catch((error: unknown) => ({ error }));
+  if (await isServerLog(path).catch(() => false)) return serverRows(path, asServerLog);
   if ('error' in file) throw file.error;
   const rows = deliveryRows(file, zone);
   if (rows !== undefined) return rows;

@@ -203,7 +203,7 @@ async function importFile(context: Context, app: App, store: Store, path: string
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const opened = await openCsv(file.path, file.name, { delimiter: undefined, encoding: undefined });
+    const opened = await openCsv(file.path, file.name);
     const { tally, bad } = await importSuppressions(
       { ...(await dependencies(app, store)), stop: stop.signal, sleep, besideWorker: () => hasLiveWorker(store) },
       opened,
@@ -239,7 +239,7 @@ async function exportList(context: Context, { db }: Store, { out, force }: Optio
   const { output, cwd } = context;
   const { text, rows, forgotten } = await suppressionsCsv(db);
   if (out !== undefined) (await import('../terminal/outFile.ts')).writeOutFile(resolve(cwd, out), text, { force });
-  else if (!output.json) process.stdout.write(text);
+  else if (!output.json) await output.data(text);
   output.object({ rows, forgotten, out: out === undefined ? null : resolve(cwd, out) });
   if (forgotten > 0)
     output.talk(

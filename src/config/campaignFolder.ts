@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { type Campaign, ownFiles } from '../domain/campaign.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
-import { readTextFile } from '../files/readFile.ts';
+import { readTextFile, UnfitFile } from '../files/readFile.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A name goes into commands, logs, headers and files of other programs, so it holds nothing that means something there. */
@@ -49,6 +49,7 @@ export function readCampaignFile(path: string): string {
 }
 
 function unreadable(path: string, error: unknown): OutreachError {
+  if (error instanceof UnfitFile) return new OutreachError('config', error.message, { cause: error });
   return new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
 }
 

@@ -37,7 +37,10 @@ const smtp = strictObject({
   type: z.literal('smtp'),
   preset: z.enum(PRESET_NAMES, notKnown(PRESET_NAMES.join(', '))).optional(),
   host: text('smtp.ruiz.example')
-    .regex(/^[^\s/@:]+$|^\[?[0-9a-fA-F:]+\]?$/, 'not a host name; write smtp.ruiz.example')
+    .regex(
+      /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.-]{0,252}[\p{L}\p{M}\p{N}.])?$|^\[?[0-9a-fA-F:]{2,45}\]?$/u,
+      'not a host name; write smtp.ruiz.example',
+    )
     .optional(),
   port: z.int({ error: 'not a port; write 587' }).min(1, 'not a port; write 587').max(65535, 'not a port; write 587').optional(),
   security: z.enum(['starttls', 'tls', 'none'], notKnown('starttls, tls or none')).optional(),

@@ -111,7 +111,7 @@ export const webAddress = text('https://ruiz.example/u')
     if (!URL.canParse(value)) return complain('not a web address; write https://ruiz.example/u');
     const url = new URL(value);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
-      return complain(`mail programs post to https alone; write https://${url.host || 'ruiz.example/u'}${url.pathname}`);
+      return complain(`mail programs post to https alone; write https://${url.host === '' ? 'ruiz.example/u' : url.host + url.pathname}`);
     if (url.username !== '' || url.password !== '') return complain('a secret must not stand in this address: every mail shows it');
     if (url.hash !== '' || url.searchParams.has('t')) return complain('no # and no ?t= of its own: ?t= and who it is for are added');
     return url.href.length <= LONGEST_URL ? url.href : complain(`longer than ${LONGEST_URL} characters; write a shorter one`);

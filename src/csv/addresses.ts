@@ -11,7 +11,7 @@ const RECIPIENT = ['to', 'email', 'recipient', 'toemail', 'recipientemail', 'ema
  * Without a column that is known every address of a line counts. Throws OutreachError when there is none.
  */
 export async function readAddresses(path: string, name: string): Promise<string[]> {
-  const file = await openCsv(path, name, { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(path, name);
   const column = file.header.findIndex((title) => RECIPIENT.includes(title.toLowerCase().replace(/[^a-z]/g, '')));
   const people = new Set<string>();
   const take = (cells: readonly string[]) => {

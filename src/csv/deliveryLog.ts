@@ -81,7 +81,7 @@ export function bareId(text: string): string {
 }
 
 /** One, or a list as logs write it: `["a@b.example"]`, `a@b.example; c@d.example`, `a@b.example##Deliver`. */
-function addressesIn(cell: string): string[] {
+export function addressesIn(cell: string): string[] {
   const whole = parseAddress(cell);
   const checks = whole.ok ? [whole] : cell.split(/[\s,;"'<>()[\]#]+/, MOST_RECIPIENTS).map(parseAddress);
   return checks.flatMap((check) => (check.ok ? [check.address.key] : []));

@@ -33,18 +33,19 @@ export interface CsvFile {
 const WORKBOOKS = ['504b0304', 'd0cf11e0'];
 const DELIMITERS = [',', ';', '\t', '|'];
 
-/** Opens a CSV (RFC 4180, with the liberties of real exports) and reads its header. */
-export async function openCsv(path: string, name: string, options: CsvOptions): Promise<CsvFile> {
+/** Opens a CSV (RFC 4180, with the liberties of real exports) and reads its header. `options`: where the command has such flags. */
+export async function openCsv(path: string, name: string, options?: CsvOptions): Promise<CsvFile> {
   await refuseNoFile(path, name);
   const content = await contentOf(path, name).catch((error: unknown) => {
     throw unreadable(name, error);
   });
-  const encoding = await encodingOf(path, name, options.encoding);
+  const encoding = await encodingOf(path, name, options?.encoding);
   const head = await firstText(path, encoding);
   // Excel writes a first line `sep=;` for itself.
   const separator = /^\ufeff?sep=(.)[ \t]*\r?\n/i.exec(head)?.[1];
-  const delimiter = options.delimiter ?? separator ?? likeliestDelimiter(head);
-  const records = (consumed?: (bytes: number) => void) => parsed(content, encoding, delimiter, consumed);
+  const delimiter = options?.delimiter ?? separator ?? likeliestDelimiter(head);
+  const records = (consumed?: (bytes: number) => void) =>
+    parsed(content, { encoding, delimiter, canBeTold: options !== undefined }, consumed);
   const before = separator === undefined ? 0 : 1;
   const header = await headerOf(records(), before);
   if (header === undefined)
@@ -73,13 +74,12 @@ export async function openCsv(path: string, name: string, options: CsvOptions): 
 
 async function* parsed(
   content: FileContent,
-  encoding: string,
-  delimiter: string,
+  { encoding, delimiter, canBeTold }: { encoding: string; delimiter: string; canBeTold: boolean },
   consumed?: (bytes: number) => void,
 ): AsyncGenerator<CsvRow> {
   const { name } = content;
   const parser = new RowParser(delimiter, name);
-  const decode = decoder(encoding, () => notUtf8(name, parser.line));
+  const decode = decoder(encoding, () => notUtf8(name, parser.line, canBeTold));
   for await (const block of sameBlocks(content)) {
     consumed?.(block.length);
     yield* rowsWithText(parser.push(decode(block)));
@@ -190,9 +190,9 @@ function decoder(encoding: string, wrong: () => OutreachError): (piece?: Buffer)
   };
 }
 
-function notUtf8(name: string, line: number): OutreachError {
+function notUtf8(name: string, line: number, canBeTold: boolean): OutreachError {
   return new OutreachError('input', `${name}: not UTF-8 (at or after line ${line})`, {
-    hint: 'Save it as "CSV UTF-8", or name its encoding: --encoding windows-1252',
+    hint: `Save it as "CSV UTF-8"${canBeTold ? ', or name its encoding: --encoding windows-1252' : ' first.'}`,
   });
 }
 

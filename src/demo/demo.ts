@@ -56,7 +56,7 @@ function writeDemo(workspace: Workspace, port: number): void {
 }
 
 async function importDemo(output: Output, app: App, store: Store): Promise<void> {
-  const file = await openCsv(join(app.workspace.root, 'leads.csv'), 'leads.csv', { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(join(app.workspace.root, 'leads.csv'), 'leads.csv');
   const campaign = app.campaigns.load('demo');
   const { tally, rejects } = await importLeads(
     {

@@ -31,6 +31,7 @@ export function parseAddress(cell: string): AddressCheck {
   if (/[<>]/.test(bare) || /[,;]/.test(bare) || (bare.match(/@/g) ?? []).length > 1 || /\s/.test(bare)) {
     return { ok: false, reason: `not one address: ${shorten(text)}` };
   }
+  if (namesAnother(name ?? '', bare)) return { ok: false, reason: `not one address: ${shorten(text)}` };
   const at = bare.lastIndexOf('@');
   if (at < 1 || at === bare.length - 1) return { ok: false, reason: `not an address: ${shorten(text)}` };
   if (/[^\x20-\x7e]/.test(bare.slice(0, at))) {
@@ -63,6 +64,14 @@ function partsOf(text: string): { name: string | undefined; bare: string } {
   const one = open >= 0 && text.endsWith('>') && open === text.lastIndexOf('<') && text.indexOf('>') === text.length - 1;
   const name = trimmed(trimmed(text.slice(0, Math.max(0, open))).replace(/^"|"$/g, ''));
   return one && !name.includes('"') ? { name, bare: trimmed(text.slice(open + 1, -1)) } : { name: undefined, bare: text };
+}
+
+/** `ada@b.example <grace@b.example>`: nobody can tell whom it is for. */
+function namesAnother(name: string, bare: string): boolean {
+  return name.split(/[\s,;:"'()<>]+/).some((word) => {
+    const [local = '', domain = '', ...more] = word.split('@');
+    return local !== '' && domain.includes('.') && more.length === 0 && word.toLowerCase() !== bare.toLowerCase();
+  });
 }
 
 /** What copying from a page or a workbook leaves around an address is none of it. */

@@ -65,7 +65,9 @@ function inWords(text: string): string {
 
 /** What all rows about one mail say together; undefined when they contradict each other, or say nothing that is known. */
 export function verdictOf(said: ReadonlySet<Said>): 'sent' | 'not_sent' | undefined {
-  if (said.has('arrived') || said.has('came_back')) return 'sent';
-  if (said.has('not_sent')) return said.has('taken') ? undefined : 'not_sent';
+  // SendGrid calls a mail that the recipient's server refused both bounced and blocked.
+  if (said.has('came_back')) return 'sent';
+  if (said.has('not_sent')) return said.has('arrived') || said.has('taken') ? undefined : 'not_sent';
+  if (said.has('arrived')) return 'sent';
   return said.has('taken') ? 'sent' : undefined;
 }

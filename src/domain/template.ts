@@ -84,6 +84,8 @@ function meant(error: unknown): string {
   const message = firstLine(error);
   const filter = /undefined filter: (\S+)/.exec(message)?.[1];
   const tag = /tag "(\S+)" not found/.exec(message)?.[1];
+  // The end of a tag, where none is open.
+  if (tag?.startsWith('end') && tag.slice(3) in engine.tags) return ': nothing that it would end is open';
   const near =
     filter !== undefined
       ? didYouMean(filter, Object.keys(engine.filters))
@@ -99,10 +101,13 @@ function meant(error: unknown): string {
 export function renderFailure(error: unknown): string {
   const missing = /undefined variable: ([^,\n]+)/.exec(messageOf(error))?.[1];
   if (missing !== undefined) return `this lead has no ${missing.trim()}; fill it in, or give it a default in the campaign`;
+  if (/memory alloc limit/.test(messageOf(error))) return 'this lead makes the template take more memory than a mail may';
   return firstLine(error);
 }
 
 function firstLine(error: unknown): string {
+  // Liquid reads tags within tags by calling itself.
+  if (error instanceof RangeError) return 'too many tags stand within each other';
   const message = error instanceof Error ? error.message : String(error);
   return (message.split('\n')[0] ?? message).replace(/, line:\d+, col:\d+$/, '');
 }

@@ -29,10 +29,12 @@ export function blockForTerminal(value: string): string {
 
 /** JSON for a terminal: what JSON itself leaves as it is, C1 controls and invisible characters, stands as \uXXXX. */
 export function jsonForTerminal(value: unknown, indent?: number): string {
-  return escapeInvisible(JSON.stringify(value, null, indent)).replace(
-    LEFT_BY_JSON,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapedJson(JSON.stringify(value, null, indent));
+}
+
+/** The same for JSON that is text already. */
+export function escapedJson(text: string): string {
+  return escapeInvisible(text).replace(LEFT_BY_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** For a mail's text: line ends become \n, every other control but the tab goes. */

@@ -114,10 +114,11 @@ function byStatus(reply: HttpReply, text: string): Delivery {
     case 404:
     case 405:
     case 451:
+      return { kind: 'sender_refused', ...told, stopsSender: true };
     // The same request is to be made elsewhere, so nothing was done with it here (RFC 9110 §15.4.8, §15.4.9).
     case 307:
     case 308:
-      return { kind: 'sender_refused', ...told, stopsSender: true };
+      return { kind: 'sender_refused', ...told, reply: `${text}: a redirect${placeOf(reply)}, which is not followed`, stopsSender: true };
     case 429: {
       const restMs = restAsked(reply);
       return { kind: 'throttled', ...told, ...(restMs === undefined ? {} : { restMs }) };
@@ -134,6 +135,12 @@ function byStatus(reply: HttpReply, text: string): Delivery {
       // 301, 302 and 303 send whoever posted on to what came of it (RFC 9110 §15.4.2 to §15.4.4).
       return { kind: status >= 400 && status < 500 ? 'content_refused' : 'ambiguous', ...told };
   }
+}
+
+/** ` to https://other.example`, without the path: it may hold a key. */
+function placeOf(reply: HttpReply): string {
+  const place = one(reply, 'location') ?? '';
+  return URL.canParse(place) ? ` to ${new URL(place).origin}` : '';
 }
 
 /** Retry-After (RFC 9110 §10.2.3), else the provider's own reset: seconds (`ratelimit-reset`) or an epoch (`x-ratelimit-reset`). */

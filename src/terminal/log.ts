@@ -1,17 +1,16 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { escapeInvisible } from '../domain/invisible.ts';
 import { redact } from '../domain/redact.ts';
-import { forTerminal } from '../domain/text.ts';
+import { escapedJson, forTerminal } from '../domain/text.ts';
 import { printable } from './printable.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn'] as const;
 
 /** One line an event on stderr: JSON for machines, plain words on a terminal. No secret of this process gets through. */
-export async function openLog(level: string, stderr: NodeJS.WriteStream, colour: boolean) {
+export async function openLog(level: string, stderr: { readonly isTTY?: boolean; readonly fd?: number }, colour: boolean) {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['password', 'auth', 'api_key'] };
-  const errors = pino.destination({ fd: 2, sync: true });
-  if (stderr.isTTY !== true) return pino(options, redacting({ write: (line) => errors.write(escapeInvisible(line)) }));
+  const errors = pino.destination({ fd: stderr.fd ?? 2, sync: true });
+  if (stderr.isTTY !== true) return pino(options, redacting({ write: (line) => errors.write(escapedJson(line)) }));
   const { default: pretty } = await import('pino-pretty');
   const lines = pretty({
     colorize: colour,

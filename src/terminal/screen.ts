@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 const ESC = '\u001b[';
 /** The alternate screen, no cursor, and no line that runs on into the next (xterm's ctlseqs: 1049, 25, 7). */
 const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l${ESC}2J`;
@@ -42,7 +44,7 @@ export class Screen {
     for (let row = 0; row < Math.max(lines.length, this.#drawn.length); row++) {
       const line = lines[row] ?? '';
       // Erased before it is written: a line as wide as the terminal would lose its last column to an erasure after it.
-      if (line !== this.#drawn[row]) changes += `${ESC}${row + 1};1H${ESC}2K${line}`;
+      if (line !== this.#drawn[row]) changes += `${ESC}${row + 1};1H${ESC}2K${printable(line)}`;
     }
     this.#drawn = lines;
     if (changes !== '') this.#out.write(`${TOGETHER[0]}${changes}${TOGETHER[1]}`);

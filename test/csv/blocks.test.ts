@@ -13,7 +13,7 @@ const ROWS = 20_000;
 /** Does something to the file when so many of its rows were read; returns the rows that came. */
 async function readWhile(change: (path: string) => void, after = 10): Promise<{ rows: number; error: unknown; others: number }> {
   const path = folder.write('leads.csv', csv(ROWS));
-  const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(path, 'leads.csv');
   let [rows, others] = [0, 0];
   try {
     for await (const { cells } of file.rows()) {

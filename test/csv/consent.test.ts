@@ -10,7 +10,7 @@ const folder = new Folder();
 afterEach(() => folder.remove());
 
 async function survey(text: string, ignored: readonly number[] = []) {
-  const file = await openCsv(folder.write('leads.csv', text), 'leads.csv', { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(folder.write('leads.csv', text), 'leads.csv');
   const found = await surveyConsent(file, mapColumns(file.header, new Map(), file.name));
   const consent = found.consent(new Set(ignored));
   const marks: (Refusal | undefined)[] = [];
@@ -248,7 +248,7 @@ test.each<[name: string, cell: string]>([
 
 test("a person's word counts for the cells that are not understood, and for no others", async () => {
   const text = 'email,Consent\na@x.example,yes\nb@x.example,no\nc@x.example,unsubscribed\nd@x.example,perhaps\ne@x.example,by phone\n';
-  const file = await openCsv(folder.write('leads.csv', text), 'leads.csv', { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(folder.write('leads.csv', text), 'leads.csv');
   const found = await surveyConsent(file, mapColumns(file.header, new Map(), file.name));
   expect(await found.shares(1)).toEqual({ yes: 1, no: 2, nothing: 0, unclear: 2, values: ['perhaps', 'by phone'] });
   const marksWith = async (answer: 'yes' | 'no') => {

@@ -18,7 +18,7 @@ afterEach(() => folder.remove());
 
 async function rowsOf(text: string): Promise<LogRow[]> {
   const path = folder.write('log.csv', text);
-  const rows = deliveryRows(await openCsv(path, 'log.csv', { delimiter: undefined, encoding: undefined }), 'Europe/Madrid');
+  const rows = deliveryRows(await openCsv(path, 'log.csv'), 'Europe/Madrid');
   if (rows === undefined) throw new Error('no column is known');
   return collect(rows);
 }
@@ -89,7 +89,7 @@ test('what a provider took and sent back was sent; what nobody can tell from a w
   expect([said('dropped'), said('Invalid Email'), said('suppressed')]).toEqual(['not_sent', 'not_sent', 'not_sent']);
   expect([said('failed'), said('error'), said('Not delivered'), said('undelivered'), said('')]).toEqual(Array(5).fill(undefined));
   // Taken first and dropped later: the two together say neither.
-  expect([said('processed', 'dropped'), said('sent', 'blocked')]).toEqual([undefined, undefined]);
+  expect([said('processed', 'dropped'), said('sent', 'blocked'), said('delivered', 'rejected')]).toEqual([undefined, undefined, undefined]);
 });
 
 test('an address alone decides nothing: the time must be near, before and after', async () => {
@@ -187,9 +187,37 @@ test.each([
   const path = folder.write('mail.log', log);
   expect(await isServerLog(path)).toBe(true);
   const matcher = new LogMatcher([mail(1), mail(2)], []);
-  for await (const row of serverRows(path, (id) => matcher.knows(id))) matcher.take(row);
+  for await (const row of serverRows(path, { isKnown: (id) => matcher.knows(id), zone: 'UTC', years: [2026] })) matcher.take(row);
   expect(matcher.matches().map(({ mail: { id }, verdict }) => [id, verdict])).toEqual(expected);
   expect(await isServerLog(folder.write('leads.csv', 'email,status\na@b.example,sent\n'))).toBe(false);
+});
+
+const withoutIds = (log: string) =>
+  log
+    .split('\n')
+    .filter((line) => !/message-id=| id=/.test(line))
+    .join('\n');
+
+test.each([
+  ['Postfix', withoutIds(POSTFIX), [[1, 'address', 'sent']]],
+  [
+    'Postfix with the time as in ISO 8601',
+    withoutIds(POSTFIX)
+      .replaceAll('Nov 23 10:', '2026-11-23T11:')
+      .replaceAll(/(11:00:0\d)/g, '$1.25+01:00'),
+    [[1, 'address', 'sent']],
+  ],
+  ['Postfix two hours later', withoutIds(POSTFIX).replaceAll('10:00', '12:00'), []],
+  ['Postfix, of a mail that is not ours', POSTFIX.replace('mail-1@ruiz', 'by-hand@ruiz'), []],
+  ['Exim', withoutIds(EXIM), [[2, 'address', 'sent']]],
+  ['Exim, of a mail that is not ours', EXIM.replace('mail-2@ruiz', 'by-hand@ruiz'), []],
+])('an excerpt without Message-IDs tells by recipient and time: %s', async (_, log, expected) => {
+  const path = folder.write('mail.log', log);
+  expect(await isServerLog(path)).toBe(true);
+  const matcher = new LogMatcher([mail(1), mail(2)], []);
+  for await (const row of serverRows(path, { isKnown: (id) => matcher.knows(id), zone: 'Europe/Madrid', years: [2026] })) matcher.take(row);
+  expect(matcher.matches().map(({ mail: { id }, by, verdict }) => [id, by, verdict])).toEqual(expected);
+  expect(matcher.rows).toBe(1);
 });
 
 test('a log with lines of any length is read in linear time', async () => {
@@ -198,6 +226,6 @@ test('a log with lines of any length is read in linear time', async () => {
     `${POSTFIX}${'postfix[1]: ABCDE: to=<'.repeat(100_000)}\n${' 1vNabc-000123-2k <= a id'.repeat(60_000)}`,
   );
   const began = performance.now();
-  expect(await collect(serverRows(path, () => true))).toHaveLength(1);
+  expect(await collect(serverRows(path, { isKnown: () => true, zone: 'UTC', years: [2026] }))).toHaveLength(1);
   expect(performance.now() - began).toBeLessThan(2_000);
 });

@@ -116,7 +116,7 @@ async function inTurns(stories: readonly (readonly string[])[]): Promise<void> {
 
 /** There is no terminal, and on most machines that test no keychain; and a message or job in the template may be in another state. */
 const SO_IT_IS =
-  /message \d+ (?:is|may) |job \d+ is |there is a campaign \S+ already|dash needs a terminal|there is no terminal to show|asks first, and here is no terminal|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
+  /message \d+ (?:is|may) |there is no message [0-9a-f-]{36}|job \d+ is |there is a campaign \S+ already|dash needs a terminal|there is no terminal to show|asks first, and here is no terminal|asks for the .* on a terminal|there is nothing to move|there is no program (?:systemctl|crontab) here|there is no (?:system )?keychain|keychain (?:cannot|does not)/;
 
 /** In a copy of the workspace, so that no story changes what another one needs. Each command must be understood and do its work. */
 async function runs(story: readonly string[]): Promise<void> {

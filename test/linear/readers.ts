@@ -202,7 +202,7 @@ function _(tokens: string): string[] {
 
 async function readLeads(path: string): Promise<void> {
   try {
-    const leads = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+    const leads = await openCsv(path, 'leads.csv');
     const rows = await firstRows(leads);
     const holding = columnsWithAddresses(rows);
     const columns = mapColumns(leads.header, new Map(), 'leads.csv', holding);
@@ -275,9 +275,10 @@ function readSettings(text: string): void {
 }
 
 async function readLog(path: string): Promise<void> {
-  if (await isServerLog(path)) for await (const _row of serverRows(path, () => true));
+  if (await isServerLog(path))
+    for await (const _row of serverRows(path, { isKnown: () => true, zone: 'Europe/Madrid', years: [2025, 2026] }));
   try {
-    const log = await openCsv(path, 'log.csv', { delimiter: undefined, encoding: undefined });
+    const log = await openCsv(path, 'log.csv');
     for await (const _row of deliveryRows(log, 'Europe/Madrid') ?? []);
   } catch {
     // Refused in one sentence.

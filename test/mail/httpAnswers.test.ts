@@ -254,6 +254,9 @@ test('only a redirect that asks for the same request elsewhere says that nothing
     for (const status of [300, 301, 302, 303, 304, 305, 306, 399])
       expect(read(reply(status)), String(status)).toMatchObject({ kind: 'ambiguous' });
     for (const status of [307, 308]) expect(read(reply(status))).toMatchObject({ kind: 'sender_refused', stopsSender: true });
+    expect(read(reply(308, '', { headers: { location: 'https://proxy.example/login?key=secret' } })).reply).toBe(
+      '308: a redirect to https://proxy.example, which is not followed',
+    );
     // Cut, it may be anything.
     expect(read(reply(307, '', { complete: false }))).toMatchObject({ kind: 'ambiguous' });
   }

@@ -303,7 +303,7 @@ async function spin(us: number): Promise<void> {
 }
 
 async function importList(text: string) {
-  const file = await openCsv(bench.folder.write('list.csv', text), 'list.csv', { delimiter: undefined, encoding: undefined });
+  const file = await openCsv(bench.folder.write('list.csv', text), 'list.csv');
   const rest = { stop: new AbortController().signal, sleep: async () => {}, besideWorker: async () => false };
   return importSuppressions({ ...deps(), ...rest }, file, { reason: undefined, source: undefined });
 }

@@ -118,7 +118,7 @@ export class Bench {
 
   async importRequest(text: string, options: ImportOptions = {}): Promise<ImportRequest> {
     const path = this.folder.write('leads.csv', text);
-    const file = await openCsv(path, 'leads.csv', { delimiter: undefined, encoding: undefined });
+    const file = await openCsv(path, 'leads.csv');
     const columns = mapColumns(file.header, new Map(), file.name);
     const ignored = (options.ignored ?? []).map((name) => columnNamed(file.header, name, '--ignore-status', file.name));
     return {

@@ -1,14 +1,20 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: control characters are what this file is about
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lineOf } from '../../src/commands/completion/complete.ts';
 import { askKey } from '../../src/terminal/askKey.ts';
 import { askSecret } from '../../src/terminal/askSecret.ts';
 import { confirm } from '../../src/terminal/confirm.ts';
+import { openLog } from '../../src/terminal/log.ts';
 import { Output } from '../../src/terminal/output.ts';
 import { printable } from '../../src/terminal/printable.ts';
 import { progressBar } from '../../src/terminal/progressBar.ts';
+import { Screen as TerminalScreen } from '../../src/terminal/screen.ts';
 import { formatTable } from '../../src/terminal/table.ts';
+import { Folder, outreach } from '../support/program.ts';
 
 /** What moves a cursor, writes a clipboard, turns a line around or hides; our own colours and the ways of a drawn bar aside. */
 const HARMFUL =
@@ -40,7 +46,13 @@ const PIECES = [
 ];
 const hostile = fc.array(fc.constantFrom(...PIECES), { maxLength: 8 }).map((pieces) => pieces.join(''));
 
-class Screen extends PassThrough {
+let folder: Folder;
+beforeAll(() => {
+  folder = new Folder();
+});
+afterAll(() => folder.remove());
+
+class DrawnScreen extends PassThrough {
   readonly isTTY = true;
   columns = 80;
   rows = 24;
@@ -50,12 +62,12 @@ class Screen extends PassThrough {
 }
 
 function outputOn(json = false) {
-  const [stdout, stderr] = [new Screen(), new Screen()];
+  const [stdout, stderr] = [new DrawnScreen(), new DrawnScreen()];
   const streams = { stdout: stdout as unknown as NodeJS.WriteStream, stderr: stderr as unknown as NodeJS.WriteStream };
   return { output: new Output({ json, colour: true, unicode: true, redraws: true, ...streams, formatTable }), stdout, stderr };
 }
 
-const withoutColours = (text: string) => text.replaceAll(/\u001b\[(?:[012]|22|3[1-79])m/g, '');
+const withoutColours = (text: string) => text.replaceAll(/\u001b\[(?:[0127]|2[27]|3[1-79]|9[0-7])m/g, '');
 
 test.each<[string, (text: string) => string | Promise<string>]>([
   ['a line', (text) => said(({ output }) => output.line(text))],
@@ -68,6 +80,10 @@ test.each<[string, (text: string) => string | Promise<string>]>([
   ['a question of yes and no', (text) => asked((input, output) => confirm(text, input, output))],
   ['a question with keys', (text) => asked((input, output) => askKey(text, ['yes', 'no'], input, output))],
   ['a question for a secret', (text) => asked((input, output) => askSecret(text, { input, output }))],
+  ['a picture of the dashboard', (text) => drawn(text)],
+  ['a line of the log on a terminal', (text) => logged(text, true)],
+  ['a line of the log for a program', (text) => logged(text, false)],
+  ['a completed word', (text) => lineOf({ value: text, meaning: text })],
 ])('%s brings nothing to a terminal that moves, hides or turns around', async (_, print) => {
   await fc.assert(
     fc.asyncProperty(hostile, async (text) => {
@@ -83,8 +99,27 @@ async function said(print: (on: ReturnType<typeof outputOn>) => unknown, json = 
   return on.stdout.text() + on.stderr.text();
 }
 
+function drawn(text: string): string {
+  const out = new DrawnScreen();
+  const screen = new TerminalScreen(out as unknown as NodeJS.WriteStream);
+  screen.open();
+  screen.draw(text);
+  screen.close();
+  // Its own ways of drawing each line in its row.
+  return out.text().replaceAll(/\u001b(?:\[\?\d+[hl]|\[\d*[KJ]|\[\d+;\d+H|\[0m)/g, '');
+}
+
+async function logged(text: string, isTTY: boolean): Promise<string> {
+  const path = join(folder.path, 'log');
+  const fd = openSync(path, 'w');
+  const log = await openLog('info', { isTTY, fd }, true);
+  log.warn({ to: text, reply: text, [text]: text, error: new Error(text) }, text);
+  closeSync(fd);
+  return readFileSync(path, 'utf8');
+}
+
 function progressOf(text: string): string {
-  const screen = new Screen();
+  const screen = new DrawnScreen();
   const bar = progressBar(screen as unknown as NodeJS.WriteStream, 10, {});
   bar.update(5, text);
   bar.stop();
@@ -93,7 +128,7 @@ function progressOf(text: string): string {
 }
 
 async function asked(ask: (input: NodeJS.ReadStream, output: NodeJS.WriteStream) => Promise<unknown>): Promise<string> {
-  const [input, output] = [new Screen(), new Screen()];
+  const [input, output] = [new DrawnScreen(), new DrawnScreen()];
   Object.assign(input, { setRawMode: () => input });
   const answered = ask(input as unknown as NodeJS.ReadStream, output as unknown as NodeJS.WriteStream).catch(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -115,4 +150,10 @@ test('a terminal without a size is one of unknown width, and no line becomes not
   output.table(['A', 'B'], [['one', 'two words']]);
   expect(output.columns).toBeUndefined();
   expect(withoutColours(stdout.text())).toContain('one  two words');
+});
+
+test('an error repeats nothing of its input that moves, hides or turns around', async () => {
+  const { code, stderr } = await outreach(folder, ['import', PIECES.filter((piece) => !piece.includes('\0')).join('x')]);
+  expect([code, stderr.length > 0]).toEqual([2, true]);
+  expect(stderr).not.toMatch(HARMFUL);
 });

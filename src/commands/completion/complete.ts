@@ -49,7 +49,7 @@ const liveNames: Names = async (kind, flag) => {
 };
 
 /** Names are a person's, and a shell draws them: one with anything that could move the cursor is left out. */
-function lineOf({ value, meaning }: Candidate): string {
+export function lineOf({ value, meaning }: Candidate): string {
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) return '';
   const told = meaning.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
   return told === '' ? `${value}\n` : `${value}\t${told}\n`;
