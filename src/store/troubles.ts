@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { OutreachError } from '../domain/errors.ts';
 import { describeHolder } from './sqlite/holder.ts';
 import { isBusy } from './sqlite/load.ts';
@@ -31,7 +33,18 @@ export function storageError(error: unknown, path?: string): OutreachError | und
   if (isBusy(error)) return held(error as Partial<Waited>, path);
   const trouble = TROUBLES.find(([prefix]) => code.startsWith(prefix));
   if (trouble === undefined) return undefined;
+  if (code.startsWith('SQLITE_IOERR') && path !== undefined && hasLostItsLog(path)) {
+    return new OutreachError('environment', `${basename(path)} has lost its file ${basename(path)}-wal, which a program still has open (${path})`, {
+      hint: 'End every outreach worker of this workspace, then try again; remove or replace nothing beside a database while one runs.',
+      cause: error,
+    });
+  }
   return new OutreachError('environment', `${trouble[1]}${path === undefined ? '' : ` (${path})`}`, { hint: trouble[2], cause: error });
+}
+
+/** The index of a write-ahead log stands there without the log, or with the empty one that was made for whoever looked for it. */
+function hasLostItsLog(path: string): boolean {
+  return existsSync(`${path}-shm`) && (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
 /** Only who holds it can be closed; our own let go by themselves. */

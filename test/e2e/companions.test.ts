@@ -210,6 +210,22 @@ test('-shm removed under a worker that stands still, and another one works: what
   expect((await statesOf()).accepted).toBeGreaterThanOrEqual(59);
 });
 
+test('-wal removed under a worker that stands still: every other command says what is missing', { timeout: 90_000 }, async () => {
+  await importLeads(20);
+  const first = start(folder, on('ws', 'worker', '--concurrency', '1'), env);
+  await until(() => sink.received.length >= 3, 'three mails');
+  first.child.kill('SIGSTOP');
+  rmSync(file('-wal'));
+  for (const parameters of [['status'], ['worker', '--drain']]) {
+    const { code, stderr } = await run(...parameters);
+    expect({ parameters, code }).toEqual({ parameters, code: 1 });
+    expect(stderr).toContain('outreach.db has lost its file outreach.db-wal, which a program still has open');
+  }
+  first.child.kill('SIGCONT');
+  expect((await first.ended).code).toBe(2);
+  expect(copies()).toBe(0);
+});
+
 async function statesOf(): Promise<Record<string, number>> {
   const { stdout } = await run('status', '--json');
   const { states } = (JSON.parse(stdout) as { totals: { states: Record<string, number> } }).totals;
