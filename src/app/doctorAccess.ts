@@ -7,10 +7,9 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { readModelList } from '../llm/modelList.ts';
 import { modelsLogin } from '../llm/modelsLogin.ts';
-import { type KeyVerdict, readDomains, readScopes } from '../mail/apiAnswers.ts';
+import type { KeyVerdict } from '../mail/apiAnswers.ts';
+import { HTTP_PROVIDER_KINDS } from '../mail/httpProviders.ts';
 import { type ProbeAnswer, tryLogin } from '../mail/loginProbe.ts';
-import { resendLogin } from '../mail/resend.ts';
-import { sendgridLogin } from '../mail/sendgrid.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
@@ -58,11 +57,12 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
   }
   const secret = await secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.secrets, headerSafe);
   if (secret.value === undefined) return secret.checks;
-  const request = (sender.type === 'sendgrid' ? sendgridLogin : resendLogin)(secret.value, sender.base_url, sender.insecure);
+  const { login, readLogin } = HTTP_PROVIDER_KINDS[sender.type];
+  const request = login(secret.value, sender.base_url, sender.insecure);
   const answer = await getAnswer(request, reach.limitMs, reach.now);
   seen(request.url, answer);
   const check = await overHttp('login', sender.name, request.url, answer, reach.dns, (status, body) =>
-    sender.type === 'sendgrid' ? readScopes(status, body) : readDomains(status, body, fromDomain(sender.from)),
+    readLogin(status, body, fromDomain(sender.from)),
   );
   return [...secret.checks, check];
 }

@@ -57,8 +57,8 @@ function loginOfSender(sender: SenderConfig): Login[] {
   }
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
-    if (type === 'resend') return askServer((await import('../mail/resend.ts')).resendLogin(key, sender.base_url, sender.insecure));
-    return askServer((await import('../mail/sendgrid.ts')).sendgridLogin(key, sender.base_url, sender.insecure));
+    const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
+    return askServer(HTTP_PROVIDER_KINDS[type].login(key, sender.base_url, sender.insecure));
   };
   return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
 }

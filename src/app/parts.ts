@@ -123,12 +123,11 @@ type Warner = Pick<Log, 'warn'>;
 export async function openMailer(app: App, sender: SenderConfig, secrets: Secrets, log: Warner): Promise<Mailer> {
   if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
   const askedBy = `${app.config.path}: sender ${sender.name}`;
-  if (sender.type === 'sendgrid' || sender.type === 'resend') {
+  if (sender.type !== 'smtp') {
     const { httpMailer } = await import('../mail/http.ts');
-    const provider =
-      sender.type === 'sendgrid' ? (await import('../mail/sendgrid.ts')).sendgrid : (await import('../mail/resend.ts')).resend;
+    const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
     const key = headerSafe(await secrets.resolve(sender.api_key, askedBy), sender.api_key);
-    return httpMailer(provider(key, sender.base_url, sender.insecure));
+    return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(key, sender.base_url, sender.insecure));
   }
   const { smtpMailer } = await import('../mail/smtp.ts');
   const { password } = sender;

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../domain/address.ts';
 import type { Progress } from '../domain/delivery.ts';
+import { isHttpProvider } from '../domain/httpProvider.ts';
 import { serviceOf } from '../mail/mailServices.ts';
 import { sentTraceOf } from '../mail/sentTraces.ts';
 import type { MessageStory } from '../store/progress.ts';
@@ -15,7 +16,7 @@ export interface UncertainHints {
 
 export function uncertainHints(senders: Config['senders'], story: MessageStory): UncertainHints {
   const attempt = story.attempts.at(-1);
-  const overHttp = attempt?.provider === 'sendgrid' || attempt?.provider === 'resend';
+  const overHttp = isHttpProvider(attempt?.provider);
   const sender = senders.find(({ name }) => name === attempt?.sender);
   return {
     progress: progressOf(attempt, overHttp),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { GENERATORS, REVIEW_RULES } from '../domain/campaign.ts';
+import { HTTP_PROVIDERS } from '../domain/httpProvider.ts';
 import { cost, estimate, stats } from './figureShapes.ts';
 import { campaignCheck, configCheck, imported, leadCounts } from './importShapes.ts';
 import { logged, message, prospect, resolved, resolvedByLog, resolvedOne, sentMessage, story } from './mailShapes.ts';
@@ -77,7 +78,7 @@ const standstill = {
 
 const sender = z.strictObject({
   name: z.string(),
-  type: z.enum(['smtp', 'sendgrid', 'resend', 'outbox']),
+  type: z.enum(['smtp', ...HTTP_PROVIDERS, 'outbox']),
   from: z.string(),
   sent_24h: count.describe('tries in the last 24 hours'),
   daily_cap: count.nullable(),

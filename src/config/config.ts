@@ -6,6 +6,7 @@ import { alignment } from '../domain/alignment.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
+import { HTTP_PROVIDERS, type HttpProviderName } from '../domain/httpProvider.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
@@ -100,11 +101,14 @@ const overHttp = {
   base_url: z.url({ protocol: /^https?$/, error: 'not a web address; write https://api.sendgrid.com' }).optional(),
   insecure: flag.default(false),
 };
-const sendgrid = strictObject({ ...overHttp, type: z.literal('sendgrid') }).superRefine(safeBaseUrl);
-const resend = strictObject({ ...overHttp, type: z.literal('resend') }).superRefine(safeBaseUrl);
+const httpProviders = {
+  sendgrid: strictObject({ ...overHttp, type: z.literal('sendgrid') }).superRefine(safeBaseUrl),
+  resend: strictObject({ ...overHttp, type: z.literal('resend') }).superRefine(safeBaseUrl),
+} satisfies Record<HttpProviderName, z.ZodType>;
 
-const sender = z.discriminatedUnion('type', [smtp, sendgrid, resend, outbox], {
-  error: ({ input }) => notKnown('type: smtp, sendgrid, resend or outbox').error({ input: (input as { type?: unknown } | null)?.type }),
+const sender = z.discriminatedUnion('type', [smtp, ...Object.values(httpProviders), outbox], {
+  error: ({ input }) =>
+    notKnown(`type: smtp, ${HTTP_PROVIDERS.join(', ')} or outbox`).error({ input: (input as { type?: unknown } | null)?.type }),
 });
 
 const price = z.number({ error: 'not a number; write USD per million tokens, such as 0.25' }).nonnegative('must not be below 0');

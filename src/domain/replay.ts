@@ -1,11 +1,16 @@
 import { HOUR, MINUTE } from './duration.ts';
+import { type HttpProviderName, isHttpProvider } from './httpProvider.ts';
 
 /**
- * Providers that take the same request again under its idempotency key and answer what became of
- * the first: for how long after it, in ms. Resend keeps keys for 24 h
+ * For how long after a request, in ms, its provider takes the same one again under its idempotency key and answers what became of
+ * the first; null where it takes every request for a new one. Resend keeps keys for 24 h
  * (resend.com/docs/dashboard/emails/idempotency-keys); an hour less is room for a request that is on its way.
  */
-const REPLAY_WINDOW: Readonly<Record<string, number>> = { resend: 23 * HOUR };
+const REPLAY_WINDOW: Readonly<Record<HttpProviderName, number | null>> = { sendgrid: null, resend: 23 * HOUR };
+
+function windowOf(provider: string): number | null {
+  return isHttpProvider(provider) ? REPLAY_WINDOW[provider] : null;
+}
 
 const PAUSE = { first: MINUTE, longest: HOUR };
 /** A Date header has whole seconds, and a provider's machines do not agree on each of them. */
@@ -14,7 +19,7 @@ const TOLERANCE = 5_000;
 export const FURTHEST_REPLAY = 2 * HOUR;
 
 export function mayReplay(provider: string): boolean {
-  return REPLAY_WINDOW[provider] !== undefined;
+  return windowOf(provider) !== null;
 }
 
 /**
@@ -23,7 +28,7 @@ export function mayReplay(provider: string): boolean {
  */
 export function isReplayable(provider: string, firstAskedAt: number, now: number): boolean {
   const age = now - firstAskedAt;
-  return age >= -TOLERANCE && age <= (REPLAY_WINDOW[provider] ?? Number.NEGATIVE_INFINITY);
+  return age >= -TOLERANCE && age <= (windowOf(provider) ?? Number.NEGATIVE_INFINITY);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { type HttpProviderName, isHttpProvider } from '../domain/httpProvider.ts';
+
 /** What a mail service needs in the DNS of a domain that sends through it. */
 export interface MailService {
   readonly name: string;
@@ -19,6 +21,24 @@ export interface MailService {
   /** Domains whose mailboxes it owns: their DNS is its own business. */
   readonly mailboxes?: RegExp;
 }
+
+/** Those that are spoken to over HTTP, and over SMTP too. */
+const OF_HTTP_PROVIDERS: Readonly<Record<HttpProviderName, MailService>> = {
+  sendgrid: {
+    name: 'SendGrid',
+    hosts: /(^|\.)sendgrid\.(net|com)$/i,
+    include: 'sendgrid.net',
+    bounces: 'own',
+    selectors: ['s1', 's2', 'm1'],
+  },
+  resend: {
+    name: 'Resend',
+    hosts: /(^|\.)resend\.com$/i,
+    include: 'amazonses.com',
+    bounces: { subdomain: 'send' },
+    selectors: ['resend'],
+  },
+};
 
 /**
  * As the services tell their customers: support.google.com/a/answer/33786, learn.microsoft.com
@@ -83,14 +103,7 @@ const SERVICES: readonly MailService[] = [
     bounces: 'from',
     selectors: ['mx', 'k1', 'pic', 'smtp', 'mailo', 'mg', 'pdk1', 'pdk2', 'email', 'krs'],
   },
-  { name: 'SendGrid', hosts: /(^|\.)sendgrid\.(net|com)$/i, include: 'sendgrid.net', bounces: 'own', selectors: ['s1', 's2', 'm1'] },
-  {
-    name: 'Resend',
-    hosts: /(^|\.)resend\.com$/i,
-    include: 'amazonses.com',
-    bounces: { subdomain: 'send' },
-    selectors: ['resend'],
-  },
+  ...Object.values(OF_HTTP_PROVIDERS),
   { name: 'Amazon SES', hosts: /(^|\.)amazonaws\.com$/i, include: 'amazonses.com', bounces: 'own', selectors: [] },
   { name: 'Postmark', hosts: /(^|\.)postmarkapp\.com$/i, include: 'spf.mtasv.net', bounces: 'own', selectors: ['pm'] },
   {
@@ -110,7 +123,7 @@ export const USUAL_SELECTORS: readonly string[] = [
 
 /** The service behind an SMTP host, or behind a sender that speaks its API; undefined for a server of one's own. */
 export function serviceOf(sender: { readonly type: string; readonly host?: string }): MailService | undefined {
-  if (sender.type === 'sendgrid' || sender.type === 'resend') return SERVICES.find(({ name }) => name.toLowerCase() === sender.type);
+  if (isHttpProvider(sender.type)) return OF_HTTP_PROVIDERS[sender.type];
   return SERVICES.find(({ hosts }) => hosts.test(sender.host ?? ''));
 }
 

@@ -34,10 +34,14 @@ export function storageError(error: unknown, path?: string): OutreachError | und
   const trouble = TROUBLES.find(([prefix]) => code.startsWith(prefix));
   if (trouble === undefined) return undefined;
   if (code.startsWith('SQLITE_IOERR') && path !== undefined && hasLostItsLog(path)) {
-    return new OutreachError('environment', `${basename(path)} has lost its file ${basename(path)}-wal, which a program still has open (${path})`, {
-      hint: 'End every outreach worker of this workspace, then try again; remove or replace nothing beside a database while one runs.',
-      cause: error,
-    });
+    return new OutreachError(
+      'environment',
+      `${basename(path)} has lost its file ${basename(path)}-wal, which a program still has open (${path})`,
+      {
+        hint: 'End every outreach worker of this workspace, then try again; remove or replace nothing beside a database while one runs.',
+        cause: error,
+      },
+    );
   }
   return new OutreachError('environment', `${trouble[1]}${path === undefined ? '' : ` (${path})`}`, { hint: trouble[2], cause: error });
 }
