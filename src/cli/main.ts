@@ -7,7 +7,7 @@ import { messageOf, OutreachError } from '../domain/errors.ts';
 import { EXIT_CODES } from '../domain/exitCodes.ts';
 import { redact } from '../domain/redact.ts';
 import { blockForTerminal, didYouMean } from '../domain/text.ts';
-import { readTextFile } from '../files/readFile.ts';
+import { readTextFile, whyUnread } from '../files/readFile.ts';
 import { storageError } from '../store/troubles.ts';
 import { inAscii, showsColour, speaksUnicode } from '../terminal/abilities.ts';
 import { buildProgram } from './program.ts';
@@ -132,7 +132,7 @@ function readEnvironment(path: string): void {
   try {
     said = parseEnv(readTextFile(path));
   } catch (cause) {
-    throw new OutreachError('usage', `--env-file ${path}: ${messageOf(cause)}`, { cause });
+    throw new OutreachError('usage', `--env-file: ${whyUnread(path, cause)}`, { cause });
   }
   const ofNode = Object.keys(said).find((name) => /^NODE_/i.test(name));
   if (ofNode !== undefined) {

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Campaign, ownFiles } from '../domain/campaign.ts';
-import { messageOf, OutreachError } from '../domain/errors.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
-import { readTextFile, UnfitFile } from '../files/readFile.ts';
+import { readTextFile, whyUnread } from '../files/readFile.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A name goes into commands, logs, headers and files of other programs, so it holds nothing that means something there. */
@@ -49,8 +49,7 @@ export function readCampaignFile(path: string): string {
 }
 
 function unreadable(path: string, error: unknown): OutreachError {
-  if (error instanceof UnfitFile) return new OutreachError('config', error.message, { cause: error });
-  return new OutreachError('config', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  return new OutreachError('config', whyUnread(path, error), { cause: error });
 }
 
 /** The campaign asked for, or the only one there is. */

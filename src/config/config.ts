@@ -4,11 +4,11 @@ import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { alignment } from '../domain/alignment.ts';
 import { parseDuration } from '../domain/duration.ts';
-import { messageOf, OutreachError } from '../domain/errors.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
 import { HTTP_PROVIDERS, type HttpProviderName } from '../domain/httpProvider.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
-import { readTextFile, UnfitFile } from '../files/readFile.ts';
+import { readTextFile, UnfitFile, whyUnread } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
 import type { Workspace } from './workspace.ts';
@@ -278,7 +278,7 @@ function readSource(path: string): string {
   } catch (cause) {
     if (cause instanceof UnfitFile)
       throw new OutreachError('config', cause.message, { hint: 'Put a file with your settings there.', cause });
-    if (existsSync(path)) throw new OutreachError('config', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    if (existsSync(path)) throw new OutreachError('config', whyUnread(path, cause), { cause });
     throw new OutreachError('config', `there is no ${path}`, { hint: 'Make one with: outreach init', cause });
   }
 }

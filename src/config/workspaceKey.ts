@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { messageOf, OutreachError } from '../domain/errors.ts';
+import { OutreachError } from '../domain/errors.ts';
 import { strangersOf } from '../files/owners.ts';
 import { putFile } from '../files/ownFiles.ts';
-import { readBounded } from '../files/readFile.ts';
+import { readBounded, whyUnread } from '../files/readFile.ts';
 import { prepareData, type Workspace } from './workspace.ts';
 
 const BYTES = 32;
@@ -44,6 +44,6 @@ function readKey(path: string): Buffer | undefined {
   } catch (cause) {
     if (cause instanceof OutreachError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OutreachError('environment', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new OutreachError('environment', whyUnread(path, cause), { cause });
   }
 }

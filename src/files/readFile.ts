@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { messageOf } from '../domain/errors.ts';
 
 /** Settings and campaigns are texts that a person writes. */
 const MOST_OF_A_TEXT = 1_000_000;
@@ -22,6 +23,11 @@ export class UnfitFile extends Error {
     this.what = what;
     this.size = size;
   }
+}
+
+/** Why a file was not read, as a sentence. */
+export function whyUnread(path: string, error: unknown): string {
+  return error instanceof UnfitFile ? `${path} ${error.what}` : `${path} cannot be read: ${messageOf(error)}`;
 }
 
 /**

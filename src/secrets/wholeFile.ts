@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { ownUser } from '../files/owners.ts';
 import { replaceFile } from '../files/ownFiles.ts';
-import { readBounded } from '../files/readFile.ts';
+import { readBounded, whyUnread } from '../files/readFile.ts';
 
 /** More than thousands of secrets take. */
 const MOST = 1_000_000;
@@ -26,7 +26,7 @@ export function readOwn(path: string): string | undefined {
   } catch (cause) {
     if (cause instanceof OutreachError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OutreachError('environment', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new OutreachError('environment', whyUnread(path, cause), { cause });
   }
 }
 

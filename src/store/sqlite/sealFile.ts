@@ -1,10 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, ftruncateSync, lstatSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf, OutreachError } from '../../domain/errors.ts';
+import { OutreachError } from '../../domain/errors.ts';
 import type { Arm, Seal } from '../../domain/guard.ts';
 import { makeFolder, openInPlace, putFile, replaceFile } from '../../files/ownFiles.ts';
-import { readBounded } from '../../files/readFile.ts';
+import { readBounded, whyUnread } from '../../files/readFile.ts';
 
 /**
  * A seal is a file of records of a fixed length, and then the place it was written for. Each writer
@@ -169,7 +169,7 @@ function readIfThere(path: string): string {
     return readBounded(path, { most: MOST, links: false }).bytes.toString('utf8');
   } catch (cause) {
     if (isNone(cause)) return '';
-    throw new OutreachError('environment', `${path} cannot be read: ${messageOf(cause)}`, {
+    throw new OutreachError('environment', whyUnread(path, cause), {
       hint: 'It tells which mails have left. Make it yours again; sudo may have made it.',
       cause,
     });
