@@ -170,7 +170,7 @@ test('nothing is completed from a workspace that is not trusted', async () => {
   expect(existsSync(join(home(), 'state'))).toBe(false);
 });
 
-test('dry runs and --print change nothing, neither in the workspace nor in the home folder', async () => {
+test('dry runs and --print change nothing, neither in the workspace nor in the home folder', { timeout: 90_000 }, async () => {
   const dry = [
     ['import', 'leads.csv', '--dry-run'],
     ['import', '-', '--dry-run'],
