@@ -9,7 +9,8 @@ export function actorName(): string {
   return name === '' ? `user ${process.getuid?.() ?? 'unknown'}` : name;
 }
 
-function loginName(): string {
+/** Empty where the system does not know it. */
+export function loginName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { Argument, type Command, Option } from 'commander';
 import type { Service, ServiceChoice, ServiceReport } from '../app/service.ts';
 import { SERVICE_KINDS, type ServiceKind, type Undone } from '../app/serviceKeepers.ts';
@@ -87,7 +86,8 @@ async function install(context: Context, choice: ServiceChoice, options: Options
   output.line(`${made.name}: ${keeper.place}`);
   for (const sentence of unseen) output.talk(`Mind: ${sentence}`);
   if (undone !== undefined) return byHand(output, undone);
-  const lingers = made.kind !== 'systemd' || choice.system || existsSync(`/var/lib/systemd/linger/${userInfo().username}`);
+  const { loginName } = await import('../app/actor.ts');
+  const lingers = made.kind !== 'systemd' || choice.system || existsSync(`/var/lib/systemd/linger/${loginName()}`);
   if (!lingers) output.line('It runs while you are logged in; beyond that: loginctl enable-linger');
   output.line(`\nNext: outreach service status${flagsOf(choice)}    (what it says: ${keeper.follow})`);
   return 0;

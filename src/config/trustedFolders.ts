@@ -1,7 +1,7 @@
-import { realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
-import { strangersOf } from '../files/owners.ts';
+import { ownUser, strangersOf } from '../files/owners.ts';
 import { makeFolder, replaceFile } from '../files/ownFiles.ts';
 import { readBounded } from '../files/readFile.ts';
 import { writesNothing } from '../files/readOnly.ts';
@@ -83,8 +83,20 @@ function writeOrSay(asked: Asked, folders: readonly TrustedFolder[]): void {
 
 function write(asked: Asked, folders: readonly TrustedFolder[]): void {
   const path = fileOf(asked);
+  refuseStrangeHome(path);
   makeFolder(dirname(path));
   replaceFile(path, `${JSON.stringify({ version: 1, folders }, null, 2)}\n`);
+}
+
+/** Whoever became root with `sudo -E` has another user's home folder still: what is written there would be under that user's links. */
+function refuseStrangeHome(path: string): void {
+  let place = dirname(path);
+  while (lstatSync(place, { throwIfNoEntry: false }) === undefined) place = dirname(place);
+  const strangers = [lstatSync(place), statSync(place)].map(({ uid }) => uid).filter((uid) => uid !== 0 && uid !== ownUser());
+  if (ownUser() === undefined || strangers.length === 0) return;
+  throw new OutreachError('environment', `${place} belongs to another user (uid ${strangers[0]}), so nothing is noted in it`, {
+    hint: 'Run it with a home folder of your own (sudo -H), or set XDG_STATE_HOME.',
+  });
 }
 
 function fileOf(asked: Asked): string {

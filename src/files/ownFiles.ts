@@ -122,6 +122,17 @@ export function refuseLink(path: string): void {
   if (isLink(path)) throw linked(path);
 }
 
+/**
+ * Throws where `path` is a symbolic link as in `refuseLink`, or anything else than a regular file: whoever opens a pipe waits for its
+ * writer. Nothing may be there at all.
+ */
+export function refuseUnfit(path: string): void {
+  refuseLink(path);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isFile())
+    throw new OutreachError('config', `${path} is not a regular file`, { hint: 'Remove it, and run the command again.' });
+}
+
 function linked(path: string): OutreachError {
   return new OutreachError('config', `${path} is a symbolic link, and the program writes through none`, {
     hint: 'Remove it; what it leads to stays as it is.',

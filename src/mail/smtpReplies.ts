@@ -15,6 +15,7 @@ export interface ReadReplies {
 const LONGEST_LINE = 16 * 1024;
 const MOST_LINES = 256;
 const LONGEST_REPLY = 64 * 1024;
+const MOST_EMPTY_LINES = 100;
 
 /**
  * Reads replies out of what a socket delivers, in whatever pieces. Lines end with CRLF or, as some servers have it,
@@ -27,6 +28,8 @@ export class ReplyReader {
   #lines: string[] = [];
   #replyBytes = 0;
   #code = 0;
+  /** Between replies, of the whole conversation. */
+  #emptyLines = 0;
   #malformed: string | undefined;
 
   /** A reply has begun and is not complete. */
@@ -62,6 +65,7 @@ export class ReplyReader {
     // An empty line between two replies holds no code that could be taken for an answer; some servers send one.
     if (line === '' && this.#lines.length === 0) {
       this.#replyBytes = 0;
+      if (++this.#emptyLines > MOST_EMPTY_LINES) this.#malformed = 'empty lines without an end';
       return undefined;
     }
     const [, digits, separator] = REPLY_LINE.exec(line) ?? [];

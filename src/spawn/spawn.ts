@@ -1,6 +1,21 @@
 /** Other programs see of the environment what they need, and no secret: those stand in variables of any name. */
 const PASSED_ON = [
-  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'TZ', 'TMPDIR', 'LANG', 'LANGUAGE'],
+  ...[
+    'PATH',
+    'HOME',
+    'USER',
+    'LOGNAME',
+    'SHELL',
+    'TERM',
+    'TZ',
+    'TMPDIR',
+    'LANG',
+    'LANGUAGE',
+    'LC_ALL',
+    'LC_CTYPE',
+    'LC_MESSAGES',
+    'LC_TIME',
+  ],
   // systemctl, journalctl and what speaks the Secret Service find their session by these.
   ...['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY'],
   // Windows starts no program without the first.
@@ -9,7 +24,7 @@ const PASSED_ON = [
 
 /** The part of an environment that other programs see. */
 export function environmentForOthers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const passed = (name: string) => PASSED_ON.includes(name.toUpperCase()) || /^LC_[A-Z]+$/.test(name);
+  const passed = (name: string) => PASSED_ON.includes(name.toUpperCase());
   return Object.fromEntries(Object.entries(env).filter(([name]) => passed(name)));
 }
 

@@ -2,7 +2,7 @@ import { closeSync, existsSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import { OutreachError } from '../domain/errors.ts';
-import { createFile, makeFolder, refuseLink } from '../files/ownFiles.ts';
+import { createFile, makeFolder } from '../files/ownFiles.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Db, Schema, Tx } from './schema.ts';
 import { OpenFiles } from './sqlite/companions.ts';
@@ -61,8 +61,6 @@ interface Opening {
 /** Opens the database, creating it when it is not there, and brings its schema up to date. */
 export async function openStore(path: string, { patience = PATIENCE_MS, listener }: Opening = {}): Promise<Store> {
   makeFolder(dirname(path));
-  // SQLite would follow one, and write beside what it leads to.
-  for (const suffix of ['', '-wal', '-shm', '-journal']) refuseLink(`${path}${suffix}`);
   refuseNetworkFileSystem(dirname(path));
   // SQLite gives its -wal and -shm the mode of the database, so the mode is set before SQLite sees the file.
   if (!existsSync(path)) createPrivate(path);

@@ -70,6 +70,9 @@ test.each([
   ['loops in loops', '{% for i in (1..1000) %}{% for j in (1..1000) %}x{% endfor %}{% endfor %}'],
   ['empty loops in loops', `${LOOP}{% for x in list %}{% endfor %}{% endfor %}`],
   ['a range without an end', '{% for i in (1..100000000) %}{% endfor %}'],
+  ['a range that a cell ends', '{% for i in (1..stars) %}*{% endfor %}'],
+  ['a table of a range', '{% tablerow i in (1..9999990) %}{% endtablerow %}'],
+  ['the size of a range', '{% assign a = (1..9000000) %}{{ a | size }}'],
   ['a split of a split', '{% assign a = c | split: "" %}{% for x in a %}{% assign b = c | split: "" %}{% endfor %}'],
   ['an append that doubles', '{% assign a = c %}{% for i in (1..99) %}{% assign a = a | append: a %}{% endfor %}'],
   ['a capture that doubles', '{% assign a = c %}{% for i in (1..99) %}{% capture a %}{{ a }}{{ a }}{% endcapture %}{% endfor %}'],
@@ -95,7 +98,7 @@ test.each([
   ['a cell that is printed in a loop', `${LOOP}{{ c }}{% endfor %}`],
   ['characters of several bytes', '{% for i in (1..9000) %}{{ e }}{% endfor %}'],
 ] as const)('%s ends at a bound that does not hang on the machine', (_, body) => {
-  const lead = { email: 'a@b.example', c: CELL, d: '%999999999Y', e: '\u{1f600}'.repeat(100) };
+  const lead = { email: 'a@b.example', c: CELL, d: '%999999999Y', stars: '9999990', e: '\u{1f600}'.repeat(100) };
   const began = process.cpuUsage();
   const written = renderBody(campaignWith({ body }), lead);
   expect(written).toMatchObject({ ok: false, reason: expect.stringMatching(/more than \d+ (steps|bytes)|more memory than a mail may/) });

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SCHEMA_VERSION } from '../../src/store/database.ts';
@@ -103,6 +114,63 @@ test.each([
   writeFileSync(path, '#'.repeat(1_000_001));
   expect((await run(parameters)).stderr).toContain('is too large');
 });
+
+test.each(['outreach.db', 'outreach.db-wal', 'outreach.db-shm', 'outreach.db-journal'])(
+  'a pipe in place of %s holds nothing up',
+  async (name) => {
+    await run(['import', 'leads.csv']);
+    for (const suffix of name === 'outreach.db' ? ['', '-wal', '-shm'] : [name.replace('outreach.db', '')])
+      rmSync(data(`outreach.db${suffix}`), { force: true });
+    execFileSync('mkfifo', [data(name)]);
+    for (const parameters of [['status'], ['worker', '--drain'], ['doctor', '--json']]) {
+      const { code, stdout, stderr } = await run(parameters);
+      expect({ parameters, code }).toEqual({ parameters, code: expect.any(Number) });
+      expect(stdout + stderr).toMatch(/is not a regular file|is no file/);
+    }
+    for (const parameters of [
+      ['import', 'leads.csv', '--dry-run'],
+      ['__complete', 'bash', 'pause', ''],
+    ])
+      expect((await run(parameters)).code).toEqual(expect.any(Number));
+  },
+  60_000,
+);
+
+test('no lock of a worker is another file, nor has it a journal that would be played back', async () => {
+  await run(['import', 'leads.csv']);
+  mkdirSync(data('outreach.db.locks'), { recursive: true, mode: 0o700 });
+  const db = connect(data('outreach.db'));
+  const add = db.prepare("insert into workers (id, host, pid, mode, started_at, accounts) values (?, 'h', 1, 'all', ?, '{}')");
+  for (const id of ['evil', '../../../victim/file']) add.run(id, Date.now());
+  db.close();
+  writeFileSync(folder.at('victim', 'file.lock'), 'theirs');
+  linkSync(folder.at('victim', 'file'), data('outreach.db.locks', 'evil.lock'));
+  // What SQLite takes for the rest of a change that did not end (https://sqlite.org/fileformat2.html#the_rollback_journal).
+  const journal = hotJournal(Buffer.alloc(512, 'OVERWRITTEN '));
+  for (const path of [data('outreach.db.locks', 'evil.lock-journal'), folder.at('victim', 'file.lock-journal')])
+    writeFileSync(path, journal);
+  for (const parameters of [['status'], ['service', 'status'], ['worker', '--drain'], ['doctor', '--json']]) await run(parameters);
+  expect(readFileSync(folder.at('victim', 'file'), 'utf8')).toBe('mine');
+  expect(readFileSync(folder.at('victim', 'file.lock'), 'utf8')).toBe('theirs');
+  expect(readFileSync(data('outreach.db.locks', 'evil.lock-journal')).equals(journal)).toBe(true);
+});
+
+/** A rollback journal of one page, with nothing left to be done but to play it back. */
+function hotJournal(page: Buffer): Buffer {
+  const header = Buffer.alloc(512);
+  Buffer.from('d9d505f920a163d7', 'hex').copy(header);
+  header.writeUInt32BE(1, 8);
+  header.writeUInt32BE(1, 16);
+  header.writeUInt32BE(512, 20);
+  header.writeUInt32BE(512, 24);
+  let sum = 0;
+  for (let at = page.length - 200; at > 0; at -= 200) sum = (sum + (page[at] ?? 0)) >>> 0;
+  const number = Buffer.alloc(4);
+  number.writeUInt32BE(1);
+  const check = Buffer.alloc(4);
+  check.writeUInt32BE(sum);
+  return Buffer.concat([header, number, page, check]);
+}
 
 test.each([
   ['trigger', "create trigger thief after insert on messages begin update prospects set email = 'thief@evil.example'; end"],

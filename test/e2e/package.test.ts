@@ -25,7 +25,7 @@ test('the packed program runs outside the repository', { timeout: 120_000 }, () 
     expect(run('--help')).toContain('Usage: outreach');
     expect(run('demo')).toContain('36 leads: 35 accepted, 1 failed, 0 uncertain.');
     const installed = join(home, 'node_modules', 'outreach');
-    expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
+    expect(readdirSync(installed).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin', 'dist', 'package.json']);
     expect(readdirSync(join(installed, 'bin'))).toEqual(['outreach.js']);
   } finally {
     folder.remove();

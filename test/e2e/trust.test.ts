@@ -1,4 +1,16 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isRoot, runIn, STRANGER, treeOf } from '../support/foreign.ts';
@@ -162,6 +174,27 @@ test.skipIf(!isRoot)('somebody else than root gets nothing in the workspace of a
   const ended = await run(['status'], workspace(), { user: STRANGER });
   expect(ended).toMatchObject({ code: 2, stdout: '' });
   expect(ended.stderr).toContain(`${workspace()} belongs to another user (uid 1234)`);
+});
+
+test.skipIf(!isRoot)('root completes nothing from the workspace of another user, and notes nothing in the home of another', async () => {
+  await run(['import', 'leads.csv']);
+  for (const suffix of ['-wal', '-shm']) rmSync(folder.at('acme', '.outreach', `outreach.db${suffix}`), { force: true });
+  execFileSync('chown', ['-R', String(STRANGER), workspace()]);
+  const before = treeOf(workspace());
+  expect((await run(['__complete', 'bash', 'pause', ''])).stdout).toBe('');
+  expect(treeOf(workspace())).toEqual(before);
+
+  const [theirs, own] = [folder.at('theirs'), folder.at('own')];
+  for (const place of [theirs, own, folder.at('victim')]) mkdirSync(place);
+  writeFileSync(join(own, 'outreach.yaml'), SETTINGS);
+  mkdirSync(join(theirs, '.local'));
+  symlinkSync(folder.at('victim'), join(theirs, '.local', 'state'));
+  execFileSync('chown', ['-hR', String(STRANGER), theirs]);
+  const state = join(theirs, '.local', 'state', 'outreach');
+  expect((await runIn(['status'], { cwd: own, home: theirs, env: { OUTREACH_STATE: state } })).code).toBe(0);
+  const asked = await runIn(['trust', '.'], { cwd: own, home: theirs, env: { OUTREACH_STATE: state } });
+  expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('belongs to another user')]);
+  expect(readdirSync(folder.at('victim'))).toEqual([]);
 });
 
 test('nothing is completed from a workspace that is not trusted', async () => {

@@ -32,8 +32,8 @@ const liveNames: Names = async (kind, flag) => {
   writeNothing('completing a word changes nothing', 'Run the command itself.');
   const surroundings = { cwd: process.cwd(), env: process.env, platform: process.platform };
   const found = findWorkspace(flag?.replace(/^~(?=\/|$)/, homedir()), surroundings);
-  // Nothing is read of a workspace that is not trusted; whoever runs the command is told so.
-  admit(found, surroundings);
+  // Nothing is read of a workspace that is not trusted, or that is another user's; whoever runs the command is told so.
+  if (admit(found, surroundings) === 'reading') return [];
   const { workspace } = found;
   const { campaignNames } = await import('../../config/campaignFolder.ts');
   if (kind === 'campaign') return campaignNames(workspace).map((name) => ({ value: name, meaning: 'campaign' }));

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { OutreachError } from '../../domain/errors.ts';
+import { refuseUnfit } from '../../files/ownFiles.ts';
 
 /** The part of better-sqlite3 (https://github.com/WiseLibs/better-sqlite3/blob/master/docs/api.md) that is used here. */
 export interface SqliteConnection {
@@ -33,8 +34,10 @@ const PACKAGE = Number(process.versions.node.split('.')[0]) >= 22 ? 'better-sqli
 
 let loaded: Connect | undefined;
 
+/** Throws where the database, or a file that SQLite opens beside it, is no regular file: SQLite would follow a link, and wait at a pipe. */
 export function connect(path: string, options?: ConnectOptions): SqliteConnection {
   loaded ??= load();
+  if (path !== ':memory:') for (const suffix of ['', '-wal', '-shm', '-journal']) refuseUnfit(`${path}${suffix}`);
   return loaded(path, options);
 }
 

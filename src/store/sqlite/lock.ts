@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { OutreachError } from '../../domain/errors.ts';
 import { makeFolder } from '../../files/ownFiles.ts';
@@ -29,10 +29,11 @@ export function takeLivenessLock(directory: string, workerId: string): LivenessL
 
 /** True while the worker's process runs, frozen or not. In doubt a worker counts as alive: its deadlines still hold. Changes nothing. */
 export function isAlive(directory: string, workerId: string): boolean {
-  const path = join(directory, `${workerId}.lock`);
-  if (!existsSync(path)) return false;
+  const path = placeOf(directory, workerId);
+  if (path === undefined || !existsSync(path)) return false;
   try {
-    const connection = connect(path, { timeout: 0, fileMustExist: true });
+    // For reading alone: SQLite would play back what lies beside it as a journal.
+    const connection = connect(path, { timeout: 0, fileMustExist: true, readonly: true });
     try {
       // A read is enough to meet its owner's lock, and those who ask do not meet each other.
       connection.prepare('select 1 from sqlite_master').all();
@@ -48,8 +49,8 @@ export function isAlive(directory: string, workerId: string): boolean {
 
 /** Removes what a dead worker left. Ids are never used again. */
 export function forgetLock(directory: string, workerId: string): void {
-  const path = join(directory, `${workerId}.lock`);
-  if (!existsSync(path)) return;
+  const path = placeOf(directory, workerId);
+  if (path === undefined || !existsSync(path)) return;
   const connection = lock(path, { mustExist: true });
   if (connection !== undefined) removeLock(connection, path);
 }
@@ -121,6 +122,7 @@ function removeLock(connection: SqliteConnection, path: string): void {
 
 function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; waitMs?: number }): SqliteConnection | undefined {
   refuseWhereReadOnly(path);
+  refuseShared(path);
   const connection = connect(path, { timeout: waitMs, fileMustExist: mustExist });
   try {
     connection.pragma('journal_mode = DELETE');
@@ -132,4 +134,15 @@ function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; wai
     if (isBusy(error) || (error as { code?: string }).code === 'SQLITE_IOERR_FSTAT') return undefined;
     throw error;
   }
+}
+
+/** A lock has one name. Under another one it would be a file of somebody's, and SQLite may write into it. */
+function refuseShared(path: string): void {
+  if ((lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 1) > 1)
+    throw new OutreachError('environment', `${path} is another file, too (a hard link)`, { hint: 'Remove it, and run the command again.' });
+}
+
+/** The lock of a worker; undefined for an id that is none of ours: it comes out of a database, and must not lead elsewhere. */
+function placeOf(directory: string, workerId: string): string | undefined {
+  return /^[\w-]{1,64}$/.test(workerId) ? join(directory, `${workerId}.lock`) : undefined;
 }
