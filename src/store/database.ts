@@ -47,6 +47,8 @@ export interface Store {
   copyTo(path: string): void;
   /** Whether no other program has the database open, by this path or another one. Folds its log into it. */
   isAlone(): boolean;
+  /** Puts what its log holds into the database itself, as far as nobody reads it there: who removes the log then loses less. */
+  foldLog(): void;
   /** Rewrites the file without what was deleted, and empties the write-ahead log; false when a reader elsewhere held it. */
   scrub(): boolean;
   close(): Promise<void>;
@@ -110,6 +112,7 @@ function storeOn(sqlite: SqliteConnection, files: OpenFiles, path: string, patie
       waitingWithin(sqlite, () => sqlite.exec(`vacuum into '${target.replaceAll("'", "''")}'`));
     },
     isAlone: () => waitingWithin(sqlite, () => isAlone(sqlite, files)),
+    foldLog: () => foldLog(sqlite),
     scrub: () => waitingWithin(sqlite, () => scrub(sqlite)),
     close: () => files.close(() => db.destroy()),
   };
@@ -150,6 +153,15 @@ function isAlone(sqlite: SqliteConnection, files: OpenFiles): boolean {
   sqlite.pragma('user_version');
   files.noteCompanions();
   return true;
+}
+
+/** SQLite does the same from time to time, so nothing hangs on it here. */
+function foldLog(sqlite: SqliteConnection): void {
+  try {
+    sqlite.pragma('wal_checkpoint(PASSIVE)');
+  } catch (error) {
+    if (storageError(error) === undefined) throw error;
+  }
 }
 
 /** Deleted text stays in free pages and in the log until they are written over (https://sqlite.org/pragma.html#pragma_secure_delete). */

@@ -124,6 +124,7 @@ export class Worker {
     const upkeep = new Upkeep(this.#parts, this.#stage, { ...leaving, worker: this.#id, sends: this.#sends });
     // Before anything is claimed or recovered: what an older copy knows is not what happened.
     if (this.#sends) await this.#unlessStopped(() => guard.admit());
+    store.foldLog();
     const lock = takeLivenessLock(store.locks, this.#id);
     reached('worker.locked');
     let unreturned: Unreturned | undefined;

@@ -176,7 +176,8 @@ export class Runner {
     this.reconciled = true;
     const people = this.#took().flatMap(({ to, taken }) => (taken ? [to] : []));
     writeFileSync(join(this.#workspace, 'sent.csv'), `email\n${people.join('\n')}\n`);
-    await this.finish(['reconcile', '--sent', 'sent.csv', '--yes'], {});
+    // A list of nobody is refused: it may be the wrong file.
+    await this.finish(['reconcile', ...(people.length === 0 ? [] : ['--sent', 'sent.csv']), '--yes'], {});
     await this.finish(['resume', '1'], {});
   }
 

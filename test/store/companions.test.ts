@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
@@ -60,6 +60,21 @@ for (const removed of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
     expect([await isBlocked(bench.store, 'before'), await isBlocked(bench.store, 'after')]).toEqual([true, true]);
   });
 }
+
+test('what a killed import left in the log alone is in the database once a worker has begun', async () => {
+  await block(bench.store, 'before');
+  const alone = () => {
+    copyFileSync(path(), `${path()}.alone`);
+    const db = connect(`${path()}.alone`);
+    const found = db.prepare("select count(*) as n from sqlite_master where name = 'suppressions'").all() as { n: number }[];
+    const rows = found[0]?.n === 0 ? 0 : db.prepare('select * from suppressions').all().length;
+    db.close();
+    return rows;
+  };
+  expect(alone()).toBe(0);
+  bench.store.foldLog();
+  expect(alone()).toBe(1);
+});
 
 test('another log that nobody has written to changes nothing: what was committed here is still the truth', async () => {
   await block(bench.store, 'before');
