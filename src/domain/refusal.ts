@@ -125,14 +125,27 @@ export function wordsOf(text: string): string {
     .trim();
 }
 
-/** Whether each address in a reply, but for those that take questions, is the sender's, or its domain behind an @. */
+/** Whether each address in a reply, but for those that take questions, is the sender's, or its domain behind an @; without any, whether the sender's domain is named alone. */
 function namesSenderAlone(text: string, { from, to }: Envelope): boolean {
   const sender = from.toLowerCase();
   const own = [sender, sender.slice(sender.lastIndexOf('@'))];
   const recipient = to.toLowerCase();
   const named = (text.replace(LINK_TO_PAGE, ' ').match(ADDRESS) ?? []).map((address) => address.toLowerCase().replace(/(?<!\.)\.+$/, ''));
   const others = named.filter((address) => !own.includes(address) && (address === recipient || !TAKES_QUESTIONS.test(address)));
+  if (named.length === 0) return namesDomainAlone(text, sender, recipient);
   return others.length === 0 && !own.includes(recipient) && named.some((address) => own.includes(address));
+}
+
+/** `The domain ruiz.example: no such user ana` */
+function namesDomainAlone(text: string, sender: string, recipient: string): boolean {
+  const [own, other] = [sender, recipient].map((address) => address.slice(address.lastIndexOf('@') + 1));
+  const named = new Set(
+    text
+      .toLowerCase()
+      .split(/[^a-z0-9.-]+/)
+      .map((word) => word.replace(/^\.+|(?<!\.)\.+$/g, '')),
+  );
+  return own !== other && named.has(own ?? '') && !named.has(other ?? '');
 }
 
 const TAKES_QUESTIONS = /^(?:postmaster|abuse|support|help(?:desk)?|info|contact|admin|delist)@/;

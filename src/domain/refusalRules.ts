@@ -101,6 +101,43 @@ const NOT_OF_RECIPIENT = [
   'attachments?',
   'content',
   'filter*',
+  // Who sends, in other words and languages.
+  'originator',
+  'mail from:',
+  'mailing from',
+  '(callout|verification) … fail*',
+  'verif(y|ication) fail*',
+  '(absender|expediteur|mittente|remitente|remetente|afzender|nadawc)*',
+  // A field of the mail's header.
+  '(in|of) (the )?(to|from|cc)',
+  'fields?',
+  'reply-to',
+  // A mailbox that is there, and its owner's wishes.
+  'not accepting (mail|e-?mail|messages?)',
+  'only accepts?',
+  'accepts? (mail|e-?mail|messages?) (only|from)',
+  'preferences',
+  'ambiguous',
+  // A server in trouble.
+  'gr[ae]y[- ]?list*',
+  'timed out',
+  'time-?out',
+  'loops? back',
+  'maintenance',
+  'try (again )?later',
+  'try again in',
+  'service unavailable',
+];
+
+/** What an enhanced code of a missing mailbox does not mean, whatever servers write behind it. */
+const NOT_MISSING = [
+  'block*',
+  'denied',
+  'spam*',
+  'refused due',
+  'rejected (by (the )?(recipient|user|owner|filter)|due)',
+  'will not accept',
+  'con:b\\d+',
 ];
 
 /**
@@ -214,8 +251,17 @@ export const RULES: readonly Rule[] = [
     means: 'no mailbox',
     phases: AFTER_MAIL,
     codes: '5xx',
-    says: ['account or domain may not exist', 'address blacklisted', 'mailbox unavailable or access denied'],
-    source: `cPanel's Exim; ${AMAZON}: its list of addresses that bounced; QQ Mail`,
+    says: ['account or domain may not exist', 'mailbox unavailable or access denied'],
+    unless: ['sender verify failed', 'verification failed'],
+    source: "cPanel's Exim; QQ Mail",
+  },
+  {
+    means: 'no mailbox',
+    phases: AFTER_MAIL,
+    codes: '5xx',
+    says: ['address blacklisted'],
+    unless: [...NOT_OF_RECIPIENT, 'ip', 'your', 'by (the )?recipient', 'hosts?', 'servers?', 'spamhaus'],
+    source: `${AMAZON}: its list of addresses that bounced`,
   },
 
   // The account, its login and its From.
@@ -372,7 +418,7 @@ export const RULES: readonly Rule[] = [
   {
     means: 'sender',
     codes: '5xx',
-    mark: /\bofr_\d+|\[BL\d+\]|\bAS\(\d{3,5}\)|\(S31[45]\d\)/,
+    mark: /\bofr_(?!416)\d+|\[BL\d+\]|\bAS\(\d{3,5}\)|\(S31[45]\d\)/,
     source: `Orange, its postmaster's codes ofr_…; ${YAHOO}: BL…; Outlook.com: S3140 and kin`,
   },
 
@@ -437,20 +483,20 @@ export const RULES: readonly Rule[] = [
     means: 'no mailbox',
     phases: AFTER_MAIL,
     status: /^(1\.(1|2|3|4|6|10)|2\.1)$/,
-    unless: NOT_OF_RECIPIENT,
+    unless: [...NOT_OF_RECIPIENT, ...NOT_MISSING],
     source: `${IANA}: bad destination; ${MICROSOFT}: 5.1.10`,
   },
   {
     means: 'no mailbox',
     phases: AFTER_MAIL,
-    mark: /RecipientNotFound|Invalid Recipient - https:\/\/\S*mimecast|\(#5\.1\.[123]\b/,
-    source: `${MICROSOFT}: RESOLVER.ADR; Mimecast; qmail, which writes the status behind its words`,
+    mark: /RecipientNotFound|\b(?:ofr|lpn)[\w-]*_416\b|Invalid Recipient - https:\/\/\S*mimecast|\(#5\.1\.[123]\b/i,
+    source: `${MICROSOFT}: RESOLVER.ADR; Orange and La Poste: …_416, an unknown recipient; Mimecast; qmail, which writes the status behind its words`,
   },
   {
     means: 'no mailbox',
     phases: AFTER_MAIL,
     says: [
-      '(no such|unknown|non-?existent|unrecogni[sz]ed|illegal) (local |virtual )?(user|users|recipient|mailbox|address|account|alias|addressee|person|customer|e-?mail|local-?part)',
+      '(no such|unknown|non-?existent|unrecogni[sz]ed|illegal) (local |virtual )?(user|users|recipient|mailbox|address|account|alias|addressee|person|customer|e-?mail|local[- ]?part)',
       '(account|mailbox|user|recipient|address) (has been |was |is )?cancell?ed',
       'unknown or illegal alias',
       '(bad|invalid) (recipient address|rcpt address|mailbox|user|address syntax)',
@@ -458,7 +504,10 @@ export const RULES: readonly Rule[] = [
       'unroute?able address',
       'undeliverable address',
       'no (mailbox|user) here',
-      'no mailbox by that name',
+      'no (mailbox|account|user) (here )?by (that|this) name',
+      'no mailbox found',
+      'user-?unknown',
+      'invalid-recipient',
       'bad destination mailbox',
       'unavailable mail user',
       'invalid domain name',
@@ -472,7 +521,7 @@ export const RULES: readonly Rule[] = [
     means: 'no mailbox',
     phases: AFTER_MAIL,
     says: [
-      '(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ (unknown|inactive|disabled|deactivated|closed|terminated|expired|discontinued|invalid|inexistent|nonexistent|unavailable|deleted|removed|no longer)',
+      '(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ (unknown|inactive|not present|disabled|deactivated|closed|terminated|expired|discontinued|invalid|inexistent|nonexistent|unavailable|deleted|removed|no longer)',
       '(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ not ~ (found|exists?|known|valid|listed|recogni[sz]ed)',
       "(users?|recipients?|mailbox(es)?|address(es)?|accounts?|alias|addressee) ~ (does|did|do)( not|n'?t) exists?",
     ],
@@ -492,7 +541,9 @@ export const RULES: readonly Rule[] = [
     says: [
       "(couldn'?t|could not|weren'?t able to|unable to|cannot|can'?t) find (the |your )?(recipient|user|mailbox|address)",
       "(does not|doesn'?t) have an? … account",
-      'not (a )?(known|valid) (user|mailbox|recipient|customer|address)',
+      'not (an? )?(known|valid|active) (user|mailbox|recipient|customer|address|account)',
+      'not present in (the |our )?directory',
+      'no longer valid',
       '(user|recipient|address|mailbox) (is )?not in (the |our )?(directory|system)',
       "address ~ (could not|couldn'?t|cannot|can'?t) be found",
       'mailbox for (was |is )?not found',
@@ -509,16 +560,21 @@ export const RULES: readonly Rule[] = [
     says: [
       'unbekannter (benutzer|empf(a|ae)nger)',
       '(benutzer|empf(a|ae)nger|postfach|adresse) (ist )?(unbekannt|existiert nicht|nicht (gefunden|bekannt|vorhanden))',
-      '(utilisateur|destinataire|adresse|boite) (est )?(inconnue?|inexistante?)',
+      "(utilisateur|destinataire|adresse|boite)( e-?mail| mail| d'au moins un destinataire)? (est )?(inconnue?|inexistante?|invalide)",
       '(utente|destinatario|indirizzo|casella) (sconosciut[oa]|inesistente|non esiste)',
-      '(usuario|destinatario|cuenta|buzon) (desconocid[oa]|inexistente|no existe)',
+      '(usuario|destinatario|cuenta|buzon|casilla) (desconocid[oa]|inexistente|no existe)',
       'no existe (el|la|ese|esa) (usuario|cuenta|buzon)',
       'usuario (desconhecido|inexistente|nao existe)',
       'onbekende gebruiker',
       'gebruiker (onbekend|bestaat niet)',
       '(uzytkownik|konto|adres) nie istnieje',
+      '(пользователь|ящик|адрес|получатель).{0,40}не (наиден|существует)',
+      'нет такого (пользователя|ящика|адреса)',
+      '.{0,4}(用户|收件人|邮箱|帐号|账号)(地址)?不存在.{0,4}',
+      '.{0,4}(无|没有)此用户.{0,4}',
     ],
-    source: 'The same in German, French, Italian, Spanish, Portuguese, Dutch and Polish',
+    unless: NOT_OF_RECIPIENT,
+    source: 'The same in German, French, Italian, Spanish, Portuguese, Dutch, Polish, Russian and Chinese',
   },
 
   // This mail, or this recipient's rules.

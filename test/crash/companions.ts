@@ -17,7 +17,7 @@ export interface Removal {
 const REMOVED: readonly Removal['files'][] = [['-shm'], ['-shm'], ['-wal', '-shm'], ['-wal']];
 
 /** What a worker may say beside one whose log was removed: the index tells of pages that the new log does not have. */
-export const BROKEN_VIEW = /the disk reports an error/;
+export const BROKEN_VIEW = /the disk reports an error|has lost its file/;
 
 export function removal(random: Random): Removal {
   return {

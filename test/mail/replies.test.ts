@@ -80,6 +80,7 @@ test.each([
   ['550 5.1.2 ana@ruiz.example... host not found'],
   ['550 mailbox of <ANA@ruiz.EXAMPLE> does not exist: mailbox not found'],
   ['550 no such address (@ruiz.example)'],
+  ['550 The domain ruiz.example: no such user ana'],
   ['553 5.1.3 <ana@ruiz.example>: invalid address; ana@ruiz.example'],
 ])('a reply whose only address is the sender’s suppresses nobody: %s', (text) => {
   for (const phase of ['rcpt', 'data', 'dot'] as const) {
