@@ -117,7 +117,7 @@ function refuseLinks(path: string): void {
 }
 
 /** Throws where `path` itself is a symbolic link, or a folder as in `refuseLinks`. */
-export function refuseLink(path: string): void {
+function refuseLink(path: string): void {
   refuseLinks(dirname(path));
   if (isLink(path)) throw linked(path);
 }
