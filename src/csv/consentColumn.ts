@@ -37,20 +37,29 @@ class Answers {
   #counts = 0;
   #others = 0;
 
-  look(cell: string, kind: Answer['kind'], means: 'for' | 'against'): void {
-    if (kind === 'empty') return;
+  look(cell: string, means: 'for' | 'against', share: 'half' | 'all'): void {
+    const answer = answerOf(cell);
+    if (answer.kind === 'empty') return;
     if (/^[01]$/.test(cell.trim())) this.#digits++;
     else if (isCount(cell)) this.#counts++;
-    else if (kind === 'yes' || kind === 'no' || kind === 'status' || (kind === 'date' ? means === 'against' : kind === 'channels'))
-      this.#plain++;
+    else if (isAnswer(answer, means, share)) this.#plain++;
     else this.#others++;
   }
 
   /** Beside 3 or 12, 0 and 1 are counts. */
-  get prevail(): boolean {
-    const [answers, others] = this.#counts === 0 ? [this.#plain + this.#digits, 0] : [this.#plain, this.#counts + this.#digits];
-    return answers > 0 && answers >= others + this.#others;
+  prevail(share: 'half' | 'all'): boolean {
+    const answers = this.#plain + (this.#counts === 0 ? this.#digits : 0);
+    const others = this.#others + (this.#counts === 0 ? 0 : this.#counts + this.#digits);
+    return answers > 0 && (share === 'half' ? answers >= others : others === 0);
   }
+}
+
+/** "No budget" begins with a no and answers something else. */
+function isAnswer(answer: Answer, means: 'for' | 'against', share: 'half' | 'all'): boolean {
+  if (answer.kind === 'no') return answer.plain;
+  if (answer.kind === 'date') return means === 'against';
+  if (answer.kind === 'status') return share === 'half' || answer.surest === 'sure';
+  return answer.kind === 'yes' || (answer.kind === 'channels' && means === 'for');
 }
 
 /** One column of the file that may say who is mailed: first it sees all of it, then it reads its cells. */
@@ -79,7 +88,7 @@ export class Column {
     const role = this.#role;
     if (role.kind === 'doubtful' || role.kind === 'pair') return this.#filled > 0;
     if (role.kind !== 'named') return this.#trigger !== undefined;
-    if (role.weak && !this.#answers.prevail) return false;
+    if (role.weak !== undefined && !this.#answers.prevail(role.weak)) return false;
     return role.means === 'against' || (this.#filled > 0 && !(role.joined && this.#isDated));
   }
 
@@ -113,7 +122,7 @@ export class Column {
     const kind = this.#kindOf(cell);
     if (kind !== 'empty') this.#filled++;
     if (kind === 'date') this.#dates++;
-    if (this.#role.kind === 'named' && this.#role.weak) this.#answers.look(cell, kind, this.#role.means);
+    if (this.#role.kind === 'named' && this.#role.weak !== undefined) this.#answers.look(cell, this.#role.means, this.#role.weak);
     if (this.#unclear !== undefined || !this.#isUnclear(cell) || !isLead(row)) return;
     this.#unclear = { index: this.index, column: this.name, value: cell.trim(), line: row.line };
   }

@@ -1,7 +1,7 @@
 import { bare } from '../domain/usualNames.ts';
 import type { Refusal } from './consentWords.ts';
 import * as words from './consentWords.ts';
-import { contentHeaderOf, isAboutPartners, isWork, type Named, preferenceOf } from './contentHeaders.ts';
+import { contentHeaderOf, isAboutPartners, isWork, type Named, preferenceOf, type Weak } from './contentHeaders.ts';
 import { matcherOf, type Polarity, polarityOf, wordsOf } from './polarity.ts';
 import { SALES as SALES_WORDS, TOPICS as TOPIC_WORDS } from './polarityWords.ts';
 import * as statusNames from './statusNames.ts';
@@ -21,7 +21,7 @@ export type Role =
       /** A name that is used for other things too: what is not understood in it says nothing. */
       readonly loose: boolean;
       /** Its name may stand over something else: it is about consent if its cells answer such a question. */
-      readonly weak: boolean;
+      readonly weak: Weak;
     }
   /** Read if one of its words is about consent. `surest`: how plain such a word must be. */
   | {
@@ -44,6 +44,7 @@ type Means = Omit<Named, 'weak'>;
 const LONGEST_NAME = 200;
 /** What divides a name into clauses, and what stands between two answers. */
 const CLAUSES = /[()[\]{}/|:;,]|\s[-–—]\s/;
+const IN_OR_OUT = /(?<!\p{L})(?:in *[/|] *out|out *[/|] *in|in or out|out or in)(?!\p{L})/iu;
 const ALTERNATIVES = /\s*[/|]\s*|\s+(?:or|oder|ou|lub)\s+/i;
 /** So many words are no longer a name with something aside, but a sentence. */
 const SENTENCE = 5;
@@ -70,13 +71,13 @@ function agreedOf(header: string): Role | undefined {
 
 /** "Opt in / out", "Subscribed/unsubscribed". */
 function pairIn(header: string): Role | undefined {
+  if (IN_OR_OUT.test(header) && roleOfClause(header.replace(IN_OR_OUT, 'in'))?.kind === 'named')
+    return { kind: 'pair', refusal: 'unsubscribed' };
   const parts = header.split(ALTERNATIVES);
   if (parts.length !== 2) return undefined;
-  const [one = '', other = ''] = parts;
-  const short = /^\W*(in|out)\W*$/i.exec(other)?.[1];
-  const roles = [roleOfClause(one), roleOfClause(short !== undefined && /opt(ed)?[\s_-]?(in|out)\W*$/i.test(one) ? `opt ${short}` : other)];
+  const roles = parts.map(roleOfClause);
   const [yes, no] = roles.map((role) => (role?.kind === 'named' ? role : undefined));
-  if (yes === undefined || no === undefined || yes.means === no.means || yes.weak || no.weak) return undefined;
+  if (yes === undefined || no === undefined || yes.means === no.means || yes.weak !== undefined || no.weak !== undefined) return undefined;
   return { kind: 'pair', refusal: yes.means === 'against' ? yes.refusal : no.refusal };
 }
 
@@ -113,7 +114,7 @@ function nameOf(polarity: Polarity, name: string, tokens: readonly string[]): (N
   if (base?.means === 'against' && isWork(base.refusal, polarity, tokens)) return undefined;
   const named = base === undefined ? headerOf(polarity, name, tokens) : turnedBase(base, polarity);
   if (named === 'doubtful') return named;
-  if (named !== undefined) return { ...named, weak: false, whole: base?.whole.has(name) === true };
+  if (named !== undefined) return { ...named, weak: undefined, whole: base?.whole.has(name) === true };
   if (OPEN_QUESTIONS.has(tokens[0] ?? '')) return undefined;
   const weaker = contentHeaderOf(polarity, tokens);
   return weaker === undefined || weaker === 'doubtful' ? weaker : { ...weaker, whole: false };

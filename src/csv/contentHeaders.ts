@@ -3,11 +3,14 @@ import * as words from './contentWords.ts';
 import { matcherOf, type Polarity } from './polarity.ts';
 import * as polarityWords from './polarityWords.ts';
 
-/** Which way a column asks. `weak`: its name may stand over other things too, and only its cells tell. */
+/** A name that may stand over other things too, so that only its cells tell: half of them must answer, or all. */
+export type Weak = 'half' | 'all' | undefined;
+
+/** Which way a column asks. */
 export interface Named {
   readonly means: 'for' | 'against';
   readonly refusal: Refusal;
-  readonly weak: boolean;
+  readonly weak: Weak;
 }
 
 const [CONTENT, ONE_OFFER, PROCESSING, PRIVACY, QUALIFIERS, WISHES, REFUSES] = [
@@ -31,14 +34,15 @@ const [REMOVES, ERASES, ASKING, AROUND_ORDERS] = [
   matcherOf(words.ASKING),
   matcherOf(words.AROUND_ORDERS),
 ];
-const [BULK, PERSONAL, AGAIN, WAYS, OWNS] = [
+const [MASS, BULK, PERSONAL, AGAIN, WAYS, OWNS] = [
+  matcherOf('bulk mass direct auf przez registration registr- signup signedup alta abo abonnement'),
   matcherOf(polarityWords.BULK),
   matcherOf('me mich mir moi us you mi mij'),
   matcherOf('again wieder encore nuevamente ancora opnieuw novamente ponownie'),
   matcherOf('by via per par por przez mediante'),
   matcherOf('has have had hat haben a ont tiene tienen ha hanno heeft hebben tem ma maja'),
 ];
-const FILLERS = matcherOf(polarityWords.FILLERS);
+const [FILLERS, CONTACTING] = [matcherOf(polarityWords.FILLERS), matcherOf(polarityWords.CONTACTING)];
 const NEGATING = matcherOf(`${polarityWords.NEGATIONS} ${polarityWords.STRENGTHENERS} ${polarityWords.MORE_OR_NO_MORE}`);
 const [PREFERENCES, CHOICES, PARTNERS, AND, WORK, THINGS, SALES] = [
   matcherOf(words.PREFERENCES),
@@ -56,7 +60,7 @@ const FOR_TOPICS = [polarityWords.FILLERS, polarityWords.WANTS, ...Object.values
 type Test = (token: string) => boolean;
 const about: Test = (token) => FOR_TOPICS.some((list) => list.has(token));
 const content: Test = (token) => CONTENT.has(token) || PRIVACY.has(token);
-const around: Test = (token) => AROUND_ORDERS.has(token) || FILLERS.has(token);
+const around: Test = (token) => AROUND_ORDERS.has(token) || FILLERS.has(token) || token.length === 1;
 
 /** What a name says that has no word of consent itself, but one of what is sent, of contact by mail, or of removal. */
 export function contentHeaderOf(polarity: Polarity, tokens: readonly string[]): Named | 'doubtful' | undefined {
@@ -64,13 +68,15 @@ export function contentHeaderOf(polarity: Polarity, tokens: readonly string[]): 
 }
 
 /** "Please remove", "Erasure requested", "Objection date", "Stop", "Sperre". */
-function orderOf({ negations }: Polarity, tokens: readonly string[]): Named | undefined {
+function orderOf({ negations, orders }: Polarity, tokens: readonly string[]): Named | undefined {
   const some = (test: Test) => tokens.some(test);
+  const asks: Test = (token) => ASKING.has(token);
+  const contacts: Test = (token) => CONTACTING.has(token);
+  const negates: Test = (token) => NEGATING.has(token);
   const only = (...tests: Test[]) => tokens.every((token) => tests.some((test) => test(token)));
-  if (negations > 0) return undefined;
+  if (negations > 0) return negations === 1 && orders && only(contacts, negates, asks, around) ? against('do_not_contact') : undefined;
   const removes: Test = (token) => REMOVES.has(token);
   const erases: Test = (token) => ERASES.has(token);
-  const asks: Test = (token) => ASKING.has(token);
   const objects: Test = (token) => OBJECTS.has(token);
   if (some(removes) && only(removes, asks, around)) return against('unsubscribed');
   if (some(erases) && (some(asks) || tokens[0] === 'erasure') && only(erases, asks, around, (token) => QUALIFIERS.has(token)))
@@ -83,7 +89,7 @@ function orderOf({ negations }: Polarity, tokens: readonly string[]): Named | un
 /** "Please remove me", "Asked to be removed from the list": nothing else, and somebody asks for it. */
 export function isOrderToRemove(tokens: readonly string[]): boolean {
   const removes: Test = (token) => REMOVES.has(token) || ERASES.has(token) || STOPS.has(token);
-  const asks: Test = (token) => ASKING.has(token);
+  const asks: Test = (token) => ASKING.has(token) || CONTACTING.has(token);
   return tokens.some(removes) && tokens.some(asks) && tokens.every((token) => removes(token) || asks(token) || around(token));
 }
 
@@ -106,35 +112,53 @@ function sentOf(polarity: Polarity, tokens: readonly string[]): Named | 'doubtfu
   const refuses = some((token) => REFUSES.has(token) || OBJECTS.has(token) || (processing && RESTRICTS.has(token)));
   const topic = processing || some(content) || ((wishes || refuses) && some((token) => ONE_OFFER.has(token)));
   const covered = tokens.every(
-    (token) => about(token) || content(token) || QUALIFIERS.has(token) || NEGATING.has(token) || ONE_OFFER.has(token),
+    (token) =>
+      about(token) ||
+      content(token) ||
+      QUALIFIERS.has(token) ||
+      NEGATING.has(token) ||
+      ONE_OFFER.has(token) ||
+      PROCESSING.has(token) ||
+      token.length === 1 ||
+      refusesSent([token]),
   );
   if (!topic) return undefined;
+  const strength = mail || list || some((token) => PRIVACY.has(token)) || polarity.wants || negations > 0 ? 'half' : 'all';
   const flips = negations + (refuses ? 1 : 0);
   if (flips > 1) return wishes || covered ? 'doubtful' : undefined;
-  if (flips === 1 && (refuses || wishes || covered)) return { means: 'against', refusal: 'no_consent', weak: !(refuses || wishes) };
+  if (flips === 1 && (refuses || wishes || covered))
+    return { means: 'against', refusal: 'no_consent', weak: refuses || wishes ? undefined : strength };
+  if (covered && refusesSent(tokens)) return { means: 'against', refusal: 'no_consent', weak: 'half' };
   if (flips > 0 || polarity.against !== undefined) return undefined;
-  if (wishes) return { means: 'for', refusal: 'no_consent', weak: processing };
-  return covered && (!processing || polarity.wants || mail || list) ? { means: 'for', refusal: 'no_consent', weak: true } : undefined;
+  if (wishes) return { means: 'for', refusal: 'no_consent', weak: processing ? 'half' : undefined };
+  return covered && (!processing || polarity.wants || mail || list) ? { means: 'for', refusal: 'no_consent', weak: strength } : undefined;
 }
 
 /** "Contact by email", "By email", "Contact me again?", "Newsletter signup". */
-function contactOf({ negations, against: refused, mail, contact }: Polarity, tokens: readonly string[]): Named | undefined {
+function contactOf({ negations, against: refused, mail, contact, engagement }: Polarity, tokens: readonly string[]): Named | undefined {
   const some = (test: Test) => tokens.some(test);
-  if (negations > 0 || refused !== undefined || !tokens.every((token) => about(token) || PRIVACY.has(token) || AGAIN.has(token)))
-    return undefined;
-  const bulk = some((token) => BULK.has(token)) && !(tokens.length > 1 && OWNS.has(tokens[0] ?? ''));
+  const known: Test = (token) => about(token) || PRIVACY.has(token) || AGAIN.has(token) || MASS.has(token);
+  if (negations > 0 || refused !== undefined || engagement || !tokens.every(known)) return undefined;
+  const bulk =
+    (some((token) => BULK.has(token)) || (mail && some((token) => MASS.has(token)))) && !(tokens.length > 1 && OWNS.has(tokens[0] ?? ''));
   const personal = tokens.length > 1 && (mail || contact) && some((token) => PERSONAL.has(token) || AGAIN.has(token));
   const way = mail && (contact || WAYS.has(tokens[0] ?? ''));
-  return bulk || personal || way ? { means: 'for', refusal: 'no_consent', weak: true } : undefined;
+  return bulk || personal || way ? { means: 'for', refusal: 'no_consent', weak: 'half' } : undefined;
+}
+
+/** "Communications refused", but not "Offers declined". */
+function refusesSent(tokens: readonly string[]): boolean {
+  const refuses = tokens.some((token) => /^(?:refus|declin|reject|rechaz|rifiut|recus|abgelehn|verweiger|geweiger|odrzuc)/.test(token));
+  return refuses && !tokens.some((token) => /^(?:offer|ofert|offre|angebot|aanbied)/.test(token));
 }
 
 /** "Send me …" */
 function isToldToSend(tokens: readonly string[]): boolean {
-  return tokens.some((token, at) => /^(?:send|keep)$/.test(token) && PERSONAL.has(tokens[at + 1] ?? ''));
+  return tokens.some((token, at) => /^(?:send|keep|sign|add|put)$/.test(token) && PERSONAL.has(tokens[at + 1] ?? ''));
 }
 
 function against(refusal: Refusal): Named {
-  return { means: 'against', refusal, weak: true };
+  return { means: 'against', refusal, weak: 'half' };
 }
 
 /** A column of what somebody prefers: of mail to many, or of ways to reach them. */

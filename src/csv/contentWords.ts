@@ -16,12 +16,12 @@ export const CONTENT = `communication communications offers promo promos promoti
   comunicazione comunicazioni promozione promozioni promozional- informazione informazioni novita notizie aggiornamenti messaggi sconti avvisi
   informato informata aggiornato aggiornata prospezione
   comunicacao comunicacoes promocao promocoes informacao informacoes novidades atualizacoes mensagens descontos prospeccao prospecao
-  communicatie aanbiedingen acties promoties informatie nieuws nieuwtjes berichten mededelingen kortingen geinformeerd acquisitie
+  communicatie- aanbiedingen acties promoties informatie nieuws nieuwtjes berichten mededelingen kortingen geinformeerd acquisitie
   komunikacja komunikacji komunikaty komunikatow oferty ofert ofertach promocje promocji promocjach informacje informacji informacjach aktualnosci
   nowosci nowosciach wiadomosci powiadomienia powiadomien rabaty rabatow poinformowan-`;
 /** One of them may be that of a sale: it is about mail only where somebody wants or refuses it. */
 export const ONE_OFFER =
-  'offer angebot offre oferta offerta offerte aanbieding update message brochure nachricht mensaje messaggio mensagem bericht catalog';
+  'updated offer angebot offre oferta offerta offerte aanbieding update message brochure nachricht mensaje messaggio mensagem bericht catalog';
 /** The use of a person's data. */
 export const PROCESSING = `processing -verarbeitung- traitement traitements tratamiento tratamientos trattamento trattamenti verwerking verwerken gegevensverwerking tratamento
   tratamentos przetwarzan- profiling profilage`;
@@ -32,15 +32,15 @@ export const QUALIFIERS = `commercial commercials special exclusive product prod
   kommerziell- werblich- exklusiv- aktuell- neue neuen neuer unsere unserer unseren produkt- veranstalt- regelmassig- uber weitere weiteren wieder mehr
   personenbezogen- daten zusend- zugesendet zugeschickt versand schicken zuschicken senden
   commercia- exclusi- nouvel- special- produits sur notre nos envoi envoyer envoyez recues encore personnelles donnees votre vos
-  comercial- promocional- exclusiv- nuev- nuestr- sobre envio envios enviar datos personales mas tus sus mis
+  comercial- comerciais promocional- promocionais exclusiv- nuev- nuestr- sobre envio envios enviar datos personales mas tus sus mis
   esclusiv- nuov- nostr- prodotti su sui sulle invio inviare inviarmi dati personali piu alle agli
   nossas nossos nossa sobre envio dados pessoais novas novos mais
   commerciele commercieel exclusie- nieuwe onze speciale over toezenden sturen versturen verzenden persoonsgegevens meer per
-  handlow- marketingow- promocyjn- specjaln- nasze naszych nowych wysylk- wysylan- przesylan- danych osobowych droga elektroniczna mailowa email`;
+  handlow- marketingow- promocyjn- specjaln- nasze naszych nowych wysyl- przesyl- danych osobowych droga elektroniczna mailowa email`;
 /** Somebody wants it, or allows it: no past participle, for what was accepted or received is something else. */
 export const WISHES = `want wants wanted wish wishes would like accept accepts agree agrees agreed allow allows allowed permit permits receive receives consent consents
-  consented may happy
-  mochte mochten mocht will wollen wunsche wunscht wunschen erwunscht gewunscht erlaubt erlaube erlauben darf durfen -einverstanden- zustimme stimme
+  consented may happy signup signedup
+  mochte mochten mocht will wollen wunsche wunscht wunschen erwunscht gewunscht erlaubt erlaube erlauben darf durfen -einverstanden- zustimme stimme stimmt
   akzeptiere akzeptiert akzeptieren
   souhait- veut veux voulez desire desirez accepte acceptez accepter autorise autorisez autoriser recevoir recoit consens
   desea deseo quiere quiero quieres acepta acepto aceptas aceptar autoriza autorizo autorizas autorizar permite permito recibir recibe consiente consiento
@@ -62,19 +62,20 @@ export const LOCKS = 'sperre sperrung sperrkennzeichen blocage bloqueo blocco bl
 export const REMOVES = `remove removed removal unlist entfernt entfernen entfernung streichen gestrichen austragen ausgetragen retirer retire retirez enlever enleve enlevez
   baja quitar quitado quitada eliminar eliminado eliminada rimuovere rimosso rimossa rimuovi verwijderen verwijderd verwijder remover removido removida remova
   usunac usun usuniety usunieta skreslic skreslony wykreslic wykreslony`;
-export const ERASES = `eras- delet- forgotten -losch- -gelosch- effac- supprim- suppression oubli oublie supresion suprim- borr- olvido oblio cancellare
+export const ERASES = `verwijder- eras- delet- forgotten -losch- -gelosch- effac- supprim- suppression oubli oublie supresion suprim- borr- olvido oblio cancellare
   cancellazione cancellami vergetelheid wissen gewist exclusao excluir apagar apaga- esquec- eliminac- eliminazione usuniecie usuniecia usunac zapomn-`;
 /** Somebody asked for it. */
 export const ASKING = `please pls request- ask asked asks asking demand- want wants wanted wish wishes right me us from off list
-  bitte antrag- beantragt verlangt gewunscht gefordert recht mich uns verteiler liste aus will mochte
+  bitte -antrag- -anfrage- beantragt verlangt gewunscht gefordert recht mich uns verteiler liste aus will mochte
   droit svp demande demandee moi merci liste souhaite veut
   solicit- pedido pide pidio derecho favor lista quiere desea
   richiest- chiede diritto favore vuole
-  verzoek- verzocht recht aub graag lijst uit wil
+  -verzoek- verzocht recht aub graag lijst uit wil
   direito quer deseja
   wniosek zadan- prosi prosze prawo listy chce`;
 /** Fill up such an order. */
 export const AROUND_ORDERS = `darse darme dar solicita solicito be to your our his her my mailing mail email database distribution again data date time at on zu werden soll unserem dem der von vom
+  received recorded registered exercised eingegangen eingelegt recu recue recibida ricevuta recebida otrzymano auf
   datum am datenbank etre a la de du des notre nos base del della dal dalla uit onze o da z sie gdpr dsgvo rgpd`;
 
 /** Somebody else's mail: what is said about it is no word about ours. */

@@ -154,6 +154,9 @@ function joined(tokens: readonly string[]): string[] {
     if (/^opt(s|ed|ing)?$/.test(token) && (next === 'out' || next === 'in')) {
       kept.push(token + next);
       at++;
+    } else if (/^sign(?:ed)?$/.test(token) && next === 'up') {
+      kept.push(`${token}up`);
+      at++;
     } else if (token === 'hear' && next === 'from') {
       kept.push('hearfrom');
       at++;

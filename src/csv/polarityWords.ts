@@ -119,24 +119,24 @@ export const WANTS = `want wants wanted wish wishes like likes accept- agree- al
   chce chcę wyraz- zgadza- akcept- otrzym- moze mozna`;
 
 /** Mail to many. */
-export const BULK = `-newsletter- -nieuwsbrief- infolettre- -boletin- -biuletyn- -mailing- marketing- -werbung- werbe- publicid- pubblicit- publicit- reklam-
+export const BULK = `-newsletter- -nieuwsbrief- -nieuwsbriev- -infomail- -verteiler- infolettre- -boletin- -biuletyn- -mailing- marketing- -werbung- werbe- publicid- pubblicit- publicit- reklam-
   reclame- advert- pub`;
 
 /** What the sentence is about. */
 export const TOPICS = {
   consent: `consent- consents -einwillig- -zustimm- consentement- consentim- consens- toestemm- zgod- samtyck- samtykk- согласи- optin optedin
     optsin doubleoptin permission- permissions gdpr dsgvo rgpd agreement autorizz- autorizac- autorisation-`,
-  list: `${BULK} suscri- -abonn- abonner- inscri- iscri- angemeld- anmeld- aangemeld- ingeschrev- abonn-
+  list: `${BULK} suscri- -abonn- abonner- inscri- iscri- inschrijv- aanmeld- zapis zapisy angemeld- anmeld- aangemeld- ingeschrev- abonn-
     assina- subskry- zapisan- prenumer-`,
   subscription: 'subscri- subskrip- suscripcion',
-  mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen maili maile mailow mailowac mejl- correo correos courriel courriels
-    eletronic- elektronisch-`,
-  contact: `contact contacts contacted contacting -kontakt- contact- contatt- contat- contattar- hearfrom anschreiben angeschrieben benader- sollicit- disturb correspond-
+  mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen maili maile mailow- mejl- correo correos courriel courriels
+    eletronic- elettronic- elektronisch- electronico electronica elektronicz-`,
+  contact: `contact contacts contacted contacting -kontakt- reachable erreichbar joignable bereikbaar raggiungibile contact- contatt- contat- contattar- hearfrom anschreiben angeschrieben benader- sollicit- disturb correspond-
     korrespond-`,
 } as const;
 
 /** To do it, as "do not contact" has it: not whether it was done. */
-export const CONTACTING = `contact contacting mail mails email emails emailing mailing send disturb market correspond write kontaktieren kontakt kontaktaufnahme anschreiben schreiben zusenden mailen contacter solliciter
+export const CONTACTING = `contact contacting mail mails email emails emailing mailing send disturb market correspond write solicit kontaktieren kontakt kontaktaufnahme anschreiben schreiben zusenden mailen contacter solliciter
   recontacter demarcher ecrire envoyer contactar enviar escribir molestar contattare ricontattare scrivere inviare disturbare contacteren benaderen schrijven contatar escrever kontaktować wysyłać przysyłać`;
 
 /** Stand between a negation and what it forbids: "no further contact". */
@@ -167,7 +167,7 @@ export const STAGES = `new open contacted attempt- working work nurtur- qualif- 
   replied reply answer- interested meeting demo demos call called calls booked booking proposal propos- negotiat- contract- cold warm hot trial trialing vip lapsing
   subscriber evangelist opportun- mql sql marketing progress started start finished complet- done paid free premium member user contact person company account partner supplier vendor reseller
   engaged engaging follow followup queued sending sent opened clicked clicks delivered reached response responded respond later timing bad budget competitor left nobody show
-  evaluat- research- recycl- connect- approach- unrespons- responsive unavailable guessed extrapolated verified managed generic personal regular unknown
+  request information office wrong person ooo away vacation uncategorizable originated referral referred evaluat- research- recycl- connect- approach- unrespons- responsive unavailable guessed extrapolated verified managed generic personal regular unknown
   risky catchall acceptall catch all role rolebased disposable webmail accept ok good safe valid other none default test tested draft imported added manual employee staff former
   neu neukunde kunde kunden kundin interessent interessentin interessiert offen kontaktiert gewonnen verloren qualifiziert angebot termin bestandskunde altkunde partner lieferant
   abgeschlossen bearbeitung wiedervorlage mitarbeiter
