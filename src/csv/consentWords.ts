@@ -137,12 +137,12 @@ export const MAIL_CHANNELS = {
 export const NOT_CONSENT =
   /nonprofit|^donotmodify|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
 /** With one of them a name that is about mail asks whether it may be sent. */
-export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes receive receives happy touch contactable mailable emailable
+export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes would receive receives happy touch contactable mailable emailable
   -erlaub- darf durfen kann mocht- will wunsch- -erwunsch- -gewunsch- -einwillig- -zustimm- -einverstanden- akzeptier- empfang- genehmig-
   souhait- veut veux voulez desire- accepte- autoris- recevoir peut pouvons
   desea- quier- acept- autoriz- permit- recib- puede- podemos desider- vuole vuoi voglio vorre- accett- acconsent- autorizz- ricev- puo possiamo
   wil wilt wenst wens- mag mogen ontvang- accepteer- akkoord gewenst aangemeld- ingeschrev- geabonneerd
-  deseja- quer quero aceit- receb- concord- pode chce wyraz- zgadza- akcept- otrzym- moze mozna
+  deseja- quer quero aceit- receb- concord- pode chce zyczy wyraz- zgadza- akcept- otrzym- moze mozna
   subscrib- abonn- inscrit- iscritt- inscrito inscrita suscri- zapisan- subskryb- subskrypc- signedup registered angemeld-`;
 export const PERMITS_TO_ME = 'send hearfrom like happy interested receiving';
 /** A question that begins so asks for something else than a yes or a no: "How can we contact you?" */
