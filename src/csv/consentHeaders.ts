@@ -45,7 +45,7 @@ const LONGEST_NAME = 200;
 /** What divides a name into clauses, and what stands between two answers. */
 const CLAUSES = /[()[\]{}/|:;,]|\s[-–—]\s/;
 const IN_OR_OUT = /(?<!\p{L})(?:in *[/|] *out|out *[/|] *in|in or out|out or in)(?!\p{L})/iu;
-const ALTERNATIVES = /\s*[/|]\s*|\s+(?:or|oder|ou|lub)\s+/i;
+const ALTERNATIVES = /[/|]|\s(?:or|oder|ou|lub)\s/i;
 /** So many words are no longer a name with something aside, but a sentence. */
 const SENTENCE = 5;
 

@@ -269,7 +269,7 @@ export const STATUS: readonly StatusWords[] = [
     sure: `subscribed marketable unengagedmarketable optedin optin doubleoptin singleoptin confirmedoptin doubleoptedin abonniert suscrito suscrita abonne abonnee iscritto iscritta inscrito
       inscrita assinante ingeschreven geabonneerd prenumererar подписан 購読中 已订阅`,
     likely: '',
-    vague: `active aktiv activo activa actif attivo ativo actief enabled confirmed bestatigt confirmado confirme confermato bevestigd allow
+    vague: `ok okay active aktiv activo activa actif attivo ativo actief enabled confirmed bestatigt confirmado confirme confermato bevestigd allow
       allowed erlaubt granted given agreed erteilt zugestimmt otorgado otorgada vorhanden gegeben liegtvor donne donnee accorde accordee autorise autorisee prestato prestata dato
       gegeven verleend dado dada concedido concedida concesso concessa autorizado autorizada udzielona wyrazona soi doi obtained recorded send
       aktywny aktywna potwierdzony

@@ -54,7 +54,7 @@ const [PREFERENCES, CHOICES, PARTNERS, AND, WORK, THINGS, SALES] = [
   matcherOf(polarityWords.SALES),
 ];
 const PLURAL =
-  /^(?:complaints|bounces|optouts|unsubscribes|unsubs|objections|consents|beschwerden|abmeldungen|plaintes|quejas|reclami|klachten|skargi)$/;
+  /^(?:complaints|bounces|outs|optouts|unsubscribes|unsubs|objections|consents|beschwerden|abmeldungen|plaintes|quejas|reclami|klachten|skargi)$/;
 const FOR_TOPICS = [polarityWords.FILLERS, polarityWords.WANTS, ...Object.values(polarityWords.TOPICS)].map(matcherOf);
 
 type Test = (token: string) => boolean;
@@ -108,7 +108,8 @@ function sentOf(polarity: Polarity, tokens: readonly string[]): Named | 'doubtfu
   const { negations, mail, list } = polarity;
   const some = (test: Test) => tokens.some(test);
   const wishes = some((token) => WISHES.has(token)) || isToldToSend(tokens);
-  const processing = some((token) => PROCESSING.has(token));
+  // A "data processing agreement" is a contract between businesses.
+  const processing = some((token) => PROCESSING.has(token)) && !some((token) => /^(?:agreement|addendum|vertrag|contract)/.test(token));
   const refuses = some((token) => REFUSES.has(token) || OBJECTS.has(token) || (processing && RESTRICTS.has(token)));
   const topic = processing || some(content) || ((wishes || refuses) && some((token) => ONE_OFFER.has(token)));
   const covered = tokens.every(

@@ -312,6 +312,16 @@ const AGAINST = [
 
 /** They stop no import, and speak against nobody. */
 const HARMLESS: readonly (readonly [name: string, one: string, other: string])[] = [
+  ['Data processing agreement', 'no', 'yes'],
+  ['Opt-outs managed', '2', '0'],
+  ['Account Active', 'no', 'yes'],
+  ['Contact', 'No', 'Yes'],
+  ['Message', 'No', 'Yes'],
+  ['Payment stop', 'no', 'yes'],
+  ['Removed items', '1', '0'],
+  ['Information security', 'no', 'yes'],
+  ['Updated at', '2026-01-05', 'never'],
+  ['Bemerkung', 'nein', 'kein Bedarf'],
   ['Company updates', 'Opened new office', 'Raised Series A'],
   ['Offer amount', '1200', '0'],
   ['Offer', 'Gold', 'Silver'],
