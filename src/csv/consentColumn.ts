@@ -1,5 +1,6 @@
+import { readPair, readPreference, surestOf } from './consentChoices.ts';
 import type { Role } from './consentHeaders.ts';
-import { type Answer, answerOf, elementsOf, isCount, isStage, type Status, type Surest, statusOf } from './consentValues.ts';
+import { type Answer, answerOf, elementsOf, isCount, isStage, type Status, type Surest, statusOf, type Verdict } from './consentValues.ts';
 import type { Refusal } from './consentWords.ts';
 import type { CsvRow } from './readRows.ts';
 
@@ -29,8 +30,37 @@ export function remembered<Result>(read: (cell: string) => Result): (cell: strin
   };
 }
 
-/** What one cell says: for mail, against it, nothing, or what is not understood. */
-type Verdict = 'allowed' | 'nothing' | 'unclear' | { readonly refusal: Refusal };
+/** How many cells of a column answer a question for consent, and how many say something else. */
+class Answers {
+  #plain = 0;
+  #digits = 0;
+  #counts = 0;
+  #others = 0;
+
+  look(cell: string, means: 'for' | 'against', share: 'half' | 'all'): void {
+    const answer = answerOf(cell);
+    if (answer.kind === 'empty') return;
+    if (/^[01]$/.test(cell.trim())) this.#digits++;
+    else if (isCount(cell)) this.#counts++;
+    else if (isAnswer(answer, means, share)) this.#plain++;
+    else this.#others++;
+  }
+
+  /** Beside 3 or 12, 0 and 1 are counts. */
+  prevail(share: 'half' | 'all'): boolean {
+    const answers = this.#plain + (this.#counts === 0 ? this.#digits : 0);
+    const others = this.#others + (this.#counts === 0 ? 0 : this.#counts + this.#digits);
+    return answers > 0 && (share === 'half' ? answers >= others : others === 0);
+  }
+}
+
+/** "No budget" begins with a no and answers something else. */
+function isAnswer(answer: Answer, means: 'for' | 'against', share: 'half' | 'all'): boolean {
+  if (answer.kind === 'no') return answer.plain;
+  if (answer.kind === 'date') return means === 'against';
+  if (answer.kind === 'status') return share === 'half' || answer.surest === 'sure';
+  return answer.kind === 'yes' || (answer.kind === 'channels' && means === 'for');
+}
 
 /** One column of the file that may say who is mailed: first it sees all of it, then it reads its cells. */
 export class Column {
@@ -40,6 +70,7 @@ export class Column {
   #unclear: Unclear | undefined;
   #filled = 0;
   #dates = 0;
+  readonly #answers = new Answers();
   /** Of a status or tags: a word has said that the column is about consent; the plainest of them. */
   #trigger: Surest | undefined;
   readonly #kindOf = remembered((cell) => answerOf(cell).kind);
@@ -55,8 +86,9 @@ export class Column {
   /** Whether it says anything about mail, now that all of it was seen. */
   get speaks(): boolean {
     const role = this.#role;
-    if (role.kind === 'doubtful') return this.#filled > 0;
+    if (role.kind === 'doubtful' || role.kind === 'pair') return this.#filled > 0;
     if (role.kind !== 'named') return this.#trigger !== undefined;
+    if (role.weak !== undefined && !this.#answers.prevail(role.weak)) return false;
     return role.means === 'against' || (this.#filled > 0 && !(role.joined && this.#isDated));
   }
 
@@ -90,6 +122,7 @@ export class Column {
     const kind = this.#kindOf(cell);
     if (kind !== 'empty') this.#filled++;
     if (kind === 'date') this.#dates++;
+    if (this.#role.kind === 'named' && this.#role.weak !== undefined) this.#answers.look(cell, this.#role.means, this.#role.weak);
     if (this.#unclear !== undefined || !this.#isUnclear(cell) || !isLead(row)) return;
     this.#unclear = { index: this.index, column: this.name, value: cell.trim(), line: row.line };
   }
@@ -108,8 +141,9 @@ export class Column {
 
   #findTrigger(cell: string): Surest | undefined {
     if (this.#role.kind === 'tags') return elementsOf(cell).some((element) => statusOf(element)?.surest === 'sure') ? 'sure' : undefined;
+    if (this.#role.kind === 'preference') return typeof readPreference(cell, this.#role) === 'object' ? 'sure' : undefined;
     if (this.#role.kind !== 'status') return undefined;
-    const status = statusOf(cell);
+    const status = this.#role.open ? surestOf(cell) : statusOf(cell);
     return status !== undefined && isSure(status, this.#role.surest) ? status.surest : undefined;
   }
 
@@ -122,9 +156,11 @@ export class Column {
   #read(cell: string, flagged: boolean): Verdict | undefined {
     const role = this.#role;
     if (role.kind === 'doubtful') return this.#kindOf(cell) === 'empty' ? 'nothing' : undefined;
+    if (role.kind === 'pair') return readPair(cell, role.refusal);
+    if (role.kind === 'preference') return readPreference(cell, role);
     if (role.kind === 'status') {
-      const status = statusOf(cell);
-      return status === undefined && !isStage(cell) ? undefined : verdictOf(status);
+      const status = role.open ? surestOf(cell) : statusOf(cell);
+      return status === undefined && !role.open && !isStage(cell) ? undefined : verdictOf(status);
     }
     if (role.kind === 'tags') {
       const word = elementsOf(cell)

@@ -2,6 +2,7 @@ import { bare } from '../domain/usualNames.ts';
 import { setOf } from './consentHeaders.ts';
 import type { Refusal } from './consentWords.ts';
 import * as words from './consentWords.ts';
+import { isOrderToRemove, isWish, namesContent } from './contentHeaders.ts';
 import { matcherOf, polarityOf, wordsOf } from './polarity.ts';
 import { OTHER_BASES, SALES as SALES_WORDS, STAGES as STAGE_WORDS } from './polarityWords.ts';
 
@@ -21,6 +22,9 @@ export type Answer =
 
 /** How plainly a word is about consent. */
 export type Surest = 'sure' | 'likely' | 'vague';
+
+/** What one cell says: for mail, against it, nothing, or what is not understood. */
+export type Verdict = 'allowed' | 'nothing' | 'unclear' | { readonly refusal: Refusal };
 
 export interface Status {
   readonly refusal: Refusal | undefined;
@@ -49,8 +53,26 @@ export function answerOf(cell: string): Answer {
 export function statusOf(cell: string): Status | undefined {
   const text = cell.slice(0, LONGEST_VALUE);
   if (BASES.some((basis) => bare(text).startsWith(basis))) return undefined;
-  return knownStatus(text) ?? (SMTP_REFUSAL.test(text.trim()) ? { refusal: 'bounced', surest: 'sure' } : phraseOf(text));
+  if (SMTP_REFUSAL.test(text.trim())) return { refusal: 'bounced', surest: 'sure' };
+  const whole = knownStatus(text) ?? phraseOf(text);
+  return whole?.surest === 'sure' ? whole : (surerOf(text) ?? whole);
 }
+
+/** "Not interested - remove": one of its clauses is a plain refusal, or two of them are refusals. */
+function surerOf(text: string): Status | undefined {
+  const clauses = text.split(CLAUSES).filter((clause) => clause.trim() !== '');
+  if (clauses.length < 2) return undefined;
+  const found = clauses.slice(0, MOST_CLAUSES).map((clause) => knownStatus(clause) ?? phraseOf(clause));
+  const sure = found.find((status) => status?.surest === 'sure');
+  if (sure !== undefined) return sure;
+  const refusals = found.filter((status) => status?.refusal !== undefined && WISHES.has(status.refusal));
+  return refusals.length > 1 ? { refusal: refusals[0]?.refusal, surest: 'sure' } : undefined;
+}
+
+const CLAUSES = /\s[-–—/]\s|[,;.:|()[\]]/;
+const MOST_CLAUSES = 8;
+/** What a person asks for, and not what was found of an address. */
+const WISHES: ReadonlySet<Refusal> = new Set(['unsubscribed', 'do_not_contact', 'no_consent', 'complained']);
 
 /** Says of a word in a column of states that it is of another kind: a stage of a sale, a number, the result of an address check. */
 export function isStage(cell: string): boolean {
@@ -89,24 +111,36 @@ function phraseOf(text: string): Status | undefined {
   const polarity = polarityOf(tokens, 'cell');
   const { negations, against, waits, wants, consent, list, subscription, mail, contact, orders, engagement, covered } = polarity;
   const about = consent || list || subscription;
+  if (isOrderToRemove(tokens)) return { refusal: 'unsubscribed', surest: 'sure' };
   if (negations > 1 || (negations > 0 && against !== undefined)) return undefined;
   if (against !== undefined) {
     if (!against.plain && tokens.some((token) => SALES.has(token))) return undefined;
-    const sure = (against.plain && tokens.length <= 3) || consent || list;
+    const sure = (against.plain && tokens.length <= 3) || consent || list || isShortBounce(against.refusal, tokens);
     return { refusal: against.refusal, surest: sure ? 'sure' : 'vague' };
   }
   if (negations === 1) {
     if (about) return { refusal: 'no_consent', surest: 'sure' };
     if (orders && (mail || contact || tokens.length <= 4) && !engagement) return { refusal: 'do_not_contact', surest: 'sure' };
+    if (isWish(tokens) && (mail || contact || namesContent(tokens))) return { refusal: 'do_not_contact', surest: 'sure' };
     return wants && !engagement ? { refusal: 'do_not_contact', surest: 'vague' } : undefined;
   }
   if (waits && !tokens.every((token) => STAGES.has(token))) return { refusal: 'unconfirmed', surest: about ? 'sure' : 'vague' };
   return about && covered && !subscription ? { refusal: undefined, surest: 'vague' } : undefined;
 }
 
+/** "Sender originated bounce": the last of few words. */
+function isShortBounce(refusal: Refusal, tokens: readonly string[]): boolean {
+  return refusal === 'bounced' && tokens.length <= 3 && /^bounced?$/.test(tokens.at(-1) ?? '');
+}
+
 /** The words of a cell with several, such as tags. */
 export function elementsOf(cell: string): string[] {
   return cell.slice(0, LONGEST_VALUE).split(/[,;|\n]|:::/);
+}
+
+/** A word for another way than mail. */
+export function isOtherChannel(token: string): boolean {
+  return OTHERS.whole.has(token) || OTHERS.within.some((word) => token.includes(word));
 }
 
 /** How often something happened, as "3". */
@@ -168,8 +202,7 @@ function channelsOf(text: string): Answer | undefined {
   if (parts.length === 0) return { kind: 'empty' };
   if (parts.length > 12) return undefined;
   const isMail = (part: string) => MAIL.whole.has(part) || MAIL.within.some((word) => part.includes(word));
-  const isOther = (part: string) => OTHERS.whole.has(part) || OTHERS.within.some((word) => part.includes(word));
-  return parts.every((part) => isMail(part) || isOther(part)) ? { kind: 'channels', mail: parts.some(isMail) } : undefined;
+  return parts.every((part) => isMail(part) || isOtherChannel(part)) ? { kind: 'channels', mail: parts.some(isMail) } : undefined;
 }
 
 /** "I do not agree", "No, thanks", "liegt nicht vor". A yes must not have a word in it that is not understood. */

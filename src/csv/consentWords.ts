@@ -45,7 +45,7 @@ export const HEADERS: readonly HeaderWords[] = [
     means: 'against',
     refusal: 'do_not_contact',
     negated: true,
-    whole: `dnd dndemail emaildnd dndall listarobinson listerobinson stop dnc dne dnm robinson robinsonliste robinsonlist nocontact noemail noemails nomail nomailing nomailings nomarketing opposition
+    whole: `dnd dndemail emaildnd dndall listarobinson listerobinson dnc dne dnm robinson robinsonliste robinsonlist nocontact noemail noemails nomail nomailing nomailings nomarketing opposition
       oposicion excludefrommailing excludefrommailings excludefromemail excludefromemails`,
     within: `donotcontact donotemail donotmail donotsend donotmarket donotdisturb donotallowemail donotallowbulkemail dontcontact dontemail
       keinewerbung keineemail keinemail keinkontakt keinenewsletter keinnewsletter werbesperre werbeverbot mailsperre kontaktsperre
@@ -80,7 +80,7 @@ export const HEADERS: readonly HeaderWords[] = [
     refusal: 'no_consent',
     whole: `permission contactable mailable emailable newsletterempfanger sendmarketingmaterials
       subscribed issubscribed subscribe subscribedat subscribedon subscribedate subscribeddate subscriptiondate datesubscribed
-      newsletter mailinglist emailmarketing marketingemail marketingemails gdpr dsgvo rgpd suscrito suscrita abonne abonnee abonniert angemeldet inscrit inscrite iscritto iscritta
+      newsletter mailinglist onmailinglist emailmarketing marketingemail marketingemails gdpr dsgvo rgpd lgpd rodo suscrito suscrita abonne abonnee abonniert angemeldet inscrit inscrite iscritto iscritta
       inscrito inscrita assinante ingeschreven aangemeld geabonneerd nieuwsbrief infolettre boletin prenumererar tilmeldt pameldt
       emailwerbung подписан подписка рассылка 購読 購読中 メルマガ メールマガジン メルマガ購読 メール配信 配信許可 订阅 수신동의`,
     within: `optedin optin optsin doubleoptin consent einwillig zustimmung consenso consensi toestemming samtyck samtykke zgoda согласи 同意
@@ -97,7 +97,8 @@ export const HEADERS: readonly HeaderWords[] = [
   {
     means: 'for',
     refusal: 'inactive',
-    whole: 'aktiv activated isactivated activatedat',
+    whole: `aktiv activated isactivated activatedat active isactive activecontact contactactive activo activa actif attivo attiva ativo ativa actief
+      aktywny aktywna istaktiv estaactivo`,
     within: '',
   },
   {
@@ -134,14 +135,14 @@ export const MAIL_CHANNELS = {
 
 /** About consent at first sight, and about something else. */
 export const NOT_CONSENT =
-  /nonprofit|^donotmodify|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|^noof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
+  /nonprofit|^donotmodify|^days(without|since)|^(newsletter|email)subscribers(count)?$|subscribers?count$|numberof|notcontacted|^lastcontact|(e?mails?)received$|^received(e?mails?)|consentmanager|consenttool|consentplatform/;
 /** With one of them a name that is about mail asks whether it may be sent. */
-export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes receive receives happy touch contactable mailable emailable
+export const PERMITS = `ok okay can may allow- permit- permission- permiss- accept- agree- want wants wish wishes would receive receives happy touch contactable mailable emailable
   -erlaub- darf durfen kann mocht- will wunsch- -erwunsch- -gewunsch- -einwillig- -zustimm- -einverstanden- akzeptier- empfang- genehmig-
   souhait- veut veux voulez desire- accepte- autoris- recevoir peut pouvons
   desea- quier- acept- autoriz- permit- recib- puede- podemos desider- vuole vuoi voglio vorre- accett- acconsent- autorizz- ricev- puo possiamo
   wil wilt wenst wens- mag mogen ontvang- accepteer- akkoord gewenst aangemeld- ingeschrev- geabonneerd
-  deseja- quer quero aceit- receb- concord- pode chce wyraz- zgadza- akcept- otrzym- moze mozna
+  deseja- quer quero aceit- receb- concord- pode chce zyczy wyraz- zgadza- akcept- otrzym- moze mozna
   subscrib- abonn- inscrit- iscritt- inscrito inscrita suscri- zapisan- subskryb- subskrypc- signedup registered angemeld-`;
 export const PERMITS_TO_ME = 'send hearfrom like happy interested receiving';
 /** A question that begins so asks for something else than a yes or a no: "How can we contact you?" */
@@ -155,7 +156,7 @@ export const OTHER_TOPICS = `track cookie photo foto image bild video terms agb 
 /** What stands beside consent and does not say whether there is any. */
 export const ASIDE = `link url href ip token source version rate score language page method medium origin id text wording key hash percent quelle hours manager`;
 /** So it is with these, where a yes is for mail. */
-export const ASIDE_OF_CONSENT = `level from collected updated modified changed campaign list lists by manager officer hours subscribers count total number tool
+export const ASIDE_OF_CONSENT = `level from collected updated modified changed campaign list lists manager officer hours subscribers count total number tool
   vendor provider platform software owner`;
 /** A question that asks for a yes to mail: "Would you like to receive our emails?" */
 export const ASKS = 'receive recevoir recibir ricevere receber ontvangen erhalten subscribeto signup join abonnier anmeldung aboneren';
@@ -202,7 +203,8 @@ export const STATUS: readonly StatusWords[] = [
   },
   {
     refusal: 'do_not_contact',
-    sure: `donotcontact dnc donotemail donotmail dontcontact donotsend keinewerbung nichtkontaktieren keinkontakt nocontactar
+    sure: `donotcontact dnc donotemail donotmail dontcontact donotsend stop stopp takemeoff takemeoffyourlist takemeoffthelist takeoffthelist
+      leavemealone werbesperre mailsperre kontaktsperre werbeverbot werbewiderspruch robinsonliste keinewerbung nichtkontaktieren keinkontakt nocontactar
       nepascontacter noncontattare naocontatar nietcontacteren nietbenaderen nomail nocontact robinson`,
     likely: '',
     vague:
@@ -232,7 +234,7 @@ export const STATUS: readonly StatusWords[] = [
   },
   {
     refusal: 'no_consent',
-    sure: `nonsubscribed notsubscribed neversubscribed noconsent noconsentgiven withoutconsent notoptedin nooptin nichtabonniert
+    sure: `nonsubscribed notsubscribed neversubscribed nonmarketable notmarketable unengagednonmarketable noconsent noconsentgiven withoutconsent notoptedin nooptin nichtabonniert
       nichtangemeldet keineeinwilligung nosuscrito nosuscrita sinconsentimiento nonabonne nonabonnee noninscrit sansconsentement noniscritto
       senzaconsenso naoinscrito semconsentimento nietingeschreven geentoestemming 未購読 未同意`,
     likely: '',
@@ -256,17 +258,18 @@ export const STATUS: readonly StatusWords[] = [
   { refusal: 'archived', sure: '', likely: 'archived archiviert archivado archive archiviato arquivado gearchiveerd', vague: '' },
   {
     refusal: 'invalid',
-    sure: '',
+    sure: `bademail bademailaddress wrongemail wrongemailaddress incorrectemail invalidemail invalidemailaddress emailinvalid falscheemail emailfalsch
+      mauvaisemail emailincorrecto emailerroneo emailerrata emailsbagliata foutemail verkeerdemail emailerrado`,
     likely: `invalid ungultig invalido invalida invalide nonvalido ongeldig nieprawidłowy nieprawidłowa 無効 undeliverable spamtrap mailboxnotfound doesnotexist
       syntaxerror invalidmailbox rejectedemail`,
     vague: 'bad dead',
   },
   {
     refusal: undefined,
-    sure: `subscribed optedin optin doubleoptin singleoptin confirmedoptin doubleoptedin abonniert suscrito suscrita abonne abonnee iscritto iscritta inscrito
+    sure: `subscribed marketable unengagedmarketable optedin optin doubleoptin singleoptin confirmedoptin doubleoptedin abonniert suscrito suscrita abonne abonnee iscritto iscritta inscrito
       inscrita assinante ingeschreven geabonneerd prenumererar подписан 購読中 已订阅`,
     likely: '',
-    vague: `active aktiv activo activa actif attivo ativo actief enabled confirmed bestatigt confirmado confirme confermato bevestigd allow
+    vague: `ok okay active aktiv activo activa actif attivo ativo actief enabled confirmed bestatigt confirmado confirme confermato bevestigd allow
       allowed erlaubt granted given agreed erteilt zugestimmt otorgado otorgada vorhanden gegeben liegtvor donne donnee accorde accordee autorise autorisee prestato prestata dato
       gegeven verleend dado dada concedido concedida concesso concessa autorizado autorizada udzielona wyrazona soi doi obtained recorded send
       aktywny aktywna potwierdzony
@@ -277,17 +280,3 @@ export const STATUS: readonly StatusWords[] = [
 
 /** Deliveries that were only put off. */
 export const SOFT = 'soft softbounce softbounced softbounces transient temporary temporaer';
-
-/** Names of columns with a status, and what they may be about instead. */
-export const STATUS_NAMES = `reason legalbasis lawfulbasis dataprocessingbasis legalbasisforprocessingcontactsdata status statut estado stato etat stage state situacao situacion zustand статус 状态 ステータス 상태 type result
-  verification deliverability substatus mailing subscription disposition`;
-export const STATUS_OF_OTHERS = `order payment invoice shipping fulfillment fulfilment employment marital relationship job visa loan ticket deal
-  project task tax financial civil familien bestell bestellung zahlung zahlungs pedido pago commande ordine pagamento`;
-/** A column of this name alone is the person's status. */
-export const PLAIN_STATUS = 'status statut estado stato situacao статус 状态 ステータス 상태 zbstatus';
-/** So it is with one of these beside it. */
-export const OF_THE_ADDRESS = `email mail contact subscriber member user verification validation result deliverability kontakt contacto suscriptor
-  abonnent abonne`;
-/** Here vague words alone are about consent. */
-export const OF_THE_LIST = 'subscriber newsletter mailing list audience suscriptor abonnent abonne';
-export const TAGS = 'tag tags label labels list lists group groups segment segments';

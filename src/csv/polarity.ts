@@ -53,7 +53,7 @@ const [WANTS, WAITS, CONFIRMS, ENGAGEMENT] = [words.WANTS, words.WAITS, words.CO
   Matcher,
   Matcher,
 ];
-const [CONTACTING, FILLERS] = [matcherOf(words.CONTACTING), matcherOf(words.FILLERS)];
+const [CONTACTING, FILLERS, BETWEEN] = [matcherOf(words.CONTACTING), matcherOf(words.FILLERS), matcherOf(words.BETWEEN)];
 const TOPICS = {
   consent: matcherOf(words.TOPICS.consent),
   list: matcherOf(words.TOPICS.list),
@@ -114,10 +114,12 @@ function countOf(tokens: readonly string[], strong: number): number {
 
 /** The word before it, those of no meaning of their own left out, is a negation: "not to contact", and not "do not modify contact". */
 function isOrdered(tokens: readonly string[], at: number): boolean {
-  let before = at - 1;
-  while (before >= 0 && (FILLERS.has(tokens[before] ?? '') || /^(?:any|more|ever|longer|further|se|te)$/.test(tokens[before] ?? '')))
-    before--;
-  return NEGATIONS.has(tokens[before] ?? '') || STRENGTHENERS.has(tokens[before] ?? '');
+  for (let before = at - 1; before >= 0; before--) {
+    const token = tokens[before] ?? '';
+    if (NEGATIONS.has(token) || STRENGTHENERS.has(token)) return true;
+    if (!FILLERS.has(token) && !BETWEEN.has(token)) return false;
+  }
+  return false;
 }
 
 /** "Not to be contacted" is an order, "not contacted" none. */
@@ -151,6 +153,9 @@ function joined(tokens: readonly string[]): string[] {
     const next = tokens[at + 1] ?? '';
     if (/^opt(s|ed|ing)?$/.test(token) && (next === 'out' || next === 'in')) {
       kept.push(token + next);
+      at++;
+    } else if (/^sign(?:ed)?$/.test(token) && next === 'up') {
+      kept.push(`${token}up`);
       at++;
     } else if (token === 'hear' && next === 'from') {
       kept.push('hearfrom');

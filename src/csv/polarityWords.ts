@@ -102,7 +102,7 @@ export const AGAINST: readonly AgainstWords[] = [
   {
     refusal: 'bounced',
     plain: false,
-    words: `bounced hardbounc- undeliver- npai -unzustellbar- rebond- rebotad- rimbalz- devolvid- gebounc- odbit- niedostarcz-
+    words: `bounce bounces bounced hardbounc- undeliver- npai -unzustellbar- rebond- rebotad- rimbalz- devolvid- gebounc- odbit- niedostarcz-
       onbestelbaar`,
   },
 ];
@@ -118,22 +118,30 @@ export const WANTS = `want wants wanted wish wishes like likes accept- agree- al
   deseja- desejo quer quero aceit- autoriza- receb- concord- pode podemos
   chce chcę wyraz- zgadza- akcept- otrzym- moze mozna`;
 
+/** Mail to many. */
+export const BULK = `-newsletter- -nieuwsbrief- -nieuwsbriev- -infomail- -verteiler- infolettre- -boletin- -biuletyn- -mailing- marketing- -werbung- werbe- publicid- pubblicit- publicit- reklam-
+  reclame- advert- pub`;
+
 /** What the sentence is about. */
 export const TOPICS = {
   consent: `consent- consents -einwillig- -zustimm- consentement- consentim- consens- toestemm- zgod- samtyck- samtykk- согласи- optin optedin
     optsin doubleoptin permission- permissions gdpr dsgvo rgpd agreement autorizz- autorizac- autorisation-`,
-  list: `-newsletter- -nieuwsbrief- infolettre- -boletin- -biuletyn- -mailing- marketing- -werbung- werbe- publicid- pubblicit- publicit- reklam- reclame-
-    advert- suscri- -abonn- abonner- inscri- iscri- angemeld- anmeld- aangemeld- ingeschrev- abonn-
+  list: `${BULK} suscri- -abonn- abonner- inscri- iscri- inschrijv- aanmeld- zapis zapisy angemeld- anmeld- aangemeld- ingeschrev- abonn-
     assina- subskry- zapisan- prenumer-`,
   subscription: 'subscri- subskrip- suscripcion',
-  mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen maili maile mailow mailowac mejl- correo correos courriel courriels
-    eletronic- elektronisch-`,
-  contact: `contact contacts contacted contacting -kontakt- contact- contatt- contat- contattar- hearfrom anschreiben benader- sollicit- disturb`,
+  mail: `mail mails email emails emailing mailed emailed -email- gemaild gemailt mailen emailen maili maile mailow- mejl- correo correos courriel courriels
+    eletronic- elettronic- elektronisch- electronico electronica elektronicz-`,
+  contact: `contact contacts contacted contacting -kontakt- reachable erreichbar joignable bereikbaar raggiungibile contact- contatt- contat- contattar- hearfrom anschreiben angeschrieben benader- sollicit- disturb correspond-
+    korrespond-`,
 } as const;
 
 /** To do it, as "do not contact" has it: not whether it was done. */
-export const CONTACTING = `contact contacting mail email send disturb market kontaktieren kontaktaufnahme anschreiben mailen contacter solliciter
-  envoyer contactar enviar molestar contattare inviare disturbare contacteren benaderen contatar kontaktować wysyłać przysyłać`;
+export const CONTACTING = `contact contacting mail mails email emails emailing mailing send disturb market correspond write solicit kontaktieren kontakt kontaktaufnahme anschreiben schreiben zusenden mailen contacter solliciter
+  recontacter demarcher ecrire envoyer contactar enviar escribir molestar contattare ricontattare scrivere inviare disturbare contacteren benaderen schrijven contatar escrever kontaktować wysyłać przysyłać`;
+
+/** Stand between a negation and what it forbids: "no further contact". */
+export const BETWEEN = `volver vuelvan any more ever longer further se te again mehr weiter weitere weiterhin wieder jemals bulk mass marketing commercial direct want wants wish wishes like
+  would plus jamais mas nunca recibir ricevere piu meer nog langer mais mai wiecej juz`;
 
 /** What was or was not done or found with a mail: no word of its reader. */
 export const ENGAGEMENT = `open- opened click- sent replied reply found answered contacted yet delivered viewed read seen processed available
@@ -159,7 +167,7 @@ export const STAGES = `new open contacted attempt- working work nurtur- qualif- 
   replied reply answer- interested meeting demo demos call called calls booked booking proposal propos- negotiat- contract- cold warm hot trial trialing vip lapsing
   subscriber evangelist opportun- mql sql marketing progress started start finished complet- done paid free premium member user contact person company account partner supplier vendor reseller
   engaged engaging follow followup queued sending sent opened clicked clicks delivered reached response responded respond later timing bad budget competitor left nobody show
-  evaluat- research- recycl- connect- approach- unrespons- responsive unavailable guessed extrapolated verified managed generic personal regular unknown
+  request information office wrong person ooo away vacation uncategorizable originated referral referred evaluat- research- recycl- connect- approach- unrespons- responsive unavailable guessed extrapolated verified managed generic personal regular unknown
   risky catchall acceptall catch all role rolebased disposable webmail accept ok good safe valid other none default test tested draft imported added manual employee staff former
   neu neukunde kunde kunden kundin interessent interessentin interessiert offen kontaktiert gewonnen verloren qualifiziert angebot termin bestandskunde altkunde partner lieferant
   abgeschlossen bearbeitung wiedervorlage mitarbeiter

@@ -74,6 +74,7 @@ export function bare(name: string): string {
   return withoutInvisible(name)
     .normalize('NFKD')
     .toLowerCase()
+    .replaceAll('ł', 'l')
     .replace(/[^\p{L}\p{N}]/gu, '');
 }
 

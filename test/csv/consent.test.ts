@@ -3,24 +3,15 @@ import { mapColumns } from '../../src/csv/columns.ts';
 import { type Refusal, surveyConsent } from '../../src/csv/consent.ts';
 import { roleOf } from '../../src/csv/consentHeaders.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
+import { column as columnIn, survey as surveyIn } from '../support/consentSurvey.ts';
 import { Folder } from '../support/program.ts';
 
 const folder = new Folder();
 
 afterEach(() => folder.remove());
 
-async function survey(text: string, ignored: readonly number[] = []) {
-  const file = await openCsv(folder.write('leads.csv', text), 'leads.csv');
-  const found = await surveyConsent(file, mapColumns(file.header, new Map(), file.name));
-  const consent = found.consent(new Set(ignored));
-  const marks: (Refusal | undefined)[] = [];
-  for await (const row of file.rows()) marks.push(consent.markOf(row)?.refusal);
-  return { unclear: found.unclear(new Set(ignored)), marks, columns: consent.columns };
-}
-
-/** One column beside the addresses, a row for each value. */
-const column = (name: string, ...values: string[]) =>
-  survey(`email;${name}\n${values.map((value, index) => `p${index}@x.example;${value}`).join('\n')}\n`);
+const survey = (text: string, ignored: readonly number[] = []) => surveyIn(folder, text, ignored);
+const column = (name: string, ...values: string[]) => columnIn(folder, name, ...values);
 
 test.each<[name: string, yes: string, no: string, refusal: Refusal]>([
   ['Unsubscribed', 'true', 'false', 'unsubscribed'],
@@ -88,8 +79,7 @@ test.each<[name: string, yes: string, no: string, refusal: Refusal]>([
   ['Consent date', '', '2026-01-05T10:00:00Z', 'no_consent'],
   ['Email valid', 'false', 'true', 'invalid'],
 ])('in a column "%s" %j is a no, and %j is none', async (name, against, allowed, refusal) => {
-  const quoted = (value: string) => (value.includes('"') ? `"${value.replaceAll('"', '""')}"` : value);
-  expect(await column(name, quoted(against), quoted(allowed))).toMatchObject({ unclear: undefined, marks: [refusal, undefined] });
+  expect(await column(name, against, allowed)).toMatchObject({ unclear: undefined, marks: [refusal, undefined] });
 });
 
 test.each([
@@ -146,7 +136,7 @@ test.each<[name: string, values: readonly string[], marks: readonly (Refusal | u
   ['Stato', ['Iscritto', 'Disiscritto', 'Bloccato'], [undefined, 'unsubscribed', 'blocked']],
   ['Subscriber status', ['Active', 'Pending'], [undefined, 'unconfirmed']],
   ['Type', ['regular', 'unsubscribed', 'soft bounced'], [undefined, 'unsubscribed', undefined]],
-  ['Tags', ['"VIP, Unsubscribed"', '"VIP, Spain"', 'spam filters'], ['unsubscribed', undefined, undefined]],
+  ['Tags', ['VIP, Unsubscribed', 'VIP, Spain', 'spam filters'], ['unsubscribed', undefined, undefined]],
 ])('a column "%s" with %j is read for consent', async (name, values, marks) => {
   expect((await column(name, ...values)).marks).toEqual(marks);
 });

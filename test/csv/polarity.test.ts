@@ -377,7 +377,6 @@ const NEITHER = [
   'Payment declined',
   'Cancelled at',
   'Rejected',
-  'Removed',
   'Deleted at',
   'isDeleted',
   'Last Contacted',

@@ -54,6 +54,15 @@ test('a consent column that is not understood stops the import without a termina
   expect(await json(folder, 'import', 'leads.csv', '--ignore-status', 'consent')).toMatchObject({ imported: 2, suppressed: 0 });
 });
 
+test('a column that may be about something else stops no import unless its cells answer', async () => {
+  folder.write('notes.csv', 'email,company,Updates,Stop\na@x.example,A,Opened a shop,Bus 12\nb@x.example,B,Moved,Bus 3\n');
+  expect(await json(folder, 'import', 'notes.csv')).toMatchObject({ imported: 2, suppressed: 0 });
+  folder.write('crm.csv', 'email,company,No Bulk Emails (User Opt Out)\nc@x.example,C,0\nd@x.example,D,1\n');
+  expect(await json(folder, 'import', 'crm.csv')).toMatchObject({ imported: 1, suppressed: 1 });
+  folder.write('asks.csv', 'email,company,Wants offers?\ne@x.example,E,sometimes\n');
+  expect((await outreach(folder, ['import', 'asks.csv'])).code).toBe(2);
+});
+
 test.skipIf(!HAS_PTY)('on a terminal a person decides about a column that is not understood', { timeout: 60_000 }, async () => {
   folder.write(
     'leads.csv',
@@ -145,6 +154,10 @@ test('suppress import leaves out the rows of which the file says that they may b
   expect(await json(folder, 'suppress', 'import', 'all.csv')).toMatchObject({ rows: 4, added: 3, spared: 1 });
   folder.write('customers.csv', 'email,Status\ne@x.example,Active\nf@x.example,Inactive\n');
   expect(await json(folder, 'suppress', 'import', 'customers.csv')).toMatchObject({ rows: 2, added: 2, spared: 0 });
+  folder.write('offers.csv', 'email,Accepts commercial communications\nh@x.example,Yes\ni@x.example,No\n');
+  expect(await json(folder, 'suppress', 'import', 'offers.csv')).toMatchObject({ rows: 2, added: 1, spared: 1 });
+  folder.write('states.csv', 'email,Mailstatus\nj@x.example,ok\nk@x.example,abbestellt\n');
+  expect(await json(folder, 'suppress', 'import', 'states.csv')).toMatchObject({ rows: 2, added: 1, spared: 1 });
   folder.write('list.csv', 'email,OPTIN_TIME\ng@x.example,2020-01-01\n');
   expect(await json(folder, 'suppress', 'import', 'list.csv')).toMatchObject({ added: 1, spared: 0 });
   const reasons = (await outreach(folder, ['suppress', 'list', '--json'])).stdout;
