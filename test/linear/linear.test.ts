@@ -23,12 +23,19 @@ for (const [name, { read, ...language }] of Object.entries(readersIn(folder.path
     const slowest = tried.reduce((one, other) => (other.cost > one.cost ? other : one));
     const wrong: string[] = [];
     for (const { shape } of tried.filter((each) => each.suspicious || each === slowest)) {
-      const ratio = await growth(shape.make, read);
+      const ratio = await leastGrowth(shape, read);
       if (ratio > MOST_GROWTH) wrong.push(`${shape.name}: ${Math.round(ratio)} times the time for 10 times the text`);
     }
     expect(tried.length).toBeGreaterThan(100);
     expect(wrong).toEqual([]);
   });
+}
+
+/** A collection of garbage may fall into each of the larger runs; work that is not in proportion is too long every time. */
+async function leastGrowth({ make }: Shape, read: (text: string) => unknown): Promise<number> {
+  let least = await growth(make, read);
+  for (let again = 0; again < 2 && least > MOST_GROWTH; again++) least = Math.min(least, await growth(make, read));
+  return least;
 }
 
 async function tryOut({ make }: Shape, read: (text: string) => unknown): Promise<{ cost: number; suspicious: boolean }> {
