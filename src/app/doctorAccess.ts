@@ -13,7 +13,7 @@ import { type ProbeAnswer, tryLogin } from '../mail/loginProbe.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
-import { smtpServerOf } from './logins.ts';
+import { passwordLogin, smtpServerOf } from './logins.ts';
 import { believeDenial, type Dns } from './resolver.ts';
 import { headerSafe } from './secrets.ts';
 
@@ -110,7 +110,7 @@ async function secretOf(
 
 async function smtpLogin(sender: SmtpSenderConfig, password: string | undefined, { dns, limitMs }: Reach): Promise<Check> {
   const { name, user } = sender;
-  const server = smtpServerOf(sender, password);
+  const server = smtpServerOf(sender, passwordLogin(sender, password));
   const { host, port, security, auth } = server;
   const at = `${host}:${port}`;
   // nodemailer waits for a silent DNS for half a minute, and keeps the program from ending so long.

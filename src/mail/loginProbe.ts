@@ -3,6 +3,7 @@ import { messageOf } from '../domain/errors.ts';
 import { shortReply } from './replies.ts';
 import { SmtpConnections } from './smtpConnections.ts';
 import type { SmtpServer } from './smtpHandshake.ts';
+import { NoToken } from './smtpLogin.ts';
 
 /** How far a conversation without a mail got. */
 export type ProbeAnswer =
@@ -40,6 +41,7 @@ function read(error: unknown): ProbeAnswer {
     responseCode?: number;
     response?: string;
   };
+  if (error instanceof NoToken) return { kind: error.lasting ? 'login_refused' : 'unreachable', reply: shortReply(error.message) };
   const reply = shortReply(typeof response === 'string' && response !== '' ? response : connectionTrouble(messageOf(error)));
   const detail = `${originalCode ?? ''} ${messageOf(error)}`;
   if (code === 'EAUTH') return { kind: 'login_refused', reply };
