@@ -82,6 +82,7 @@ const ROOMS = {
       'files',
       'store',
       'mail',
+      'oauth',
       'llm',
       'csv',
       'config',

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Config, SmtpSenderConfig } from '../config/config.ts';
-import { oauthProviderOf } from '../config/oauth.ts';
+import { oauthProviderOf } from '../config/smtpAuth.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import type { AccessTokens } from '../domain/accessToken.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { type GrantStore, refreshedTokens } from '../oauth/accessTokens.ts';
 import { clientOf, type OAuthClient } from '../oauth/client.ts';
 import { type Grant, grantText, parseGrant } from '../oauth/grant.ts';
+import { OAUTH } from '../oauth/providers.ts';
 import type { SecretStore } from '../secrets/secretStore.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { whileLocked } from '../store/sqlite/lock.ts';
@@ -70,6 +71,13 @@ export function openGrants(workspace: Workspace, env: NodeJS.ProcessEnv, sender:
     },
     put: (grant, where) => alone(() => openSecrets(workspace, env)[where].setPassword(name, grantText(grant))),
   };
+}
+
+/** Where a person takes back what was allowed to a sender. */
+export function withdrawalOf({ senders }: Config, name: string): string | undefined {
+  const sender = senders.find((one) => one.name === name);
+  const provider = sender?.type === 'smtp' ? oauthProviderOf(sender) : undefined;
+  return provider === undefined ? undefined : OAUTH[provider].withdraw;
 }
 
 /** The registered client of a sender, with its secret. */

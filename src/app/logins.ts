@@ -1,5 +1,6 @@
 import { type Config, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
-import { authOf, mailboxOf } from '../config/oauth.ts';
+import { mailboxOf } from '../config/oauth.ts';
+import { authOf } from '../config/smtpAuth.ts';
 import { messageOf } from '../domain/errors.ts';
 import { parseForeignJson } from '../domain/foreignJson.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';

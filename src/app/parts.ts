@@ -1,6 +1,7 @@
 import type { Config, SenderConfig, SmtpSenderConfig } from '../config/config.ts';
 import { isLive, lacksOf } from '../config/lawful.ts';
-import { authOf, mailboxOf } from '../config/oauth.ts';
+import { mailboxOf } from '../config/oauth.ts';
+import { authOf } from '../config/smtpAuth.ts';
 import { workspaceKey } from '../config/workspaceKey.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';

@@ -10,8 +10,9 @@ import { HTTP_PROVIDERS, type HttpProviderName } from '../domain/httpProvider.ts
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
-import { AUTH_KINDS, checkSmtpLogin, oauth } from './oauth.ts';
+import { checkSmtpLogin, oauth } from './oauth.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
+import { AUTH_KINDS } from './smtpAuth.ts';
 import type { Workspace } from './workspace.ts';
 import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
 

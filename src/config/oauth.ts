@@ -1,12 +1,10 @@
 import * as z from 'zod';
 import { parseAddress } from '../domain/address.ts';
 import { isLoopback } from '../domain/host.ts';
-import { OAUTH_PROVIDERS, type OAuthProviderName } from '../domain/oauthProvider.ts';
+import { OAUTH_PROVIDERS } from '../domain/oauthProvider.ts';
 import { notKnown, secret, strictObject, text } from './fields.ts';
 import { oauthOfPreset, type PresetName } from './presets.ts';
-
-export const AUTH_KINDS = ['oauth', 'password'] as const;
-export type AuthKind = (typeof AUTH_KINDS)[number];
+import { type AuthKind, authOf, oauthProviderOf } from './smtpAuth.ts';
 
 const endpoint = z.url({ protocol: /^https?$/, error: 'not a web address; write https://login.microsoftonline.us/…' });
 
@@ -38,22 +36,6 @@ interface SmtpLogin {
   readonly password?: string | undefined;
   readonly auth?: AuthKind | undefined;
   readonly oauth?: OAuthConfig | undefined;
-}
-
-/**
- * How a sender logs in; undefined: not at all. What is written decides, and a user alone logs in with a token where the
- * preset's provider gives them. Without any of it a relay may know this machine by its address.
- */
-export function authOf({ auth, password, oauth, preset, user }: SmtpLogin): AuthKind | undefined {
-  if (auth !== undefined) return auth;
-  if (password !== undefined) return 'password';
-  if (oauth !== undefined) return 'oauth';
-  return user !== undefined && preset !== undefined && oauthOfPreset(preset) !== undefined ? 'oauth' : undefined;
-}
-
-/** Whose tokens a sender logs in with; undefined where the settings lack it. */
-export function oauthProviderOf({ oauth, preset }: Pick<SmtpLogin, 'oauth' | 'preset'>): OAuthProviderName | undefined {
-  return oauth?.provider ?? (preset === undefined ? undefined : oauthOfPreset(preset));
 }
 
 /** The mailbox that a token is for. */

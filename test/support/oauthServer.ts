@@ -200,6 +200,9 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     response.on('error', () => {});
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    // A browser on this machine, whose person agrees at once.
+    const [path = '', query = ''] = (request.url ?? '').split('?');
+    if (path === '/agree') return void response.end(own.agree(decodeURIComponent(query)));
     const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString('utf8')));
     own.requests.push({ path: request.url ?? '', ...form });
     const say = (status: number, body: object) => {
