@@ -108,7 +108,8 @@ export async function openTokens({ config, workspace, env, secrets, warn }: Open
   return refreshedTokens({ client, store, mend, now: Date.now, uptime: () => performance.now(), warn });
 }
 
-async function refuseWithoutGrant(store: Grants, askedBy: string, sender: string): Promise<void> {
+/** Rejects with what to do where there is no grant. */
+export async function refuseWithoutGrant(store: Grants, askedBy: string, sender: string): Promise<void> {
   const name = grantName(sender);
   try {
     if ((await store.read()) !== undefined) return;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type OAuthServer, startOAuthServer } from '../support/oauthServer.ts';
@@ -100,7 +100,7 @@ test.each<[string, (address: string) => string, string]>([
   workspace('google');
   const { code, stderr } = await loginAtGoogle(change);
   expect([code === 0, stderr.includes(words)]).toEqual([false, true]);
-  expect(readdirSync(folder.at('.outreach')).includes('secrets.json')).toBe(false);
+  expect(existsSync(folder.at('.outreach/secrets.json'))).toBe(false);
   expect(smtp.heard).toEqual([]);
 });
 
@@ -264,4 +264,69 @@ test('without a terminal Google’s address needs --stdin, and says so before an
   const ended = await outreach(folder, ['login', 'main', '--file'], env);
   expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining('outreach login main --stdin')]);
   expect(server.requests).toEqual([]);
+});
+
+test('doctor renews the grant, and names mailbox, scope, end and whether SMTP takes it', async () => {
+  workspace('google');
+  const checks = async () => {
+    const [{ checks: found }] = objects<{ checks: { name: string; status: string; detail: string; fix: string | null }[] }>(
+      await outreach(folder, ['doctor', '--json'], env),
+    ) as [{ checks: { name: string; status: string; detail: string; fix: string | null }[] }];
+    return Object.fromEntries(found.filter(({ name }) => name === 'grant' || name === 'login').map((check) => [check.name, check]));
+  };
+  expect(await checks()).toEqual({
+    grant: expect.objectContaining({
+      status: 'fail',
+      detail: expect.stringContaining('main.oauth'),
+      fix: expect.stringContaining('outreach login main'),
+    }),
+  });
+  await loginAtGoogle();
+  const before = grantText();
+  expect(await checks()).toMatchObject({
+    grant: {
+      status: 'ok',
+      detail: expect.stringMatching(
+        /^ana@ruiz\.example at Google, renewed now; a token holds 1 h; allowed on 20\d\d-\d\d-\d\d; scope: https:\/\/mail\.google\.com\/ openid email$/,
+      ),
+    },
+    login: { status: 'ok', detail: expect.stringContaining('takes the token of ana@ruiz.example') },
+  });
+  // It keeps what it was given.
+  expect(grantText()).not.toBe(before);
+  await smtp.close();
+  const { port } = smtp;
+  smtp = await startTokenSmtp({
+    takes: () => false,
+    port,
+    challenges: false,
+    refusal: '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.',
+  });
+  expect(await checks()).toMatchObject({
+    grant: { status: 'ok' },
+    login: {
+      status: 'fail',
+      detail: expect.stringMatching(/5\.7\.139 .*Authenticated SMTP/),
+      fix: expect.stringContaining('outreach login main'),
+    },
+  });
+  server.revoke();
+  expect(await checks()).toMatchObject({
+    grant: {
+      status: 'fail',
+      detail: expect.stringContaining('no longer valid at Google'),
+      fix: expect.stringContaining('outreach login main'),
+    },
+  });
+});
+
+test.each([
+  ['535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.', 'auth'],
+  ['550 5.7.30 Basic authentication is not supported for Client Submission.', 'mail'],
+])('doctor --reply names the administrator’s switch and the command: %s', async (reply, phase) => {
+  const ended = await outreach(folder, ['doctor', '--reply', reply, '--phase', phase, '--json']);
+  expect(objects(ended)[0]).toMatchObject({
+    means: 'sender, stopped',
+    advice: expect.stringMatching(/Authenticated SMTP .*outreach login/),
+  });
 });

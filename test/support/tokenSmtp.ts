@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export interface TokenSmtp {
   readonly port: number;
@@ -18,6 +18,7 @@ interface TokenSmtpOptions {
   readonly refusal?: string;
   /** Whether a refusal comes as a challenge first, as at Google; Microsoft says no at once. */
   readonly challenges?: boolean;
+  readonly port?: number;
 }
 
 /**
@@ -34,6 +35,7 @@ export async function startTokenSmtp(options: TokenSmtpOptions): Promise<TokenSm
   const heard: string[] = [];
   const taken: string[] = [];
   const refused: string[] = [];
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     let rest = '';
     let to = '';
@@ -41,6 +43,7 @@ export async function startTokenSmtp(options: TokenSmtpOptions): Promise<TokenSm
     let dummy = '';
     let loggedIn = false;
     socket.on('error', () => {});
+    sockets.add(socket);
     socket.write('220 token.example\r\n');
     const logIn = (method: string, blob: string): string => {
       const text = Buffer.from(blob, 'base64').toString('utf8');
@@ -98,12 +101,16 @@ export async function startTokenSmtp(options: TokenSmtpOptions): Promise<TokenSm
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
     heard,
     taken,
     refused,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
   };
 }
