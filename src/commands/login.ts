@@ -5,16 +5,9 @@ import { OutreachError } from '../domain/errors.ts';
 import { rememberSecret } from '../domain/redact.ts';
 import { parseReference, SECRET_NAME } from '../domain/secretReference.ts';
 import { didYouMean } from '../domain/text.ts';
-import type { Secrets } from '../secrets/secrets.ts';
 import { canAsk } from '../terminal/abilities.ts';
 import { type Context, command, type Use } from './context.ts';
-
-export interface LoginOptions {
-  readonly stdin?: boolean;
-  readonly file?: boolean;
-  readonly check: boolean;
-  readonly browser: boolean;
-}
+import { forgetElsewhere, type LoginOptions, refuseWithoutKeychain } from './loginPlaces.ts';
 
 export function loginCommand(use: Use): Command {
   return command('login', 'Store a password, API key or grant of Google or Microsoft in the keychain, after trying it out.', [
@@ -100,18 +93,6 @@ export function targetOf(name: string, logins: readonly Login[]): Target {
   return { name: written.name, users: logins.filter(({ reference }) => reference === named.reference) };
 }
 
-/** `asked`: what `login` was called with, where the stored name is another one. */
-export async function refuseWithoutKeychain(secrets: Secrets, name: string, asked = name): Promise<void> {
-  const { withoutKeychain } = await import('../secrets/secrets.ts');
-  try {
-    await secrets.keychain.getPassword(name);
-  } catch (cause) {
-    if (!(cause instanceof OutreachError)) throw cause;
-    const hint = cause.hint === undefined ? '' : `${cause.hint}\n`;
-    throw new OutreachError('environment', cause.message, { hint: `${hint}${withoutKeychain(asked)}`, cause });
-  }
-}
-
 function refuseWithoutTerminal({ name, users }: Target, options: LoginOptions, env: NodeJS.ProcessEnv): void {
   if (options.stdin === true || canAsk(env, process.stdin)) return;
   throw new OutreachError('usage', `login asks for the ${wantedOf(name, users)} on a terminal, and this is none`, {
@@ -154,24 +135,6 @@ async function tryOut(users: readonly Login[], secret: string): Promise<boolean>
     tested ||= answer !== undefined;
   }
   return tested;
-}
-
-/** One name, one place: the keychain would win over a newer file, and a file must not outlive its use. */
-export async function forgetElsewhere(
-  { output }: Context,
-  { keychain, file }: Secrets,
-  name: string,
-  place: 'keychain' | 'file',
-): Promise<void> {
-  const other = place === 'file' ? keychain : file;
-  try {
-    if (await other.deletePassword(name)) output.talk(`Removed the older one from the ${other.place}.`);
-  } catch (error) {
-    if (!(error instanceof OutreachError)) throw error;
-    // Without a keychain there is nothing in it either, unless it once was there.
-    if (!(await other.names()).includes(name)) return;
-    output.talk(`Warning: an older one may still be in the ${other.place}, and would be used first: ${error.message}`);
-  }
 }
 
 function sayNext({ output }: Context, { name, users }: Target, unwritten: readonly Login[], logins: readonly Login[]): void {

@@ -7,7 +7,7 @@ import type { Grant } from '../oauth/grant.ts';
 import { canAsk } from '../terminal/abilities.ts';
 import { cell } from '../terminal/output.ts';
 import type { Context } from './context.ts';
-import { forgetElsewhere, type LoginOptions, refuseWithoutKeychain } from './login.ts';
+import { forgetElsewhere, type LoginOptions, refuseWithoutKeychain } from './loginPlaces.ts';
 
 /** `outreach login` of a sender that logs in with a token: a person allows it at the provider, and the grant is stored. */
 export async function loginByGrant(context: Context, app: App, sender: SmtpSenderConfig, options: LoginOptions): Promise<undefined> {

@@ -24,7 +24,7 @@ export const oauth = strictObject({
   device_url: endpoint.optional(),
 });
 
-export type OAuthConfig = z.output<typeof oauth>;
+type OAuthConfig = z.output<typeof oauth>;
 
 /** What of an SMTP sender decides how it logs in. */
 interface SmtpLogin {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What the browser is shown behind a redirect; `done` ends the waiting. */
-export interface RedirectPage {
+interface RedirectPage {
   readonly status: number;
   readonly title: string;
   readonly text: string;

@@ -55,7 +55,7 @@ export function readRedirect(address: string, { state }: Authorization): Redirec
   const text = address.trim();
   const from = text.indexOf('?');
   if (from < 0 || text.length > LONGEST) return { kind: 'foreign' };
-  const said = new URLSearchParams(text.slice(from + 1).replace(/#.*$/s, ''));
+  const said = new URLSearchParams(text.slice(from + 1).split('#', 1)[0]);
   if (!isSame(said.get('state') ?? '', state)) return { kind: 'foreign' };
   const [code, error] = [said.get('code'), said.get('error')];
   if (error !== null) return { kind: 'refused', reply: oneLine(`${error}: ${said.get('error_description') ?? ''}`).slice(0, 300) };

@@ -87,7 +87,7 @@ test('a token is used until shortly before its end, then another one is asked fo
 
 test('lanes and workers that need a token at once ask for it once', async () => {
   wall += 2 * HOUR;
-  server.delay = 30;
+  server.delay = () => 30;
   const workers = [tokens(), tokens(), tokens()];
   const got = await Promise.all(workers.flatMap((worker) => [worker.current(), worker.current(), worker.current()]));
   expect([new Set(got.map((one) => one.ok && one.token)).size, asked()]).toEqual([1, 1]);

@@ -11,6 +11,8 @@ interface Family {
   readonly refresh: string[];
   /** The latest of them that was shown: all before it are void. */
   used: number;
+  /** How often each was shown. A client that keeps one and never its successor is found out. */
+  readonly shown: Map<string, number>;
   access: { readonly token: string; readonly until: number }[];
 }
 
@@ -27,16 +29,7 @@ interface PendingDevice {
 }
 
 /** What a request for tokens meets; asked once each. */
-export type TokenFault =
-  | 'hang'
-  | 'reset'
-  | '500'
-  | '429'
-  | 'html'
-  | 'temporarily_unavailable'
-  | 'no refresh token'
-  | 'no scope'
-  | 'answer lost';
+type TokenFault = 'hang' | 'reset' | '500' | '429' | 'html' | 'temporarily_unavailable' | 'no refresh token' | 'no scope' | 'answer lost';
 
 export interface OAuthServer {
   readonly url: string;
@@ -51,8 +44,8 @@ export interface OAuthServer {
   /** What the answer says of it, in s; undefined: the truth. */
   lifetimeSaid: number | undefined;
   fault: () => TokenFault | undefined;
-  /** Before each answer, in ms. */
-  delay: number;
+  /** Before each request is looked at, in ms; asked once each. */
+  delay: () => number;
   readonly requests: Record<string, string>[];
   /** A grant without a person. */
   grant(): { readonly refreshToken: string; readonly accessToken: string };
@@ -71,6 +64,9 @@ export interface OAuthServer {
   close(): Promise<void>;
 }
 
+/** Clients that lose an answer show the same token again; more often than this none has a reason to. */
+const MOST_SHOWN = 8;
+
 const SCOPES = 'openid email profile offline_access https://mail.google.com/ https://outlook.office.com/SMTP.Send';
 
 /**
@@ -85,7 +81,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const userCodes = new Map<string, string>();
   const token = () => randomBytes(40).toString('base64url');
   const newFamily = (scope: string): Family => {
-    const family: Family = { mailbox: own.mailbox, scope, revoked: false, refresh: [], used: -1, access: [] };
+    const family: Family = { mailbox: own.mailbox, scope, revoked: false, refresh: [], used: -1, shown: new Map(), access: [] };
     families.push(family);
     return family;
   };
@@ -107,7 +103,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     lifetime: 3_600,
     lifetimeSaid: undefined as number | undefined,
     fault: (): TokenFault | undefined => undefined,
-    delay: 0,
+    delay: () => 0,
     requests: [] as Record<string, string>[],
     grant() {
       const family = newFamily(SCOPES);
@@ -176,7 +172,9 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     const family = families.find(({ refresh }) => refresh.includes(shown));
     if (family === undefined || family.revoked) return no('invalid_grant', `Token has been expired or revoked: ${shown}`);
     const place = family.refresh.indexOf(shown);
-    if (place < family.used) {
+    const times = (family.shown.get(shown) ?? 0) + 1;
+    family.shown.set(shown, times);
+    if (place < family.used || (own.rotates && times > MOST_SHOWN)) {
       family.revoked = true;
       return no('invalid_grant', 'this token was replaced, and its successor has been used');
     }
@@ -208,7 +206,8 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     const say = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
     };
-    if (own.delay > 0) await new Promise((resolve) => setTimeout(resolve, own.delay));
+    const delay = own.delay();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (request.url === '/device') {
       const [deviceCode, userCode] = [token(), `${randomBytes(3).toString('hex').toUpperCase()}-X`];
       devices.set(deviceCode, { family: newFamily(form.scope ?? ''), state: 'pending', polls: 0 });
