@@ -20,21 +20,17 @@ const ALONE = { PATH: process.env.PATH, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/no
 
 /** Mistakes that lose a grant sooner or later: each must be found, or the runs prove nothing. */
 export const GRANT_BUGS: Readonly<Record<string, Patch>> = {
-  'no lock': {
-    file: 'src/app/grants.ts',
-    find: 'return whileLocked(',
-    replace: 'return ((_: string, __: number, now: typeof work) => now())(',
-  },
   'the new refresh token is not kept': {
     file: 'src/oauth/grant.ts',
     find: 'refresh_token: next,',
     replace: 'refresh_token: used,',
   },
-  'the store is read once': {
-    file: 'src/app/grants.ts',
-    find: 'read: async () => (await find())?.grant,',
-    replace: 'read: async () => ((globalThis as { read?: unknown }).read ??= (await find())?.grant) as Grant | undefined,',
-  },
+};
+
+export const NO_LOCK: Patch = {
+  file: 'src/app/grants.ts',
+  find: 'return whileLocked(',
+  replace: 'return ((_: string, __: number, now: typeof work) => now())(',
 };
 
 export interface KillReport {
@@ -60,7 +56,7 @@ export async function runKills({ runs, seed, bug }: KillChoice): Promise<KillRep
   const folder = new Folder();
   const server = await startOAuthServer();
   const random = new Random(seed);
-  const program = await build(bug);
+  const program = await build(bug ?? 'as it is', bug === undefined ? undefined : GRANT_BUGS[bug]);
   let killed = 0;
   try {
     await giveGrant(folder, server);
@@ -75,6 +71,22 @@ export async function runKills({ runs, seed, bug }: KillChoice): Promise<KillRep
       if (!survivor.works) return { runs: run, killed, lostAt: run, said: survivor.said, refreshes: server.requests.length };
     }
     return { runs, killed, lostAt: undefined, said: '', refreshes: server.requests.length };
+  } finally {
+    await server.close();
+    folder.remove();
+  }
+}
+
+/** How often two processes that both need another token at once ask for one. */
+export async function askedAtOnce(patch?: Patch): Promise<number> {
+  const folder = new Folder();
+  const server = await startOAuthServer();
+  server.delay = () => 1_500;
+  try {
+    const program = await build(patch === undefined ? 'as it is' : 'without a lock', patch);
+    await giveGrant(folder, server, Date.now() - 2 * 3_600_000);
+    await Promise.all([0, 1].map(() => work(program, folder, server, 0, {})));
+    return server.requests.length;
   } finally {
     await server.close();
     folder.remove();
@@ -128,20 +140,20 @@ function heard(child: ChildProcess, afterMs: number | undefined): Promise<string
   });
 }
 
-async function giveGrant(folder: Folder, server: OAuthServer): Promise<void> {
+async function giveGrant(folder: Folder, server: OAuthServer, obtainedAt = Date.now()): Promise<void> {
   const { refreshToken, accessToken } = server.grant();
   const client = clientOf('google', { client_id: server.clientId }, { by: 'smtp', secret: undefined, insecure: false });
   const granted = { accessToken, refreshToken, lifetimeMs: 3_600_000, scope: undefined, mailbox: server.mailbox, grantEndsInMs: undefined };
-  const grant = newGrant(client, granted, Date.now());
+  const grant = newGrant(client, granted, obtainedAt);
   folder.write('outreach.yaml', 'version: 1\n');
   if (grant === undefined) throw new Error('no grant');
   await openGrants(workspaceAt(folder.path), ALONE, 'main').put(grant, 'file');
 }
 
 /** One file, so that a process begins in a tenth of a second. */
-async function build(bug: string | undefined): Promise<string> {
-  const patches = bug === undefined ? [] : [GRANT_BUGS[bug]].filter((patch) => patch !== undefined);
-  const dir = join(ROOT, 'node_modules', '.cache', 'outreach-grants', (bug ?? 'as it is').replaceAll(' ', '-'));
+async function build(name: string, patch: Patch | undefined): Promise<string> {
+  const patches = patch === undefined ? [] : [patch];
+  const dir = join(ROOT, 'node_modules', '.cache', 'outreach-grants', name.replaceAll(' ', '-'));
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const bundle = await rolldown({
