@@ -15,6 +15,10 @@ const ROOMS = {
     may: ['domain', 'files', 'http'],
     advice: 'mail is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.',
   },
+  oauth: {
+    may: ['domain', 'http'],
+    advice: 'oauth is a leaf: it gets and renews tokens. Where a grant is kept, and whose it is, belongs into app.',
+  },
   llm: {
     may: ['domain', 'files', 'http'],
     advice: 'llm is a leaf: what two adapters share belongs into domain, what combines them into pipeline or app.',
@@ -54,6 +58,7 @@ const ROOMS = {
       'store',
       'http',
       'mail',
+      'oauth',
       'llm',
       'csv',
       'config',
@@ -77,6 +82,7 @@ const ROOMS = {
       'files',
       'store',
       'mail',
+      'oauth',
       'llm',
       'csv',
       'config',

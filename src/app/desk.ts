@@ -11,7 +11,8 @@ import { actorName } from './actor.ts';
 import { type App, openApp } from './app.ts';
 import { refreshCampaigns } from './campaigns.ts';
 import { refusalOf } from './guard.ts';
-import { type JobReport, jobReport, type SenderReport, senderReports, workerRefusal } from './status.ts';
+import { type SenderReport, senderReports } from './senderReports.ts';
+import { type JobReport, jobReport, workerRefusal } from './status.ts';
 import { uncertainHints } from './uncertainHints.ts';
 
 /** A database that another program holds must not freeze a screen for as long as a command would wait. */

@@ -43,7 +43,7 @@ export async function runDoctor(app: App, surroundings: DoctorSurroundings): Pro
   const secrets = openSecrets(app.workspace, env);
   const keys: Check[] = [];
   const senders = await Promise.all(live.map(async (sender) => dnsSender(sender, await publicKeyOf(app, sender, secrets, keys))));
-  const [access, records] = await Promise.all([accessChecks(app, { secrets, dns, now, limitMs }), dnsChecks(senders, dns, limitMs)]);
+  const [access, records] = await Promise.all([accessChecks(app, { env, secrets, dns, now, limitMs }), dnsChecks(senders, dns, limitMs)]);
   const checks = [...machine, ...access.checks, ...keys, ...records];
   return { ok: checks.every(({ status }) => status !== 'fail'), checks, notes: notesOn(live, access.clockSeen) };
 }

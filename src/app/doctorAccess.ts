@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import type { SenderConfig, SmtpSenderConfig } from '../config/config.ts';
+import { oauthOfPreset } from '../config/presets.ts';
+import { authOf } from '../config/smtpAuth.ts';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, MINUTE } from '../domain/duration.ts';
@@ -10,14 +12,18 @@ import { modelsLogin } from '../llm/modelsLogin.ts';
 import type { KeyVerdict } from '../mail/apiAnswers.ts';
 import { HTTP_PROVIDER_KINDS } from '../mail/httpProviders.ts';
 import { type ProbeAnswer, tryLogin } from '../mail/loginProbe.ts';
+import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
+import { grantChecks } from './doctorGrant.ts';
+import { loginCommandOf } from './grants.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
-import { smtpServerOf } from './logins.ts';
+import { passwordLogin, smtpServerOf } from './logins.ts';
 import { believeDenial, type Dns } from './resolver.ts';
 import { headerSafe } from './secrets.ts';
 
 export interface Reach {
+  readonly env: NodeJS.ProcessEnv;
   readonly secrets: Secrets;
   readonly dns: Dns;
   readonly now: () => number;
@@ -52,8 +58,12 @@ type Seen = (url: URL, answer: HttpAnswer) => void;
 async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: Seen): Promise<Check[]> {
   if (sender.type === 'outbox') return [];
   if (sender.type === 'smtp') {
+    if (authOf(sender) === 'oauth') {
+      const { checks, auth } = await grantChecks(app, sender, reach);
+      return [...checks, ...(auth === undefined ? [] : [await smtpLogin(sender, auth, reach)])];
+    }
     const secret = await secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.secrets);
-    return [...secret.checks, ...(secret.missing ? [] : [await smtpLogin(sender, secret.value, reach)])];
+    return [...secret.checks, ...(secret.missing ? [] : [await smtpLogin(sender, passwordLogin(sender, secret.value), reach)])];
   }
   const secret = await secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.secrets, headerSafe);
   if (secret.value === undefined) return secret.checks;
@@ -108,28 +118,34 @@ async function secretOf(
   }
 }
 
-async function smtpLogin(sender: SmtpSenderConfig, password: string | undefined, { dns, limitMs }: Reach): Promise<Check> {
-  const { name, user } = sender;
-  const server = smtpServerOf(sender, password);
-  const { host, port, security, auth } = server;
+async function smtpLogin(sender: SmtpSenderConfig, auth: SmtpAuth | undefined, { dns, limitMs }: Reach): Promise<Check> {
+  const { name, preset } = sender;
+  const server = smtpServerOf(sender, auth);
+  const { host, port, security } = server;
   const at = `${host}:${port}`;
   // nodemailer waits for a silent DNS for half a minute, and keeps the program from ending so long.
   const silence = isIP(host) !== 0 || isLoopback(host) ? undefined : await dns.addresses(host).then(() => undefined, messageOf);
   if (silence !== undefined) return warn('login', name, `could not be asked: ${at}: ${silence}`, OFFLINE);
   const answer = await tryLogin(server, limitMs);
-  if (answer.kind !== 'welcome') return notIn(name, at, host, answer, security, dns);
-  const how = `${at} ${security === 'none' ? 'answers' : security === 'tls' ? 'speaks TLS' : 'speaks STARTTLS'}${auth === undefined ? '; no login is set' : ` and takes the login of ${user}`}`;
+  if (answer.kind !== 'welcome') return notIn(name, at, server, answer, dns);
+  const how = `${at} ${security === 'none' ? 'answers' : security === 'tls' ? 'speaks TLS' : 'speaks STARTTLS'}${taken(auth)}`;
+  if (auth === undefined && preset !== undefined && oauthOfPreset(preset) !== undefined)
+    return warn('login', name, how, `Write oauth: { client_id: … } into outreach.yaml, then: ${loginCommandOf(name)}`);
   if (security === 'none' && !isLoopback(host))
     return warn('login', name, `${how}, in clear`, 'Write security: starttls or tls into outreach.yaml.');
   return ok('login', name, how);
 }
 
+function taken(auth: SmtpAuth | undefined): string {
+  if (auth === undefined) return '; no login is set';
+  return ` and takes the ${'tokens' in auth ? 'token' : 'login'} of ${auth.user}`;
+}
+
 async function notIn(
   name: string,
   at: string,
-  host: string,
+  { host, security, auth }: SmtpServer,
   answer: Exclude<ProbeAnswer, { kind: 'welcome' }>,
-  security: string,
   dns: Dns,
 ): Promise<Check> {
   switch (answer.kind) {
@@ -138,7 +154,9 @@ async function notIn(
         'login',
         name,
         `${at} refuses the login: ${answer.reply}`,
-        'Check user and password; many providers want an app password or an SMTP key here, not the password of the mailbox.',
+        auth !== undefined && 'tokens' in auth
+          ? `The grant must be of the mailbox ${auth.user}, and SMTP must be allowed for it. Another grant: ${auth.mend}`
+          : 'Check user and password; many providers want an app password or an SMTP key here, not the password of the mailbox.',
       );
     case 'turned_away':
       return fail('login', name, `${at} turns us away: ${answer.reply}`, 'Ask the provider what it says above means.');

@@ -1,10 +1,13 @@
 import { type Config, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
+import { mailboxOf } from '../config/oauth.ts';
+import { authOf } from '../config/smtpAuth.ts';
 import { messageOf } from '../domain/errors.ts';
 import { parseForeignJson } from '../domain/foreignJson.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
 import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
-import type { SmtpServer } from '../mail/smtpHandshake.ts';
+import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
+import { grantName } from './grants.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { headerSafe } from './secrets.ts';
 
@@ -13,7 +16,7 @@ export interface Login {
   readonly name: string;
   /** As messages call it: `sender main`. */
   readonly owner: string;
-  readonly key: 'password' | 'api_key' | 'dkim.key';
+  readonly key: 'password' | 'api_key' | 'dkim.key' | 'oauth' | 'oauth.client_secret';
   /** What outreach.yaml says under that key; undefined where it says nothing yet. */
   readonly reference: string | undefined;
   /** What a person is asked for: `password of ana@ruiz.example at smtp.ruiz.example`. */
@@ -32,11 +35,15 @@ export function loginsOf(config: Config): Login[] {
   return [...config.senders.flatMap(loginOfSender), ...(config.ai?.providers ?? []).map(loginOfProvider)];
 }
 
-/** How to reach a sender's server; without a password it is spoken to without a login. */
-export function smtpServerOf(sender: SmtpSenderConfig, password: string | undefined): SmtpServer {
-  const { host, port, user } = sender;
-  const auth = user === undefined || password === undefined ? undefined : { user, password };
+/** How to reach a sender's server; without a password or tokens it is spoken to without a login. */
+export function smtpServerOf(sender: SmtpSenderConfig, auth: SmtpAuth | undefined): SmtpServer {
+  const { host, port } = sender;
   return { host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth };
+}
+
+/** The login with a password; undefined where either part is missing. */
+export function passwordLogin({ user }: SmtpSenderConfig, password: string | undefined): SmtpAuth | undefined {
+  return user === undefined || password === undefined ? undefined : { user, password };
 }
 
 function loginOfSender(sender: SenderConfig): Login[] {
@@ -44,16 +51,8 @@ function loginOfSender(sender: SenderConfig): Login[] {
   const owner = `sender ${name}`;
   if (type === 'outbox') return [];
   if (type === 'smtp') {
-    const { user, host, password } = sender;
-    const tryOut = async (secret: string) => {
-      const { tryLogin } = await import('../mail/loginProbe.ts');
-      const answer = await tryLogin(smtpServerOf(sender, secret), LOGIN_LIMIT);
-      if (answer.kind === 'welcome') return LET_IN;
-      return { kind: answer.kind === 'login_refused' ? ('refused' as const) : ('unknown' as const), reply: answer.reply };
-    };
-    const wanted = `password of ${user ?? owner} at ${host}`;
-    const login: Login = { name, owner, key: 'password', reference: password, wanted, tryOut: user === undefined ? undefined : tryOut };
-    return sender.dkim?.key.startsWith('keychain:') ? [login, signingKey(owner, sender.dkim)] : [login];
+    const own = authOf(sender) === 'oauth' ? tokenLogin(sender) : [passwordLoginOf(sender)];
+    return sender.dkim?.key.startsWith('keychain:') ? [...own, signingKey(owner, sender.dkim)] : own;
   }
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
@@ -61,6 +60,42 @@ function loginOfSender(sender: SenderConfig): Login[] {
     return askServer(HTTP_PROVIDER_KINDS[type].login(key, sender.base_url, sender.insecure));
   };
   return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
+}
+
+function passwordLoginOf(sender: SmtpSenderConfig): Login {
+  const { name, user, host, password } = sender;
+  const owner = `sender ${name}`;
+  const tryOut = async (secret: string) => {
+    const { tryLogin } = await import('../mail/loginProbe.ts');
+    const answer = await tryLogin(smtpServerOf(sender, passwordLogin(sender, secret)), LOGIN_LIMIT);
+    if (answer.kind === 'welcome') return LET_IN;
+    return { kind: answer.kind === 'login_refused' ? ('refused' as const) : ('unknown' as const), reply: answer.reply };
+  };
+  const wanted = `password of ${user ?? owner} at ${host}`;
+  return { name, owner, key: 'password', reference: password, wanted, tryOut: user === undefined ? undefined : tryOut };
+}
+
+/** The grant, which a person gives in a browser, and the secret of the client that asks for it. */
+function tokenLogin(sender: SmtpSenderConfig): Login[] {
+  const { name, oauth } = sender;
+  const owner = `sender ${name}`;
+  const secret = oauth?.client_secret;
+  const grant = { name, owner, key: 'oauth', reference: `keychain:${grantName(name)}`, wanted: `grant for ${mailboxOf(sender)}` } as const;
+  return [
+    { ...grant, tryOut: undefined },
+    ...(secret === undefined
+      ? []
+      : [
+          {
+            name: secret.replace(/^\w+:/, ''),
+            owner,
+            key: 'oauth.client_secret' as const,
+            reference: secret,
+            wanted: `secret of the OAuth client of ${owner}`,
+            tryOut: undefined,
+          },
+        ]),
+  ];
 }
 
 /** No login, but a secret of the same kind: it is tried out by reading it. */

@@ -1,5 +1,7 @@
 import type { Config, SenderConfig, SmtpSenderConfig } from '../config/config.ts';
 import { isLive, lacksOf } from '../config/lawful.ts';
+import { mailboxOf } from '../config/oauth.ts';
+import { authOf } from '../config/smtpAuth.ts';
 import { workspaceKey } from '../config/workspaceKey.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
@@ -10,6 +12,7 @@ import type { TextProvider } from '../llm/provider.ts';
 import { templateWriter } from '../llm/templateWriter.ts';
 import type { DkimSigner } from '../mail/dkim.ts';
 import type { Mailer } from '../mail/mailer.ts';
+import type { SmtpAuth } from '../mail/smtpHandshake.ts';
 import type { Model } from '../pipeline/estimateCost.ts';
 import { modelWriter } from '../pipeline/writeWithModel.ts';
 import { sqliteQueue } from '../queue/sqlite.ts';
@@ -21,7 +24,7 @@ import { type App, aiLimits, sleep } from './app.ts';
 import { openComposing } from './composing.ts';
 import { resolveKey } from './dkimKey.ts';
 import { openGuard } from './guard.ts';
-import { smtpServerOf } from './logins.ts';
+import { passwordLogin, smtpServerOf } from './logins.ts';
 import { headerSafe, openSecrets } from './secrets.ts';
 
 /** What a worker is started for: `concurrency` is the number of mails on the wire. */
@@ -37,7 +40,7 @@ export async function workerParts(app: App, store: Store, log: Log, env: NodeJS.
     await refuseUnsourced(app, store);
   }
   const secrets = openSecrets(app.workspace, env);
-  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, secrets, log);
+  const mailers = needs.only === 'generate' ? new Map<string, Mailer>() : await openMailers(app, { secrets, env, log });
   const providers = needs.only === 'send' ? [] : await openProviders(app.config, secrets);
   const now = () => Date.now();
   const mailerFor = (sender: string): Mailer => {
@@ -111,16 +114,21 @@ export function firstModel({ ai }: Config): Model | undefined {
   return { model: first.model, price: first.price ?? capabilitiesOf(first.base_url).price, maxOutputTokens: ai.max_output_tokens };
 }
 
-async function openMailers(app: App, secrets: Secrets, log: Log): Promise<Map<string, Mailer>> {
+/** What a mailer is opened with. `log`: where a setting that works, and should not stay, is told of. */
+interface Opening {
+  readonly secrets: Secrets;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Pick<Log, 'warn'>;
+}
+
+async function openMailers(app: App, opening: Opening): Promise<Map<string, Mailer>> {
   const mailers = new Map<string, Mailer>();
-  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, secrets, log));
+  for (const sender of app.config.senders) mailers.set(sender.name, await openMailer(app, sender, opening));
   return mailers;
 }
 
-/** Where a setting that works, and should not stay, is told of. */
-type Warner = Pick<Log, 'warn'>;
-
-export async function openMailer(app: App, sender: SenderConfig, secrets: Secrets, log: Warner): Promise<Mailer> {
+export async function openMailer(app: App, sender: SenderConfig, opening: Opening): Promise<Mailer> {
+  const { secrets } = opening;
   if (sender.type === 'outbox') return (await import('../mail/outbox.ts')).outboxMailer(app.workspace.outbox);
   const askedBy = `${app.config.path}: sender ${sender.name}`;
   if (sender.type !== 'smtp') {
@@ -130,17 +138,23 @@ export async function openMailer(app: App, sender: SenderConfig, secrets: Secret
     return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(key, sender.base_url, sender.insecure));
   }
   const { smtpMailer } = await import('../mail/smtp.ts');
-  const { password } = sender;
-  const dkim = await openSigner(app, sender, secrets, log);
-  return smtpMailer(smtpServerOf(sender, password === undefined ? undefined : await secrets.resolve(password, askedBy)), dkim);
+  const dkim = await openSigner(app, sender, opening);
+  return smtpMailer(smtpServerOf(sender, await smtpAuth(app, sender, opening)), dkim);
 }
 
-async function openSigner(
-  app: App,
-  { name, from, dkim }: SmtpSenderConfig,
-  secrets: Secrets,
-  log: Warner,
-): Promise<DkimSigner | undefined> {
+async function smtpAuth(app: App, sender: SmtpSenderConfig, { secrets, env, log }: Opening): Promise<SmtpAuth | undefined> {
+  const { name, password } = sender;
+  if (authOf(sender) === 'oauth') {
+    const { loginCommandOf, openTokens } = await import('./grants.ts');
+    const warn = (what: string) => log.warn({ sender: name }, what);
+    const tokens = await openTokens({ config: app.config, workspace: app.workspace, env, secrets, warn }, sender);
+    return { user: mailboxOf(sender), tokens, mend: loginCommandOf(name) };
+  }
+  if (password === undefined) return undefined;
+  return passwordLogin(sender, await secrets.resolve(password, `${app.config.path}: sender ${name}`));
+}
+
+async function openSigner(app: App, { name, from, dkim }: SmtpSenderConfig, { secrets, log }: Opening): Promise<DkimSigner | undefined> {
   if (dkim === undefined) return undefined;
   const { dkimSigner } = await import('../mail/dkim.ts');
   const place = `${app.config.path}: sender ${name}: dkim.key`;

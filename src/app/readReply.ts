@@ -14,6 +14,8 @@ export interface ReadReply {
   readonly suppresses: boolean;
   /** What happens to the mail and its sender, in a sentence. */
   readonly effect: string;
+  /** What mends it, where the reply itself does not say so. */
+  readonly advice: string | null;
   /** The words that were read: without addresses, host names, URLs and quoted identifiers. */
   readonly words: string;
   readonly source: string;
@@ -35,6 +37,7 @@ export function explainReply(reply: string, phase: SmtpPhase): ReadReply {
     lasting,
     suppresses: means === 'no mailbox',
     effect: effectOf(means, restMs),
+    advice: rule.advice ?? null,
     words,
     source: rule.source,
   };

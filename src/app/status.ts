@@ -5,11 +5,9 @@ import { estimateEnd, type SenderForecast } from '../domain/estimate.ts';
 import type { JobStatus, PauseReason, SendMode } from '../domain/job.ts';
 import { MESSAGE_STATES, OPEN_STATES, type StateCounts, sumOf } from '../domain/message.ts';
 import type { GateName } from '../domain/pace.ts';
-import { judgeSender } from '../domain/senderHealth.ts';
 import { usagePeriod } from '../domain/usage.ts';
 import { askGates, capNow, jobPace } from '../pipeline/gates.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
-import { firstDay } from '../pipeline/watchSender.ts';
 import { type Abandoned, type AbandonedCounts, abandonedMails, countAbandoned } from '../store/abandoned.ts';
 import { spendOf } from '../store/aiCalls.ts';
 import { refusingProviders, restingProviders } from '../store/aiProviders.ts';
@@ -17,13 +15,12 @@ import { attemptsInDay } from '../store/attempts.ts';
 import { dueSpan } from '../store/messages.ts';
 import { type JobProgress, jobsProgress } from '../store/progress.ts';
 import { voidedOf } from '../store/review.ts';
-import { recordSince } from '../store/senderDays.ts';
-import { senderNow } from '../store/senders.ts';
 import { isAlive } from '../store/sqlite/lock.ts';
 import { usageIn } from '../store/usage.ts';
 import { unstoppedWorkers } from '../store/workers.ts';
 import { type App, aiLimits } from './app.ts';
 import { refusalOf } from './guard.ts';
+import { type SenderReport, senderReports } from './senderReports.ts';
 
 /** What `outreach status` tells; times are ISO 8601 UTC. The fields are part of the program's contract. */
 export interface Status {
@@ -87,24 +84,6 @@ interface Totals {
   readonly succeeded: number;
   readonly failed: number;
   readonly states: StateCounts;
-}
-
-export interface SenderReport {
-  readonly name: string;
-  readonly type: string;
-  readonly from: string;
-  readonly sent_24h: number;
-  readonly daily_cap: number | null;
-  /** What warm-up lets out today; the daily cap without one. */
-  readonly cap_today: number | null;
-  readonly next_send_at: string | null;
-  readonly rest_until: string | null;
-  /** Since when it waits for `outreach senders resume`; null while it may send. */
-  readonly stopped_at: string | null;
-  /** Why it rests or was stopped. */
-  readonly reason: string | null;
-  /** Bounces or complaints that come near to stopping it. */
-  readonly warning: string | null;
 }
 
 export async function readStatus(app: App, env: NodeJS.ProcessEnv): Promise<Status> {
@@ -266,31 +245,6 @@ function totalsOf(jobs: readonly JobReport[]): Totals {
     succeeded: sum(({ succeeded }) => succeeded),
     failed: sum(({ failed }) => failed),
     states: Object.fromEntries(MESSAGE_STATES.map((state) => [state, sum(({ states }) => states[state])])) as StateCounts,
-  };
-}
-
-/** `sentInDay`: whoever keeps count already need not have it counted again. */
-export function senderReports(app: App, now: number, sentInDay?: (name: string) => number): Promise<SenderReport[]> {
-  return Promise.all(app.config.senders.map(({ name }) => senderReport(app, name, now, sentInDay?.(name))));
-}
-
-async function senderReport(app: App, name: string, now: number, sent: number | undefined): Promise<SenderReport> {
-  const { db } = await app.openStore();
-  const sender = app.config.senders.find((candidate) => candidate.name === name);
-  const row = await senderNow(db, name);
-  const settings = app.pace.senders.get(name);
-  return {
-    name,
-    type: sender?.type ?? '',
-    from: sender?.from ?? '',
-    sent_24h: sent ?? (await attemptsInDay(db, name, now)),
-    daily_cap: settings?.dailyCap ?? null,
-    cap_today: settings === undefined ? null : (await capNow(factsIn(db), settings, app.pace.timezone, now)).cap,
-    next_send_at: row.next_send_at > now ? iso(row.next_send_at) : null,
-    rest_until: row.rest_until > now ? iso(row.rest_until) : null,
-    stopped_at: row.stopped_at === null ? null : iso(row.stopped_at),
-    reason: row.rest_until > now || row.stopped_at !== null ? row.reason : null,
-    warning: row.stopped_at === null ? judgeSender(await recordSince(db, name, firstDay(now))).reason : null,
   };
 }
 

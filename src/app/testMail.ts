@@ -40,7 +40,11 @@ export async function sendTest(app: App, campaign: Campaign, env: NodeJS.Process
       : { ...campaign, from, unsubscribe: { ...campaign.unsubscribe, mailto: unsubscribeAddress(app.config, from) } };
   const composing = { now: () => Date.now(), ...(await openComposing(app)) };
   const mail = await composeTest({ db, template: templateWriter(1), ...composing }, signed, request.to, request.leadKey);
-  const mailer = await openMailer(app, sender, openSecrets(app.workspace, env), { warn: (_, what) => request.warn(what) });
+  const mailer = await openMailer(app, sender, {
+    secrets: openSecrets(app.workspace, env),
+    env,
+    log: { warn: (_, what) => request.warn(what) },
+  });
   try {
     return { sender, mail, delivery: await deliverTest(mailer, mail, request.cut) };
   } finally {

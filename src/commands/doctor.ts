@@ -44,6 +44,7 @@ async function readReply(output: Output, reply: string, phase: SmtpPhase): Promi
       ['means', read.means],
       ['fault of', `the ${read.fault}, ${read.lasting ? 'for good' : 'for now'}`],
       ['what follows', read.effect],
+      ...(read.advice === null ? [] : [['what mends it', read.advice]]),
       ['words read', cell(read.words, 200)],
       ['rule', read.source],
     ],

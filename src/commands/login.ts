@@ -1,22 +1,18 @@
 import type { Command } from 'commander';
 import type { Login } from '../app/logins.ts';
+import type { Config, SmtpSenderConfig } from '../config/config.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { rememberSecret } from '../domain/redact.ts';
 import { parseReference, SECRET_NAME } from '../domain/secretReference.ts';
 import { didYouMean } from '../domain/text.ts';
-import type { Secrets } from '../secrets/secrets.ts';
 import { canAsk } from '../terminal/abilities.ts';
 import { type Context, command, type Use } from './context.ts';
-
-interface Options {
-  readonly stdin?: boolean;
-  readonly file?: boolean;
-  readonly check: boolean;
-}
+import { forgetElsewhere, type LoginOptions, refuseWithoutKeychain } from './loginPlaces.ts';
 
 export function loginCommand(use: Use): Command {
-  return command('login', 'Store a password or API key in the keychain, after trying it out.', [
+  return command('login', 'Store a password, API key or grant of Google or Microsoft in the keychain, after trying it out.', [
     'login main',
+    'login main --no-browser            # auth: oauth, on a machine without a browser',
     'login main --stdin < password.txt',
     'login ruiz-dkim --stdin < dkim.pem # for key: keychain:ruiz-dkim',
     'login openai --file                # where there is no keychain',
@@ -25,16 +21,22 @@ export function loginCommand(use: Use): Command {
     .option('--stdin', 'read it from standard input (one line, or a key in PEM form) instead of asking')
     .option('--file', 'keep it in .outreach/secrets.json: plain text, readable by your user alone')
     .option('--no-check', 'store it without trying to log in with it')
+    .option('--no-browser', 'auth: oauth: show a code or an address for a browser elsewhere (default where this machine has none)')
     .action(use(login));
 }
 
-async function login(context: Context, name: string, options: Options): Promise<undefined> {
+async function login(context: Context, name: string, options: LoginOptions): Promise<undefined> {
   const { output, env } = context;
   const app = await context.app();
   const { loginsOf } = await import('../app/logins.ts');
   const { openSecrets, secretsPath } = await import('../app/secrets.ts');
   const logins = loginsOf(app.config);
   const target = targetOf(name, logins);
+  const sender = grantedSender(target, app.config);
+  if (sender !== undefined) {
+    const { loginByGrant } = await import('./loginGrant.ts');
+    return loginByGrant(context, app, sender, options);
+  }
   refuseWithoutTerminal(target, options, env);
   const secrets = openSecrets(app.workspace, env);
   // Before anything is typed in vain.
@@ -56,6 +58,13 @@ async function login(context: Context, name: string, options: Options): Promise<
   if (options.file === true) output.talk(`Warning: ${secretsPath(app.workspace)} is plain text, readable by your user and root.`);
   output.line(`${tested ? 'The login works. ' : ''}Stored in the ${place.place} as ${target.name}.`);
   sayNext(context, target, unwritten, logins);
+}
+
+/** The sender that logs in with a token, if the name is one's or its grant's. */
+function grantedSender({ users }: Target, { senders }: Config): SmtpSenderConfig | undefined {
+  const [login] = users;
+  const sender = login?.key === 'oauth' ? senders.find(({ name }) => name === login.name) : undefined;
+  return sender?.type === 'smtp' ? sender : undefined;
 }
 
 interface Target {
@@ -84,18 +93,7 @@ export function targetOf(name: string, logins: readonly Login[]): Target {
   return { name: written.name, users: logins.filter(({ reference }) => reference === named.reference) };
 }
 
-async function refuseWithoutKeychain(secrets: Secrets, name: string): Promise<void> {
-  const { withoutKeychain } = await import('../secrets/secrets.ts');
-  try {
-    await secrets.keychain.getPassword(name);
-  } catch (cause) {
-    if (!(cause instanceof OutreachError)) throw cause;
-    const hint = cause.hint === undefined ? '' : `${cause.hint}\n`;
-    throw new OutreachError('environment', cause.message, { hint: `${hint}${withoutKeychain(name)}`, cause });
-  }
-}
-
-function refuseWithoutTerminal({ name, users }: Target, options: Options, env: NodeJS.ProcessEnv): void {
+function refuseWithoutTerminal({ name, users }: Target, options: LoginOptions, env: NodeJS.ProcessEnv): void {
   if (options.stdin === true || canAsk(env, process.stdin)) return;
   throw new OutreachError('usage', `login asks for the ${wantedOf(name, users)} on a terminal, and this is none`, {
     hint: `Give it on standard input: outreach login ${name} --stdin < FILE`,
@@ -137,19 +135,6 @@ async function tryOut(users: readonly Login[], secret: string): Promise<boolean>
     tested ||= answer !== undefined;
   }
   return tested;
-}
-
-/** One name, one place: the keychain would win over a newer file, and a file must not outlive its use. */
-async function forgetElsewhere({ output }: Context, { keychain, file }: Secrets, name: string, place: 'keychain' | 'file'): Promise<void> {
-  const other = place === 'file' ? keychain : file;
-  try {
-    if (await other.deletePassword(name)) output.talk(`Removed the older one from the ${other.place}.`);
-  } catch (error) {
-    if (!(error instanceof OutreachError)) throw error;
-    // Without a keychain there is nothing in it either, unless it once was there.
-    if (!(await other.names()).includes(name)) return;
-    output.talk(`Warning: an older one may still be in the ${other.place}, and would be used first: ${error.message}`);
-  }
 }
 
 function sayNext({ output }: Context, { name, users }: Target, unwritten: readonly Login[], logins: readonly Login[]): void {

@@ -4,7 +4,7 @@ import { type Context, command, type Use } from './context.ts';
 import { targetOf } from './login.ts';
 
 export function logoutCommand(use: Use): Command {
-  return command('logout', 'Remove a password or API key that login has stored.', ['logout main', 'logout openai --json'])
+  return command('logout', 'Remove a password, API key or grant that login has stored.', ['logout main', 'logout openai --json'])
     .argument('<name>', 'the name it was stored under: outreach secrets')
     .action(use(logout));
 }
@@ -32,5 +32,8 @@ async function logout(context: Context, given: string): Promise<undefined> {
   output.object({ name, removed_from: removed });
   output.line(`Removed ${name} from the ${removed.join(' and the ')}.`);
   if (asking.length > 0) output.line(`outreach.yaml still asks for it: ${asking.map(({ owner }) => owner).join(', ')}`);
-  output.line(`\nNext: outreach ${asking.length > 0 ? `login ${name}` : 'secrets'}`);
+  const grant = users.find(({ key }) => key === 'oauth');
+  const withdraw = grant === undefined ? undefined : (await import('../app/grants.ts')).withdrawalOf(app.config, grant.name);
+  if (withdraw !== undefined) output.line(`What you allowed stands at the provider until you take it back: ${withdraw}`);
+  output.line(`\nNext: outreach ${asking.length > 0 ? `login ${grant?.name ?? name}` : 'secrets'}`);
 }

@@ -6,7 +6,7 @@ import { cell } from '../terminal/output.ts';
 import { type Context, command, type Use } from './context.ts';
 
 export function secretsCommand(use: Use): Command {
-  return command('secrets', 'List where each password and API key is kept, and which are missing; never a value.', [
+  return command('secrets', 'List where each password, API key and grant is kept, and which are missing; never a value.', [
     'secrets',
     'secrets --json',
   ]).action(use(secrets));
@@ -81,7 +81,8 @@ async function storedNames({ keychain, file }: Secrets): Promise<{ names: string
 function nextStep(listed: readonly Listed[], logins: readonly Login[]): string {
   const missing = listed.find(({ present, asked_by }) => !present && asked_by.length > 0);
   if (missing === undefined) return 'outreach worker';
-  const name = missing.reference.slice(missing.reference.indexOf(':') + 1);
+  const grant = logins.find(({ key, reference }) => key === 'oauth' && reference === missing.reference);
+  const name = grant?.name ?? missing.reference.slice(missing.reference.indexOf(':') + 1);
   if (missing.reference.startsWith('keychain:')) return `outreach login ${name}${missing.trouble === null ? '' : ' --file'}`;
   if (missing.reference.startsWith('credential:'))
     return `outreach service install --credential ${name}=FILE    (only the service is given it)`;

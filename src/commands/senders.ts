@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { App } from '../app/app.ts';
-import type { SenderReport } from '../app/status.ts';
+import type { SenderReport } from '../app/senderReports.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { didYouMean } from '../domain/text.ts';
 import { cell, number } from '../terminal/output.ts';
@@ -37,17 +37,29 @@ async function senders(context: Context, action: 'resume' | 'stop' | undefined, 
 }
 
 async function list({ output }: Context, app: App): Promise<undefined> {
-  const { senderReports } = await import('../app/status.ts');
+  const { senderReports } = await import('../app/senderReports.ts');
   await app.openStore();
   const reports = await senderReports(app, Date.now());
   for (const report of reports) output.object(report);
   output.table(
     ['SENDER', 'TYPE', 'FROM', 'LAST 24 H', 'STATE'],
-    reports.map((report) => [report.name, report.type, cell(report.from, 40), tries(report), `${stateOf(report)}${warmingUp(report)}`]),
+    reports.map((report) => [
+      report.name,
+      report.auth === 'oauth' ? `${report.type}, oauth` : report.type,
+      cell(report.from, 40),
+      tries(report),
+      `${stateOf(report)}${warmingUp(report)}`,
+    ]),
     [3],
   );
   const stopped = reports.find(({ stopped_at }) => stopped_at !== null);
-  output.line(`\nNext: ${stopped === undefined ? 'outreach status' : `mend what is wrong, then: outreach senders resume ${stopped.name}`}`);
+  output.line(`\nNext: ${stopped === undefined ? 'outreach status' : mendOf(stopped)}`);
+}
+
+/** A login lets the sender go on by itself. */
+function mendOf({ name, auth, reason }: SenderReport): string {
+  if (auth === 'oauth' && reason?.includes('outreach login') === true) return `outreach login ${name}    (it goes on then)`;
+  return `mend what is wrong, then: outreach senders resume ${name}`;
 }
 
 function tries({ sent_24h, cap_today }: SenderReport): string {

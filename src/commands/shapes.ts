@@ -80,6 +80,7 @@ const sender = z.strictObject({
   name: z.string(),
   type: z.enum(['smtp', ...HTTP_PROVIDERS, 'outbox']),
   from: z.string(),
+  auth: z.enum(['oauth', 'password']).nullable().describe('how it logs in to its SMTP server'),
   sent_24h: count.describe('tries in the last 24 hours'),
   daily_cap: count.nullable(),
   cap_today: count.nullable().describe('what warm-up lets out today'),

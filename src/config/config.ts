@@ -10,7 +10,9 @@ import { HTTP_PROVIDERS, type HttpProviderName } from '../domain/httpProvider.ts
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile, whyUnread } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
+import { checkSmtpLogin, oauth } from './oauth.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
+import { AUTH_KINDS } from './smtpAuth.ts';
 import type { Workspace } from './workspace.ts';
 import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
 
@@ -48,6 +50,8 @@ const smtp = strictObject({
   insecure: flag.default(false),
   user: text('ana@ruiz.example').optional(),
   password: secret.optional(),
+  auth: z.enum(AUTH_KINDS, notKnown('oauth or password')).optional(),
+  oauth: oauth.optional(),
   dkim: dkim.optional(),
 })
   .transform(fromPreset)
@@ -70,10 +74,7 @@ const smtp = strictObject({
     }
     if (sender.dkim !== undefined && alignment(sender.dkim.domain, sender.from) === 'other')
       context.addIssue({ code: 'custom', path: ['dkim', 'domain'], message: foreignDomain(sender.dkim.domain, sender.from) });
-    if ((sender.user === undefined) !== (sender.password === undefined)) {
-      const path = sender.user === undefined ? 'password' : 'user';
-      context.addIssue({ code: 'custom', path: [path], message: 'user and password go together; write both or neither' });
-    }
+    checkSmtpLogin(sender, (path, message) => context.addIssue({ code: 'custom', path, message }));
   });
 
 function foreignDomain(domain: string, from: string): string {

@@ -42,7 +42,16 @@ type Rules = Readonly<Record<string, JsonSchema>>;
 const CONFIG_RULES: Rules = {
   'senders[smtp]': {
     anyOf: [{ required: ['host'] }, { required: ['preset'] }],
-    dependencies: { user: ['password'], password: ['user'] },
+    dependencies: { user: { anyOf: [{ required: ['password'] }, { required: ['oauth'] }] }, password: ['user'] },
+    allOf: [
+      ...(['oauth', 'password'] as const).map((auth) => ({
+        if: { properties: { auth: { const: auth } }, required: ['auth'] },
+        // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema; the object is data and never awaited
+        then: { required: [auth] },
+      })),
+      // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema; the object is data and never awaited
+      { if: { required: ['oauth', 'password'] }, then: { required: ['auth'] } },
+    ],
   },
 };
 

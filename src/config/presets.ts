@@ -1,8 +1,12 @@
+import type { OAuthProviderName } from '../domain/oauthProvider.ts';
+
 /** What a mailbox provider's SMTP server needs, and the most it lets one mailbox send in 24 hours (null: by plan). */
 interface Preset {
   readonly host: string;
   readonly port: number;
   readonly daily: number | null;
+  /** Who gives the tokens that it wants instead of a password. */
+  readonly oauth?: OAuthProviderName;
 }
 
 /**
@@ -12,10 +16,10 @@ interface Preset {
  * Another region of Amazon SES, Zoho or Mailgun: write its `host` too.
  */
 export const PRESETS = {
-  gmail: { host: 'smtp.gmail.com', port: 587, daily: 500 },
-  workspace: { host: 'smtp.gmail.com', port: 587, daily: 2_000 },
-  outlook: { host: 'smtp-mail.outlook.com', port: 587, daily: null },
-  microsoft365: { host: 'smtp.office365.com', port: 587, daily: 10_000 },
+  gmail: { host: 'smtp.gmail.com', port: 587, daily: 500, oauth: 'google' },
+  workspace: { host: 'smtp.gmail.com', port: 587, daily: 2_000, oauth: 'google' },
+  outlook: { host: 'smtp-mail.outlook.com', port: 587, daily: null, oauth: 'microsoft' },
+  microsoft365: { host: 'smtp.office365.com', port: 587, daily: 10_000, oauth: 'microsoft' },
   fastmail: { host: 'smtp.fastmail.com', port: 465, daily: null },
   zoho: { host: 'smtp.zoho.com', port: 465, daily: null },
   icloud: { host: 'smtp.mail.me.com', port: 587, daily: 1_000 },
@@ -26,6 +30,12 @@ export const PRESETS = {
 } as const satisfies Readonly<Record<string, Preset>>;
 
 export type PresetName = keyof typeof PRESETS;
+
+/** Who gives the tokens for its mailboxes; undefined where it takes passwords alone. */
+export function oauthOfPreset(preset: PresetName): OAuthProviderName | undefined {
+  return (PRESETS[preset] as Preset).oauth;
+}
+
 export const PRESET_NAMES = Object.keys(PRESETS) as [PresetName, ...PresetName[]];
 
 const DOMAINS: readonly (readonly [RegExp, PresetName])[] = [

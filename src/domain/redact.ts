@@ -15,9 +15,18 @@ export function rememberSecret(value: string): void {
   for (const form of [value, value.trim()]) {
     if (form.length < SHORTEST || sources.has(form)) continue;
     sources.set(form, [written(form), ...inBase64(form)].join('|'));
-    const longestFirst = [...sources].sort(([left], [right]) => right.length - left.length);
-    matcher = new RegExp(longestFirst.map(([, source]) => source).join('|'), 'g');
+    compile();
   }
+}
+
+/** Of a token that has ended and opens nothing any more: a worker that runs for months has thousands of them. */
+export function forgetSecret(value: string): void {
+  if (sources.delete(value)) compile();
+}
+
+function compile(): void {
+  const longestFirst = [...sources].sort(([left], [right]) => right.length - left.length);
+  matcher = sources.size === 0 ? undefined : new RegExp(longestFirst.map(([, source]) => source).join('|'), 'g');
 }
 
 /** The text without any secret of this process. Ask it before a text is shortened: half a secret is not recognised. */

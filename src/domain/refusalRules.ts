@@ -43,15 +43,25 @@ export interface Rule {
   readonly mark?: RegExp;
   /** How long the sender is left alone, in ms, where the reply names no time. */
   readonly restMs?: number;
+  /** What mends it, where the reply says less: it is told beside the reply. */
+  readonly advice?: string;
   /** Where this is documented, or what it follows from. */
   readonly source: string;
 }
+
+/** The switch is needed with a token, too. */
+const SWITCHED_OFF =
+  'an administrator switches on Authenticated SMTP for the mailbox: Microsoft 365 admin center, Users, the user, Mail, Manage email apps; ' +
+  'passwords end there, so write auth: oauth, then: outreach login NAME';
 
 const AFTER_MAIL: readonly SmtpPhase[] = ['rcpt', 'data', 'dot'];
 
 const IANA = 'RFC 3463 and the IANA registry of enhanced status codes';
 const GOOGLE = 'Google, "Gmail SMTP errors and codes" (support.google.com/a/answer/3726730)';
 const MICROSOFT = 'Microsoft, "Email non-delivery reports and SMTP errors in Exchange Online" (learn.microsoft.com)';
+const MICROSOFT_AUTH =
+  'Microsoft, "Enable or disable authenticated client SMTP submission (SMTP AUTH) in Exchange Online" (learn.microsoft.com)';
+const MICROSOFT_BASIC = 'Microsoft, "Exchange Online to retire Basic auth for Client Submission (SMTP AUTH)" (techcommunity.microsoft.com)';
 const YAHOO = 'Yahoo Sender Hub, "SMTP error codes" (senders.yahooinc.com/smtp-error-codes)';
 const POSTFIX = 'Postfix, smtpd (postfix.org)';
 const EXIM = 'Exim, access control lists (exim.org)';
@@ -66,6 +76,20 @@ const AMAZON = 'Amazon SES, "SMTP response codes" (docs.aws.amazon.com/ses)';
  */
 export const RULES: readonly Rule[] = [
   // Login. To try on would lock the account.
+  {
+    means: 'sender, stopped',
+    phases: ['auth'],
+    status: /^7\.139$/,
+    advice: SWITCHED_OFF,
+    source: `${MICROSOFT_AUTH}: 5.7.139, the mailbox, the organisation or its security defaults take no such login`,
+  },
+  {
+    means: 'sender, stopped',
+    status: /^7\.30$/,
+    says: ['basic authentication'],
+    advice: SWITCHED_OFF,
+    source: `${MICROSOFT_BASIC}: 5.7.30, passwords are no longer taken`,
+  },
   {
     means: 'quota',
     phases: ['auth'],

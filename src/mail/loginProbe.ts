@@ -1,8 +1,9 @@
 import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import { messageOf } from '../domain/errors.ts';
-import { shortReply } from './replies.ts';
+import { readReply, shortReply } from './replies.ts';
 import { SmtpConnections } from './smtpConnections.ts';
 import type { SmtpServer } from './smtpHandshake.ts';
+import { NoToken } from './smtpLogin.ts';
 
 /** How far a conversation without a mail got. */
 export type ProbeAnswer =
@@ -40,9 +41,14 @@ function read(error: unknown): ProbeAnswer {
     responseCode?: number;
     response?: string;
   };
+  if (error instanceof NoToken) return { kind: error.lasting ? 'login_refused' : 'unreachable', reply: shortReply(error.message) };
   const reply = shortReply(typeof response === 'string' && response !== '' ? response : connectionTrouble(messageOf(error)));
   const detail = `${originalCode ?? ''} ${messageOf(error)}`;
-  if (code === 'EAUTH') return { kind: 'login_refused', reply };
+  if (code === 'EAUTH') {
+    // With what mends it, where a rule knows more than the server says.
+    const refusal = responseCode !== undefined && responseCode >= 400 && responseCode <= 599;
+    return { kind: 'login_refused', reply: refusal ? readReply('auth', responseCode, reply).reply : reply };
+  }
   if (code === 'EDNS') return { kind: 'no_such_host', reply };
   if (/ECONNREFUSED/.test(detail)) return { kind: 'closed', reply };
   if (code === 'ETLS' || /CERT|SSL|TLS|self.signed|altnames|EPROTO/i.test(detail)) return { kind: 'unsafe', reply };

@@ -20,12 +20,17 @@ export function readReply(phase: SmtpPhase, code: number, text: string, envelope
   return {
     kind,
     code,
-    reply,
+    reply: advised(reply, refusal.rule.advice),
     ...(BEFORE_MAIL.includes(phase) && kind !== 'content_refused' ? { beforeMail: true } : {}),
     ...(refusal.means === 'sender, stopped' ? { stopsSender: true } : {}),
     ...(refusal.means === 'policy' ? { ofRecipientPerhaps: true } : {}),
     ...(refusal.restMs === undefined ? {} : { restMs: refusal.restMs }),
   };
+}
+
+/** Behind a reply which was shortened already, so that what mends it is not cut off. */
+function advised(reply: string, advice: string | undefined): string {
+  return advice === undefined ? reply : `${reply} (${advice})`;
 }
 
 /** A server's words, for the log and the database: one line, and no secret that it may have echoed. */

@@ -8,6 +8,7 @@ import { withDate } from './mime.ts';
 import { readReply, shortReply } from './replies.ts';
 import { SmtpConnections } from './smtpConnections.ts';
 import type { SmtpServer } from './smtpHandshake.ts';
+import { NoToken, withMend } from './smtpLogin.ts';
 import { Transaction } from './smtpTransaction.ts';
 
 /** Sends over SMTP (RFC 5321) with the arm between the server's 354 and the first byte of the mail. */
@@ -72,6 +73,7 @@ const ACCOUNT_WORDS =
 
 /** A failure while connecting, encrypting or logging in. */
 function beforeMail(error: unknown, stopping: boolean): Delivery {
+  if (error instanceof NoToken && !stopping) return withoutToken(error);
   const { code: trouble, responseCode, response } = error as { code?: unknown; responseCode?: unknown; response?: unknown };
   // On a closed connection nodemailer reports an unfinished last line as if it were a reply.
   const complete = !messageOf(error).startsWith('Connection closed unexpectedly');
@@ -83,5 +85,12 @@ function beforeMail(error: unknown, stopping: boolean): Delivery {
   const phase: SmtpPhase = trouble === 'EAUTH' ? 'auth' : 'connect';
   // Without a reply EAUTH means that no common login method was offered: nothing a retry would change soon.
   if (code === undefined) return { kind: phase === 'auth' ? 'sender_refused' : 'sender_failed', code: null, reply: text, beforeMail: true };
-  return readReply(phase, code, text);
+  const delivery = readReply(phase, code, text);
+  return { ...delivery, reply: withMend(delivery.reply, error) };
+}
+
+/** Nothing was said to the mail's server. A grant that has ended waits for a person, a token server in trouble for better weather. */
+function withoutToken({ lasting, message }: NoToken): Delivery {
+  const told = { code: null, reply: shortReply(message), beforeMail: true } as const;
+  return lasting ? { kind: 'sender_refused', ...told, stopsSender: true } : { kind: 'sender_failed', ...told };
 }

@@ -1,4 +1,5 @@
-import { type SmtpServer, shakeHands } from './smtpHandshake.ts';
+import type { SmtpServer } from './smtpHandshake.ts';
+import { logIn } from './smtpLogin.ts';
 import { readArrived, type SmtpWire } from './smtpWire.ts';
 
 /** Idle connections are given back to the server after this long, in ms. */
@@ -28,7 +29,7 @@ export class SmtpConnections {
   }
 
   connect(cut: AbortSignal): Promise<SmtpWire> {
-    return shakeHands(this.#server, cut);
+    return logIn(this.#server, cut);
   }
 
   /** Keeps the connection for the next mail. Only after an accepted mail: any other end leaves its state in doubt. */

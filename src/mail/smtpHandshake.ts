@@ -1,8 +1,18 @@
 import { isIP } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { AccessTokens } from '../domain/accessToken.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
+import { methodFor, type TokenLogin, tokenMethods } from './saslToken.ts';
 import type { SmtpReply } from './smtpReplies.ts';
 import { AskedReplies, type Offers, OutOfStep, SmtpWire } from './smtpWire.ts';
+
+interface PasswordLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** `mend`: what a person does when the mailbox takes its tokens no more. */
+export type SmtpAuth = PasswordLogin | { readonly user: string; readonly tokens: AccessTokens; readonly mend: string };
 
 /** How to reach and trust one SMTP server. */
 export interface SmtpServer {
@@ -10,15 +20,15 @@ export interface SmtpServer {
   readonly port: number;
   /** `starttls` requires the upgrade, `tls` speaks it from the first byte, `none` never does. */
   readonly security: 'starttls' | 'tls' | 'none';
-  readonly auth: { readonly user: string; readonly password: string } | undefined;
+  readonly auth: SmtpAuth | undefined;
   /** Certificate authorities to trust instead of the system's (PEM). */
   readonly ca?: string;
 }
 
 /** A new connection: greeted, encrypted and logged in by nodemailer, which must be in step with its server all the while. */
-export async function shakeHands(server: SmtpServer, cut: AbortSignal): Promise<SmtpWire> {
+export async function shakeHands(server: SmtpServer, cut: AbortSignal, login: PasswordLogin | TokenLogin | undefined): Promise<SmtpWire> {
   if (cut.aborted) throw new Error('the time limit passed');
-  const smtp = connectionTo(server);
+  const smtp = connectionTo(server, login);
   let stop = (_: Error) => {};
   const onCut = () => stop(new Error('the time limit passed'));
   try {
@@ -37,8 +47,9 @@ export async function shakeHands(server: SmtpServer, cut: AbortSignal): Promise<
         }
       };
       smtp.connect((error) => {
-        if (error || server.auth === undefined) ready(error);
-        else smtp.login({ user: server.auth.user, pass: server.auth.password }, ready);
+        if (error || login === undefined) ready(error);
+        else if ('password' in login) smtp.login({ user: login.user, pass: login.password }, ready);
+        else logInWithToken(smtp, watch, login, ready);
       });
     });
   } catch (error) {
@@ -50,8 +61,15 @@ export async function shakeHands(server: SmtpServer, cut: AbortSignal): Promise<
   }
 }
 
-function connectionTo({ host, port, security, ca }: SmtpServer): SMTPConnection {
+function logInWithToken(smtp: SMTPConnection, watch: Watch, { user }: TokenLogin, ready: (error?: Error | null) => void): void {
+  const method = methodFor(watch.authMethods);
+  if (method !== undefined) smtp.login({ user, method }, ready);
+  else ready(Object.assign(new Error('the server offers no login with a token (XOAUTH2 or OAUTHBEARER)'), { code: 'EAUTH' }));
+}
+
+function connectionTo({ host, port, security, ca }: SmtpServer, login: PasswordLogin | TokenLogin | undefined): SMTPConnection {
   return new SMTPConnection({
+    ...(login !== undefined && 'token' in login ? { customAuth: tokenMethods(login, { host, port }) } : {}),
     host,
     port,
     secure: security === 'tls',
@@ -100,6 +118,12 @@ class Watch {
       if (wrong === undefined) read(chunk);
       else fail(wrong);
     };
+  }
+
+  /** The logins that the server offers (RFC 4954 §3), as it stands when it has been greeted and encrypted. */
+  get authMethods(): readonly string[] {
+    const lines = this.#ehlo?.text.split('\n') ?? [];
+    return lines.flatMap((line) => /^\d{3}[ -]AUTH[ =](.*)$/i.exec(line)?.[1]?.toUpperCase().split(/\s+/) ?? []);
   }
 
   /** From here on nodemailer only keeps the socket: its time limits, and its end. */

@@ -13,6 +13,12 @@ export function resumeSender(store: Store, name: string): Promise<boolean> {
   });
 }
 
+/** The same for one that was stopped because `words` stand in its reason: what they ask for has been done. */
+export async function resumeSenderThatWaitsFor(store: Store, name: string, words: string): Promise<boolean> {
+  const { stopped_at, reason } = await senderNow(store.db, name);
+  return stopped_at !== null && reason?.includes(words) === true && (await resumeSender(store, name));
+}
+
 /** Nothing more leaves by this sender until it is resumed; mails on the wire finish. */
 export function stopSender(store: Store, name: string, now: number): Promise<void> {
   return store.write((tx) => setSender(tx, name, { stopped_at: now, reason: 'stopped by hand' }));

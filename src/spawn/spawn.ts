@@ -54,6 +54,20 @@ export function runProgram(program: string, parameters: readonly string[], { env
   return { code: status, stdout: stdout ?? Buffer.alloc(0), stderr: stderr ?? Buffer.alloc(0), error };
 }
 
+/** Starts a program that goes on by itself, such as a browser; false where there is none of that name. */
+export function startProgram(program: string, parameters: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = childProcesses().spawn(program, parameters, {
+      env: environmentForOthers(env),
+      stdio: 'ignore',
+      detached: true,
+      windowsHide: true,
+    });
+    child.once('error', () => resolve(false)).once('spawn', () => resolve(true));
+    child.unref();
+  });
+}
+
 /** Runs a script in a Node of its own; resolves to what it wrote, or to undefined when it took too long. */
 export function runScript(script: string, { env, input, limitMs }: Order): Promise<string | undefined> {
   return new Promise((resolve) => {

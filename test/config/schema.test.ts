@@ -36,6 +36,7 @@ identity: { name: Ana Ruiz, company: Ruiz, postal_address: "Calle Mayor 1", time
 senders:
   - { name: main, type: smtp, from: "Ana <ana@ruiz.example>", host: smtp.ruiz.example, port: 587, security: starttls, user: a, password: "keychain:main", daily_cap: 50, warmup: { start: 10, step: 5 }, gap: { min: 60s, max: 3m }, dkim: { domain: ruiz.example, selector: s1, key: "file:dkim.pem" } }
   - { name: g, type: smtp, preset: gmail, from: ana@gmail.com }
+  - { name: o, type: smtp, preset: microsoft365, from: ana@ruiz.example, user: ana@ruiz.example, auth: oauth, oauth: { client_id: 0a1b-2c, tenant: ruiz.example } }
   - { name: sg, type: sendgrid, from: a@ruiz.example, api_key: "env:KEY", base_url: "https://api.eu.sendgrid.com" }
   - { name: rs, type: resend, from: a@ruiz.example, api_key: "env:KEY" }
   - { name: files, type: outbox, from: a@ruiz.example }
@@ -100,6 +101,12 @@ test.each<[SchemaName, string, string]>([
   ['outreach', 'ana@ruiz.example', 'ana'],
   ['outreach', 'host: smtp.ruiz.example, ', ''],
   ['outreach', 'user: a, ', ''],
+  ['outreach', 'auth: oauth, oauth: { client_id: 0a1b-2c, tenant: ruiz.example }', 'auth: oauth'],
+  ['outreach', ', auth: oauth, oauth: { client_id: 0a1b-2c, tenant: ruiz.example }', ''],
+  ['outreach', 'auth: oauth', 'auth: token'],
+  ['outreach', 'auth: oauth', 'auth: password'],
+  ['outreach', 'client_id: 0a1b-2c', 'client: 0a1b-2c'],
+  ['outreach', 'password: "keychain:main"', 'password: "keychain:main", oauth: { provider: google, client_id: a, client_secret: "env:S" }'],
   ['outreach', '"keychain:main"', '"hunter2"'],
   ['outreach', '"file:dkim.pem"', '"dkim.pem"'],
   ['outreach', 'preset: gmail', 'preset: gmial'],

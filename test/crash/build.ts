@@ -77,7 +77,8 @@ export async function buildPatched(name: string, patches: readonly Patch[]): Pro
   return entry;
 }
 
-function patching(patches: readonly Patch[], applied: Set<Patch>): Plugin {
+/** Applies each patch to its file while building, and notes it. */
+export function patching(patches: readonly Patch[], applied: Set<Patch>): Plugin {
   return {
     name: 'patches',
     load: {

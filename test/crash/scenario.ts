@@ -72,7 +72,7 @@ type Route = readonly ('smtp' | 'sendgrid' | 'resend')[];
 
 const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
 const AI_POINTS = MILESTONES.filter((point) => point.startsWith('ai.'));
-const WORK_POINTS = MILESTONES.filter((point) => !point.startsWith('import.') && !point.startsWith('ai.'));
+const WORK_POINTS = MILESTONES.filter((point) => !/^(?:import|ai|oauth)\./.test(point));
 /** Where a frozen process is most dangerous when it wakes. */
 const ZOMBIE_POINTS: readonly Milestone[] = [
   't2.asked',

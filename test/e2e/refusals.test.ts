@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { SenderReport, Status } from '../../src/app/status.ts';
+import type { SenderReport } from '../../src/app/senderReports.ts';
+import type { Status } from '../../src/app/status.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type Fault, type Said, type Sink, startSink } from '../crash/sink.ts';
 import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';

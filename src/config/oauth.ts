@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { parseAddress } from '../domain/address.ts';
+import { isLoopback } from '../domain/host.ts';
+import { OAUTH_PROVIDERS } from '../domain/oauthProvider.ts';
+import { notKnown, secret, strictObject, text } from './fields.ts';
+import { oauthOfPreset, type PresetName } from './presets.ts';
+import { type AuthKind, authOf, oauthProviderOf } from './smtpAuth.ts';
+
+const endpoint = z.url({ protocol: /^https?$/, error: 'not a web address; write https://login.microsoftonline.us/…' });
+
+/** The client that a person registered at Google or Microsoft, and where that provider is asked. */
+export const oauth = strictObject({
+  provider: z.enum(OAUTH_PROVIDERS, notKnown('google or microsoft')).optional(),
+  client_id: text('1234-abc.apps.googleusercontent.com').regex(/^[\x21-\x7e]{1,300}$/, 'no client id: it has no spaces; copy it again'),
+  client_secret: secret.optional(),
+  tenant: text('ruiz.example')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/, 'neither a domain nor an id; write ruiz.example, or the id of the directory')
+    .optional(),
+  scope: text('https://outlook.office365.us/SMTP.Send')
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,500}$/, 'one scope, without spaces; write https://outlook.office365.us/SMTP.Send')
+    .optional(),
+  authorization_url: endpoint.optional(),
+  token_url: endpoint.optional(),
+  device_url: endpoint.optional(),
+});
+
+type OAuthConfig = z.output<typeof oauth>;
+
+/** What of an SMTP sender decides how it logs in. */
+interface SmtpLogin {
+  readonly name: string;
+  readonly from: string;
+  readonly preset?: PresetName | undefined;
+  readonly insecure: boolean;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly auth?: AuthKind | undefined;
+  readonly oauth?: OAuthConfig | undefined;
+}
+
+/** The mailbox that a token is for. */
+export function mailboxOf({ user, from }: Pick<SmtpLogin, 'user' | 'from'>): string {
+  const address = parseAddress(from);
+  return user ?? (address.ok ? address.address.email : from);
+}
+
+type Complain = (path: string[], message: string) => void;
+
+/** Complains of all that is wrong with how a sender logs in. */
+export function checkSmtpLogin(sender: SmtpLogin, complain: Complain): void {
+  const { auth, password, user } = sender;
+  if (auth === undefined && password !== undefined && sender.oauth !== undefined)
+    complain(['auth'], 'missing, and both oauth and password are there; write auth: oauth, or auth: password');
+  const byToken = authOf(sender) === 'oauth';
+  if (byToken && sender.oauth === undefined) complain(['oauth'], withoutClient(sender));
+  else if (auth === 'password' && password === undefined) complain(['password'], `missing; write password: "keychain:${sender.name}"`);
+  else if (!byToken && (user === undefined) !== (password === undefined))
+    complain([user === undefined ? 'password' : 'user'], 'user and password go together; write both or neither');
+  if (sender.oauth !== undefined) checkClient(sender, sender.oauth, complain);
+}
+
+function withoutClient({ preset, name }: SmtpLogin): string {
+  const asks = preset === undefined || oauthOfPreset(preset) === undefined ? '' : `, and ${preset} logs in with it`;
+  const client = 'write oauth: { client_id: … } (docs/providers.md tells where to get it)';
+  return `missing${asks}; ${client}, or password: "keychain:${name}" beside user`;
+}
+
+function checkClient(sender: SmtpLogin, oauth: OAuthConfig, complain: Complain): void {
+  const provider = oauthProviderOf(sender);
+  const own = sender.preset === undefined ? undefined : oauthOfPreset(sender.preset);
+  const say = (key: keyof OAuthConfig, message: string) => complain(['oauth', key], message);
+  if (provider === undefined) say('provider', 'missing; write google or microsoft');
+  if (own !== undefined && provider !== own) say('provider', `preset ${sender.preset} is ${own}’s; write ${own}, or remove it`);
+  if (provider === 'google') {
+    if (oauth.client_secret === undefined)
+      say('client_secret', `missing, and Google asks a desktop client for it; write client_secret: "keychain:${sender.name}-client"`);
+    if (oauth.tenant !== undefined) say('tenant', 'for microsoft alone; remove it');
+    if (oauth.device_url !== undefined) say('device_url', 'for microsoft alone: Google’s codes for devices do not cover mail; remove it');
+  }
+  if (oauth.client_secret === `keychain:${sender.name}`)
+    say('client_secret', `outreach login ${sender.name} logs the sender in; write keychain:${sender.name}-client`);
+  for (const key of ['authorization_url', 'token_url', 'device_url'] as const)
+    checkEndpoint(oauth[key], sender.insecure, (message) => say(key, message));
+}
+
+/** Codes, tokens and the client's secret travel there. */
+function checkEndpoint(address: string | undefined, insecure: boolean, complain: (message: string) => void): void {
+  // Refinements run beside the check of the address itself.
+  if (address === undefined || !URL.canParse(address)) return;
+  const url = new URL(address);
+  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname))
+    complain(`http would send tokens in clear to ${url.hostname}; write https, or add insecure: true`);
+  if (url.username !== '' || url.password !== '') complain('a secret must not stand in this file; write client_secret: "env:NAME"');
+  if (url.hash !== '') complain('no # in it (RFC 6749 §3); remove it');
+}
