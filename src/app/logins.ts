@@ -55,10 +55,12 @@ function loginOfSender(sender: SenderConfig): Login[] {
     const login: Login = { name, owner, key: 'password', reference: password, wanted, tryOut: user === undefined ? undefined : tryOut };
     return sender.dkim?.key.startsWith('keychain:') ? [login, signingKey(owner, sender.dkim)] : [login];
   }
+  // A grant is given in a browser, so there is no secret to type.
+  if (!('api_key' in sender)) return [];
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
-    return askServer(HTTP_PROVIDER_KINDS[type].login(key, sender.base_url, sender.insecure));
+    return askServer(HTTP_PROVIDER_KINDS[sender.type].login(key, sender.base_url, sender.insecure));
   };
   return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
 }
