@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../domain/address.ts';
 import type { Progress } from '../domain/delivery.ts';
-import { isHttpProvider, keepsWhatItSends } from '../domain/httpProvider.ts';
+import { isHttpProvider, isMailbox } from '../domain/httpProvider.ts';
 import { serviceOf } from '../mail/mailServices.ts';
 import { sentTraceOf } from '../mail/sentTraces.ts';
 import type { MessageStory } from '../store/progress.ts';
@@ -60,7 +60,7 @@ function placesOf(sender: Config['senders'][number] | undefined, { summary, draf
   const id = summary.message_id ?? '';
   if (sender?.type === 'outbox') return ['the folder .outreach/outbox: its file is there if it was written'];
   const overHttp = isHttpProvider(sender?.type);
-  const copy = keepsWhatItSends(sender?.type) ? undefined : copyTo(draft?.addressing);
+  const copy = isMailbox(sender?.type) ? undefined : copyTo(draft?.addressing);
   const copies = copy === undefined ? [] : [`the inbox of ${copy}: bcc_self sends a copy along with each mail`];
   const trace = sender === undefined ? undefined : sentTraceOf(sender);
   if (trace?.at === 'mailbox') {

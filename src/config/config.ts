@@ -6,7 +6,7 @@ import { alignment } from '../domain/alignment.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
-import { HTTP_PROVIDERS, type HttpProviderName, type TokenProviderName } from '../domain/httpProvider.ts';
+import { HTTP_PROVIDERS, type HttpProviderName, isMailbox, type TokenProviderName } from '../domain/httpProvider.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
@@ -215,7 +215,7 @@ export const configSchema = strictObject({
 
 /** Keys and leads travel to this address: not in clear, and without a secret in the address itself. */
 function safeBaseUrl(
-  { base_url, insecure }: { readonly base_url?: string | undefined; readonly insecure: boolean },
+  { type, base_url, insecure }: { readonly type?: string; readonly base_url?: string | undefined; readonly insecure: boolean },
   context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
 ): void {
   // Refinements run beside the check of the address itself.
@@ -226,7 +226,11 @@ function safeBaseUrl(
     context.addIssue({ code: 'custom', path: ['base_url'], message });
   }
   if (url.username !== '' || url.password !== '')
-    context.addIssue({ code: 'custom', path: ['base_url'], message: 'a secret must not stand in this file; write api_key: "env:NAME"' });
+    context.addIssue({
+      code: 'custom',
+      path: ['base_url'],
+      message: `a secret must not stand in this file; ${isMailbox(type) ? 'remove it' : 'write api_key: "env:NAME"'}`,
+    });
 }
 
 type Parsed = z.output<typeof configSchema>;

@@ -18,7 +18,7 @@ export function isHttpProvider(type: string | undefined): type is HttpProviderNa
   return (HTTP_PROVIDERS as readonly (string | undefined)[]).includes(type);
 }
 
-/** Whether what it takes lies in the Sent folder of the mailbox that it is sent from. */
-export function keepsWhatItSends(type: string | undefined): type is TokenProviderName {
+/** A mailbox, in whose Sent folder lies what it takes. */
+export function isMailbox(type: string | undefined): type is TokenProviderName {
   return (BY_GRANT as readonly (string | undefined)[]).includes(type);
 }
