@@ -107,10 +107,14 @@ export const FOCUSES = [
   'trouble',
   'bounce',
   'companions',
+  'mailbox',
 ] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
 export type Focus = (typeof FOCUSES)[number];
+
+/** What is about the answers of providers over HTTP. */
+const ON_THE_WIRE: readonly Focus[] = ['fallback', 'replay', 'key', 'mailbox'];
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -134,7 +138,7 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     faults(seed + 2, odd, ODD_FAULTS, isAtGreeting),
   );
   const route = routeOf(seed, focus);
-  const onTheWire = focus === 'fallback' || focus === 'replay' || focus === 'key';
+  const onTheWire = focus !== undefined && ON_THE_WIRE.includes(focus);
   const overHttp =
     focus === 'early' ? earlyAnswers(seed) : withNewer(seed, faults(seed + 1, onTheWire ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect));
   const httpFaultFor = route.some(isMailbox) ? withRefusedToken(seed, overHttp) : overHttp;
@@ -313,7 +317,7 @@ function focused(random: Random, leads: number, focus: Focus | undefined): Round
   if (focus === 'write') return betweenTextAndDraft(random);
   if (focus === 'early' || focus === 'bounce') return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'trouble') return stopping(random);
-  if (focus === 'fallback' || focus === 'replay' || focus === 'key')
+  if (focus !== undefined && ON_THE_WIRE.includes(focus))
     return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus !== 'kill') return roundOf(random, leads);
   const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
@@ -420,6 +424,7 @@ function routeOf(seed: number, focus: Focus | undefined): Route {
   const random = new Random(seed * 971 + 3);
   // Mailboxes came later: theirs is another.
   const later = new Random(seed * 499 + 13);
+  if (focus === 'mailbox') return later.pick<Route>([['gmail'], ['graph']]);
   if (focus === 'fallback') return ['sendgrid', 'smtp'];
   if (focus === 'replay' || focus === 'key') return ['resend'];
   // Graph takes no mail that is so large.
