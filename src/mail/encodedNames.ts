@@ -1,3 +1,4 @@
+import type { Delivery } from '../domain/delivery.ts';
 import { beginsEncodedWord } from '../domain/encodedWord.ts';
 import type { FrozenMail } from './mailer.ts';
 
@@ -8,9 +9,9 @@ const WOULD_BE_DECODED =
  * Why a provider that writes the headers itself cannot be given this mail. None says whether it encodes such a text once more or passes
  * it on, as nodemailer and SES do, for the reader to decode: what would be read is not known, so nothing is sent.
  */
-export function wouldBeDecoded(mail: FrozenMail): string | undefined {
+export function wouldBeDecoded(mail: FrozenMail): Pick<Delivery, 'reply' | 'beforeMail'> | undefined {
   const place = placeIn(mail);
-  return place === undefined ? undefined : `${place} ${WOULD_BE_DECODED}`;
+  return place === undefined ? undefined : { reply: `${place} ${WOULD_BE_DECODED}`, beforeMail: true };
 }
 
 function placeIn({ parts }: FrozenMail): string | undefined {

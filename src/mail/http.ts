@@ -21,8 +21,8 @@ export interface HttpProvider extends HttpTarget {
   /** The same bytes for the same mail and date. Where a request may be repeated the date is no part of them. */
   bodyOf(mail: FrozenMail, date: Date): Buffer;
   headersOf(mail: FrozenMail): Readonly<Record<string, string>>;
-  /** Why it cannot be given this mail, in words that follow its number; asked before anything is sent. */
-  unfit(mail: FrozenMail, body: Buffer): string | undefined;
+  /** Why it cannot be given this mail, asked before anything is sent; `beforeMail` where the reason is this one lead's. */
+  unfit(mail: FrozenMail, body: Buffer): Pick<Delivery, 'reply' | 'beforeMail'> | undefined;
   read(reply: HttpReply): Delivery;
   /** Whose tokens each request carries; without them `headersOf` says who asks. */
   readonly tokens?: AccessTokens;
@@ -128,7 +128,7 @@ class Exchange {
     const unfit = provider.unfit(this.#mail, body);
     if (unfit !== undefined) {
       this.#request.destroy();
-      return { kind: 'content_refused', code: null, reply: unfit, beforeMail: true };
+      return { kind: 'content_refused', code: null, ...unfit };
     }
     if (this.#request.reusedSocket) await looked();
     if (this.#broken !== undefined) throw this.#broken;

@@ -1,4 +1,5 @@
 import { fileSize } from '../domain/attachment.ts';
+import type { Delivery } from '../domain/delivery.ts';
 
 /** Where a mailbox is spoken to; without `baseUrl` at the provider's own address, without `user` that of the token. */
 export interface Mailbox {
@@ -7,7 +8,8 @@ export interface Mailbox {
   readonly user?: string | undefined;
 }
 
-/** The sentence about a mail that is larger than `most` bytes. */
-export function tooLarge(bytes: number, most: number, provider: string): string | undefined {
-  return bytes <= most ? undefined : `the mail is too large for ${provider}: ${fileSize(bytes)}, and it takes ${fileSize(most)}`;
+/** What becomes of a mail that is larger than `most` bytes. Its files make it so, and those are mostly the whole campaign's: a row of such mails stops the sender. */
+export function tooLarge(bytes: number, most: number, provider: string): Pick<Delivery, 'reply'> | undefined {
+  if (bytes <= most) return undefined;
+  return { reply: `the mail is too large for ${provider}: ${fileSize(bytes)}, and it takes ${fileSize(most)}` };
 }

@@ -105,7 +105,7 @@ test.each([
   const frozen = await mail({ html: '' });
   const large = { ...frozen, bytes: Buffer.alloc(mb * 1024 * 1024, 'a line of a long text\r\n') };
   const delivery = await mailer.deliver(large, trying);
-  expect(delivery).toMatchObject({ kind: 'content_refused', code: null, beforeMail: true });
+  expect(delivery).toMatchObject({ kind: 'content_refused', code: null, progress: 'nothing' });
   expect(delivery.reply).toMatch(sentence);
   expect([trying.armed, server.requests]).toEqual([[], []]);
 });
@@ -116,7 +116,7 @@ test('the limit of Graph is one of the base64, so of three quarters of it', asyn
   const filled = (bytes: number) => ({ ...frozen, bytes: Buffer.alloc(bytes - withDate(Buffer.alloc(0), DATE).length) });
   const [most, more] = [filled(3_000_000), filled(3_000_001)];
   expect(unfit(most, bodyOf(most, DATE))).toBeUndefined();
-  expect(unfit(more, bodyOf(more, DATE))).toMatch(/too large/);
+  expect(unfit(more, bodyOf(more, DATE))?.reply).toMatch(/too large/);
 });
 
 test.each(NAMES)('%s: a token that is refused is replaced once, by the next try', async (name) => {

@@ -6,6 +6,7 @@ import { gmail } from '../../src/mail/gmail.ts';
 import { graph } from '../../src/mail/graph.ts';
 import { httpMailer } from '../../src/mail/http.ts';
 import type { Mailer } from '../../src/mail/mailer.ts';
+import { tooLarge } from '../../src/mail/rawMail.ts';
 import { sendMessage } from '../../src/pipeline/sendMessage.ts';
 import { attemptsOf } from '../../src/store/attempts.ts';
 import { findMessage } from '../../src/store/messages.ts';
@@ -119,6 +120,17 @@ test('a From that is not of the mailbox stops the sender, and the mail waits', a
     reason: '403 ErrorSendAsDenied: no right to send on behalf of it',
   });
   expect(await first()).toEqual({ state: 'ready', tries: 0 });
+});
+
+test('mails that are all too large stop the sender, and are ready again', async () => {
+  const unfit = () => tooLarge(5_000_000, 3_000_000, 'Microsoft Graph');
+  const mailer = httpMailer({ ...graph(testTokens(), { baseUrl: provider.url }), unfit });
+  closing.push(mailer.close);
+  const deps = { ...bench.sending(), providerOf: () => 'graph', mailerFor: () => mailer };
+  for (let mail = 0; mail < 3; mail++) await sendMessage(deps, 1, bench.campaign);
+  expect(await bench.states()).toEqual(['ready', 'ready', 'ready']);
+  expect(await senderNow(bench.store.db, 'main')).toMatchObject({ stopped_at: bench.now, reason: expect.stringContaining('too large') });
+  expect(provider.requests).toEqual([]);
 });
 
 test.each(NAMES)('%s: an answer that never comes leaves the mail uncertain, and nothing is repeated', async (name) => {
