@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import type { SenderConfig, SmtpSenderConfig } from '../config/config.ts';
 import { oauthOfPreset } from '../config/presets.ts';
 import { authOf } from '../config/smtpAuth.ts';
+import type { SenderConfig, SmtpSenderConfig, TokenSenderConfig } from '../config/config.ts';
+import type { AccessToken } from '../domain/accessToken.ts';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, MINUTE } from '../domain/duration.ts';
@@ -14,6 +16,7 @@ import { HTTP_PROVIDER_KINDS } from '../mail/httpProviders.ts';
 import { type ProbeAnswer, tryLogin } from '../mail/loginProbe.ts';
 import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { accessTokensOf, mailboxOf } from './accessTokens.ts';
 import type { App } from './app.ts';
 import { grantChecks } from './doctorGrant.ts';
 import { loginCommandOf } from './grants.ts';
@@ -65,6 +68,7 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
     const secret = await secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.secrets);
     return [...secret.checks, ...(secret.missing ? [] : [await smtpLogin(sender, passwordLogin(sender, secret.value), reach)])];
   }
+  if (!('api_key' in sender)) return [await tokenLogin(app, sender, reach, seen)];
   const secret = await secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.secrets, headerSafe);
   if (secret.value === undefined) return secret.checks;
   const { login, readLogin } = HTTP_PROVIDER_KINDS[sender.type];
@@ -75,6 +79,28 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
     readLogin(status, body, fromDomain(sender.from)),
   );
   return [...secret.checks, check];
+}
+
+/** Whether the grant gives a token, the provider takes it, and whose mailbox it is. */
+async function tokenLogin(app: App, sender: TokenSenderConfig, reach: Reach, seen: Seen): Promise<Check> {
+  const { name, type } = sender;
+  const access = await grantedTo(app, sender);
+  if (access instanceof OutreachError) return fail('login', name, access.message, access.hint ?? 'Log in again.');
+  if (!access.ok) return (access.lasting ? fail : warn)('login', name, access.reply, access.lasting ? `outreach login ${name}` : OFFLINE);
+  const { login, readLogin } = HTTP_PROVIDER_KINDS[type];
+  const request = login(access.token, mailboxOf(sender));
+  const answer = await getAnswer(request, reach.limitMs, reach.now);
+  seen(request.url, answer);
+  return overHttp('login', name, request.url, answer, reach.dns, (status, body) => readLogin(status, body, fromAddress(sender.from)));
+}
+
+async function grantedTo(app: App, sender: TokenSenderConfig): Promise<AccessToken | OutreachError> {
+  try {
+    return await (await accessTokensOf(app, sender)).current();
+  } catch (error) {
+    if (error instanceof OutreachError) return error;
+    throw error;
+  }
 }
 
 async function aiAccess(
@@ -231,6 +257,10 @@ function clockCheck(clocks: readonly ClockReading[]): Check[] {
 }
 
 function fromDomain(from: string): string {
+  return domainOf(fromAddress(from));
+}
+
+function fromAddress(from: string): string {
   const address = parseAddress(from);
-  return address.ok ? domainOf(address.address.email) : '';
+  return address.ok ? address.address.email : '';
 }

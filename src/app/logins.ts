@@ -54,10 +54,12 @@ function loginOfSender(sender: SenderConfig): Login[] {
     const own = authOf(sender) === 'oauth' ? tokenLogin(sender) : [passwordLoginOf(sender)];
     return sender.dkim?.key.startsWith('keychain:') ? [...own, signingKey(owner, sender.dkim)] : own;
   }
+  // A grant is given in a browser, so there is no secret to type.
+  if (!('api_key' in sender)) return [];
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
-    return askServer(HTTP_PROVIDER_KINDS[type].login(key, sender.base_url, sender.insecure));
+    return askServer(HTTP_PROVIDER_KINDS[sender.type].login(key, sender.base_url, sender.insecure));
   };
   return [{ name, owner, key: 'api_key', reference: sender.api_key, wanted: `API key of ${owner} (${type})`, tryOut }];
 }

@@ -20,6 +20,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Store } from '../store/database.ts';
 import type { Log } from '../worker/stage.ts';
 import type { WorkerParts } from '../worker/worker.ts';
+import { accessTokensOf, mailboxOf } from './accessTokens.ts';
 import { type App, aiLimits, sleep } from './app.ts';
 import { openComposing } from './composing.ts';
 import { resolveKey } from './dkimKey.ts';
@@ -134,6 +135,8 @@ export async function openMailer(app: App, sender: SenderConfig, opening: Openin
   if (sender.type !== 'smtp') {
     const { httpMailer } = await import('../mail/http.ts');
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
+    if (!('api_key' in sender))
+      return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(await accessTokensOf(app, sender), mailboxOf(sender)));
     const key = headerSafe(await secrets.resolve(sender.api_key, askedBy), sender.api_key);
     return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(key, sender.base_url, sender.insecure));
   }

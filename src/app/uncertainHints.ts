@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../domain/address.ts';
 import type { Progress } from '../domain/delivery.ts';
-import { isHttpProvider } from '../domain/httpProvider.ts';
+import { isHttpProvider, isMailbox } from '../domain/httpProvider.ts';
 import { serviceOf } from '../mail/mailServices.ts';
 import { sentTraceOf } from '../mail/sentTraces.ts';
 import type { MessageStory } from '../store/progress.ts';
@@ -59,12 +59,14 @@ const OVER_HTTP: Readonly<Record<Known, string>> = {
 function placesOf(sender: Config['senders'][number] | undefined, { summary, draft }: MessageStory): string[] {
   const id = summary.message_id ?? '';
   if (sender?.type === 'outbox') return ['the folder .outreach/outbox: its file is there if it was written'];
-  const copy = copyTo(draft?.addressing);
+  const overHttp = isHttpProvider(sender?.type);
+  const copy = isMailbox(sender?.type) ? undefined : copyTo(draft?.addressing);
   const copies = copy === undefined ? [] : [`the inbox of ${copy}: bcc_self sends a copy along with each mail`];
   const trace = sender === undefined ? undefined : sentTraceOf(sender);
   if (trace?.at === 'mailbox') {
-    const mailbox = (sender?.type === 'smtp' && sender.user) || addressOf(sender?.from);
-    const doubt = trace.complete ? `${trace.service} puts there what it takes over SMTP` : 'if it keeps there what is sent over SMTP';
+    const mailbox = (sender !== undefined && 'user' in sender && sender.user) || addressOf(sender?.from);
+    const taken = overHttp ? 'what it takes' : 'what it takes over SMTP';
+    const doubt = trace.complete ? `${trace.service} puts there ${taken}` : 'if it keeps there what is sent over SMTP';
     return [`the ${trace.where} of ${mailbox}: ${doubt}`, ...copies];
   }
   if (trace !== undefined) return [`the ${trace.where} of ${trace.service}: search it for ${summary.email}`, ...copies];

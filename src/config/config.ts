@@ -6,7 +6,7 @@ import { alignment } from '../domain/alignment.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/host.ts';
-import { HTTP_PROVIDERS, type HttpProviderName } from '../domain/httpProvider.ts';
+import { HTTP_PROVIDERS, type HttpProviderName, isMailbox, type TokenProviderName } from '../domain/httpProvider.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile, whyUnread } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
@@ -17,7 +17,7 @@ import type { Workspace } from './workspace.ts';
 import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
 
 const NOT_YET: NotYet = {
-  'senders.dkim': 'for smtp alone; SendGrid and Resend sign with the domain that you verified there; remove it',
+  'senders.dkim': 'for smtp alone; other providers sign with the domain that you verified there; remove it',
 };
 
 const gap = strictObject({ min: duration, max: duration }).refine(
@@ -96,15 +96,18 @@ function fromPreset<
 
 const outbox = strictObject({ ...shared, type: z.literal('outbox') });
 
-const overHttp = {
+const overHttp = (api: string) => ({
   ...shared,
-  api_key: secret,
-  base_url: z.url({ protocol: /^https?$/, error: 'not a web address; write https://api.sendgrid.com' }).optional(),
+  base_url: z.url({ protocol: /^https?$/, error: `not a web address; write ${api}` }).optional(),
   insecure: flag.default(false),
-};
+});
+const withKey = (api: string) => ({ ...overHttp(api), api_key: secret });
+const ofMailbox = (api: string) => ({ ...overHttp(api), user: text('ana@ruiz.example').optional() });
 const httpProviders = {
-  sendgrid: strictObject({ ...overHttp, type: z.literal('sendgrid') }).superRefine(safeBaseUrl),
-  resend: strictObject({ ...overHttp, type: z.literal('resend') }).superRefine(safeBaseUrl),
+  sendgrid: strictObject({ ...withKey('https://api.sendgrid.com'), type: z.literal('sendgrid') }).superRefine(safeBaseUrl),
+  resend: strictObject({ ...withKey('https://api.resend.com'), type: z.literal('resend') }).superRefine(safeBaseUrl),
+  gmail: strictObject({ ...ofMailbox('https://gmail.googleapis.com'), type: z.literal('gmail') }).superRefine(safeBaseUrl),
+  graph: strictObject({ ...ofMailbox('https://graph.microsoft.com'), type: z.literal('graph') }).superRefine(safeBaseUrl),
 } satisfies Record<HttpProviderName, z.ZodType>;
 
 const sender = z.discriminatedUnion('type', [smtp, ...Object.values(httpProviders), outbox], {
@@ -213,7 +216,7 @@ export const configSchema = strictObject({
 
 /** Keys and leads travel to this address: not in clear, and without a secret in the address itself. */
 function safeBaseUrl(
-  { base_url, insecure }: { readonly base_url?: string | undefined; readonly insecure: boolean },
+  { type, base_url, insecure }: { readonly type?: string; readonly base_url?: string | undefined; readonly insecure: boolean },
   context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
 ): void {
   // Refinements run beside the check of the address itself.
@@ -224,12 +227,18 @@ function safeBaseUrl(
     context.addIssue({ code: 'custom', path: ['base_url'], message });
   }
   if (url.username !== '' || url.password !== '')
-    context.addIssue({ code: 'custom', path: ['base_url'], message: 'a secret must not stand in this file; write api_key: "env:NAME"' });
+    context.addIssue({
+      code: 'custom',
+      path: ['base_url'],
+      message: `a secret must not stand in this file; ${isMailbox(type) ? 'remove it' : 'write api_key: "env:NAME"'}`,
+    });
 }
 
 type Parsed = z.output<typeof configSchema>;
 export type SmtpSenderConfig = z.output<typeof smtp>;
 export type SenderConfig = z.output<typeof sender>;
+/** A mailbox that is spoken to over HTTP, with access tokens. */
+export type TokenSenderConfig = Extract<SenderConfig, { readonly type: TokenProviderName }>;
 
 /** outreach.yaml, checked. Durations are milliseconds; `database` is absolute. */
 export type Config = Omit<Parsed, 'senders'> & { readonly senders: readonly SenderConfig[]; readonly path: string };

@@ -10,7 +10,7 @@ export const CONFIG_MEANINGS: Meanings = {
   'identity.timezone': 'Your time zone, an IANA name such as Europe/Madrid. Times of campaigns are in it.',
   senders: 'Mailboxes that send. Without any, mails become .eml files in .outreach/outbox and reach nobody.',
   'senders.name': 'What campaigns and commands call it.',
-  'senders.type': 'smtp, sendgrid, resend, or outbox (files that reach nobody).',
+  'senders.type': 'smtp, sendgrid, resend, gmail, graph, or outbox (files that reach nobody).',
   'senders.from': 'The From of its mails: "Ana Ruiz <ana@ruiz.example>".',
   'senders.daily_cap': 'Most mails in any 24 hours (default: what the preset’s provider allows; else none).',
   'senders.gap': 'Pause between two mails of this sender, drawn at random.',
@@ -24,7 +24,7 @@ export const CONFIG_MEANINGS: Meanings = {
   'senders.port': '587 for STARTTLS, 465 for TLS (default: the preset’s; else 587).',
   'senders.security': 'starttls, tls, or none for this very machine (default: tls on port 465, starttls elsewhere).',
   'senders.insecure': 'true allows to send password, keys and mails in clear. Rarely wise.',
-  'senders.user': 'Login name; goes with password. With auth: oauth the mailbox (default: the address of from).',
+  'senders.user': 'Login name; goes with password. With a grant the mailbox (default: the address of from).',
   'senders.password': 'Where the password is: env:NAME or keychain:NAME; never the password itself.',
   'senders.auth':
     'oauth: outreach login NAME gets a grant. password. Default: what is written beside it; with the presets of Google and Microsoft oauth.',

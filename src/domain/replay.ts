@@ -6,7 +6,12 @@ import { type HttpProviderName, isHttpProvider } from './httpProvider.ts';
  * the first; null where it takes every request for a new one. Resend keeps keys for 24 h
  * (resend.com/docs/dashboard/emails/idempotency-keys); an hour less is room for a request that is on its way.
  */
-const REPLAY_WINDOW: Readonly<Record<HttpProviderName, number | null>> = { sendgrid: null, resend: 23 * HOUR };
+const REPLAY_WINDOW: Readonly<Record<HttpProviderName, number | null>> = {
+  sendgrid: null,
+  resend: 23 * HOUR,
+  gmail: null,
+  graph: null,
+};
 
 function windowOf(provider: string): number | null {
   return isHttpProvider(provider) ? REPLAY_WINDOW[provider] : null;

@@ -1,4 +1,8 @@
+import { lacksScope } from './gmail.ts';
+import { lacksPermission } from './graph.ts';
 import { jsonOf } from './jsonBody.ts';
+import { googleError } from './mailboxReplies.ts';
+import { shortReply } from './replies.ts';
 
 /** What a mail provider's API says of a key, without a mail. */
 export interface KeyVerdict {
@@ -43,6 +47,54 @@ export function readDomains(status: number, body: string, domain: string): KeyVe
     detail: known === undefined ? `Resend does not know ${domain}` : `at Resend ${domain} is ${String(known.status)}, not verified`,
     fix: `Resend refuses mail from it until it is verified: resend.com → Domains → ${known === undefined ? 'Add domain' : domain}.`,
   };
+}
+
+/** Gmail, users.getProfile: whose mailbox a token opens (developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile). */
+export function readProfile(status: number, body: string, from: string): KeyVerdict {
+  if (status === 200) {
+    const { emailAddress } = jsonOf(body);
+    return ownerVerdict('Google', [emailAddress], from, `Gmail → Settings → Accounts → Send mail as: add ${from}, or log in as ${from}.`);
+  }
+  if (status === 403 && lacksScope(body)) return onlySends('Google');
+  const { reasons } = googleError(body);
+  if (reasons.includes('accessNotConfigured') || reasons.includes('SERVICE_DISABLED'))
+    return {
+      status: 'fail',
+      detail: 'the Gmail API is switched off in the project that the client id is of',
+      fix: 'console.cloud.google.com → APIs & Services → Library → Gmail API → Enable.',
+    };
+  return tokenRefusal('Google', status);
+}
+
+/** Graph, GET /me or /users/…: the addresses of the mailbox that a token opens (learn.microsoft.com/graph/api/user-get). */
+export function readGraphUser(status: number, body: string, from: string): KeyVerdict {
+  if (status === 200) {
+    const { mail, userPrincipalName } = jsonOf(body);
+    const fix = `Log in as ${from}, or let an administrator give this mailbox the right to send as ${from}.`;
+    return ownerVerdict('Microsoft', [mail, userPrincipalName], from, fix);
+  }
+  if (status === 403 && lacksPermission(body)) return onlySends('Microsoft');
+  return tokenRefusal('Microsoft', status);
+}
+
+function ownerVerdict(provider: string, addresses: readonly unknown[], from: string, fix: string): KeyVerdict {
+  const known = addresses.filter((address) => typeof address === 'string' && address !== '').map(String);
+  const [owner] = known;
+  if (owner === undefined)
+    return { status: 'warn', detail: `${provider} takes the token, and whose mailbox it is cannot be read`, fix: null };
+  if (known.some((address) => address.toLowerCase() === from.toLowerCase()))
+    return { status: 'ok', detail: `${provider} takes the token of ${from}`, fix: null };
+  return { status: 'warn', detail: `${provider} takes the token, which is of ${shortReply(owner)}, and mails are from ${from}`, fix };
+}
+
+function onlySends(provider: string): KeyVerdict {
+  return { status: 'ok', detail: `${provider} takes the token, which may only send; whose mailbox it is is not told`, fix: null };
+}
+
+function tokenRefusal(provider: string, status: number): KeyVerdict {
+  if (status === 401 || status === 403)
+    return { status: 'fail', detail: `${provider} refuses the token (${status})`, fix: 'Log in again.' };
+  return { status: 'warn', detail: `could not be asked: ${provider} answers ${status}`, fix: null };
 }
 
 function refusal(provider: string, status: number): KeyVerdict {

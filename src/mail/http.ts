@@ -1,8 +1,8 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AccessTokens } from '../domain/accessToken.ts';
 import { connectionTrouble } from '../domain/connectionTrouble.ts';
 import type { Delivery, Progress } from '../domain/delivery.ts';
-import { beginsEncodedWord } from '../domain/encodedWord.ts';
 import { messageOf } from '../domain/errors.ts';
 import { reached } from '../domain/milestone.ts';
 import { bodyOf, connected, leave, looked, write } from '../http/connections.ts';
@@ -13,14 +13,19 @@ import type { DeliveryAttempt, FrozenMail, Mailer } from './mailer.ts';
 import { sha256 } from './mime.ts';
 import { ProviderClock } from './providerClock.ts';
 import { shortReply } from './replies.ts';
+import { TokenAccess } from './tokenAccess.ts';
 
-/** What differs between providers that take a mail as one JSON request. */
+/** What differs between providers that take a mail as one request. */
 export interface HttpProvider extends HttpTarget {
   readonly name: string;
-  /** The same bytes for the same mail, always: a replay must repeat them. */
-  bodyOf(mail: FrozenMail): Buffer;
+  /** The same bytes for the same mail and date. Where a request may be repeated the date is no part of them. */
+  bodyOf(mail: FrozenMail, date: Date): Buffer;
   headersOf(mail: FrozenMail): Readonly<Record<string, string>>;
+  /** Why it cannot be given this mail, asked before anything is sent; `beforeMail` where the reason is this one lead's. */
+  unfit(mail: FrozenMail, body: Buffer): Pick<Delivery, 'reply' | 'beforeMail'> | undefined;
   read(reply: HttpReply): Delivery;
+  /** Whose tokens each request carries; without them `headersOf` says who asks. */
+  readonly tokens?: AccessTokens;
   readonly account?: Mailer['account'];
   /** Where its clock is asked for, without a key: of providers that take a request again for as long as they know its key. */
   readonly clockUrl?: URL;
@@ -41,7 +46,7 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
   const agent = agentFor(provider.url, ca);
   const { clockUrl, insecure } = provider;
   const clock = new ProviderClock(clockUrl === undefined ? undefined : { url: clockUrl, insecure }, ca);
-  const way = { provider, agent, clock };
+  const access = provider.tokens === undefined ? undefined : new TokenAccess(provider.tokens);
   return {
     provider: provider.name,
     account: provider.account,
@@ -50,8 +55,12 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
       const clear = inClear(provider);
       if (clear !== undefined) return { kind: 'sender_failed', code: null, reply: clear, progress: 'nothing', beforeMail: true };
       if (!attempt.cut.aborted) await clock.keep();
+      const allowed = await access?.next(attempt);
+      if (allowed?.ok === false) return allowed.delivery;
+      const way = { provider, agent, clock, token: allowed?.token };
       const first = await new Exchange(way, mail, attempt).run();
-      return first.stale ? (await new Exchange(way, mail, attempt).run()).delivery : first.delivery;
+      const { delivery } = first.stale ? await new Exchange(way, mail, attempt).run() : first;
+      return allowed === undefined || access === undefined ? delivery : access.judge(allowed.token, delivery);
     },
     close: async () => agent.destroy(),
   };
@@ -61,6 +70,8 @@ interface Way {
   readonly provider: HttpProvider;
   readonly agent: Agent;
   readonly clock: ProviderClock;
+  /** For this one mail. */
+  readonly token: string | undefined;
 }
 
 /** One mail in one request. Whether it was armed, and how far it got, decides what an error means. */
@@ -112,19 +123,19 @@ class Exchange {
 
   async #converse(socket: Socket, answered: Promise<IncomingMessage>): Promise<Delivery> {
     const { provider, clock } = this.#way;
-    const body = provider.bodyOf(this.#mail);
+    const body = provider.bodyOf(this.#mail, this.#attempt.date);
     reached('connected');
-    const doubt = doubtfulIn(this.#mail);
-    if (doubt !== undefined) {
+    const unfit = provider.unfit(this.#mail, body);
+    if (unfit !== undefined) {
       this.#request.destroy();
-      return { kind: 'content_refused', code: null, reply: `${doubt} ${WOULD_BE_DECODED}`, beforeMail: true };
+      return { kind: 'content_refused', code: null, ...unfit };
     }
     if (this.#request.reusedSocket) await looked();
     if (this.#broken !== undefined) throw this.#broken;
     reached('t2.asked');
     const ended = () => this.#request.destroyed || this.#broken !== undefined;
     if (!(await this.#arming.ask(sha256(body), ended, clock.now))) this.#stop('the mail was not released');
-    for (const [name, value] of Object.entries(provider.headersOf(this.#mail))) this.#request.setHeader(name, value);
+    for (const [name, value] of this.#headers()) this.#request.setHeader(name, value);
     this.#request.setHeader('content-length', body.length);
     await looked(1);
     const early = await this.#write(body, answered);
@@ -137,7 +148,20 @@ class Exchange {
     const alone = this.#broken === undefined && !dropped;
     if (early !== undefined) this.#request.destroy();
     const { statusCode: status = 0, headers } = response;
-    return provider.read({ status, headers, body: text, complete: complete && alone, early: this.#early, now: clock.now ?? Date.now() });
+    const said = { status, headers, body: this.#withoutToken(text), complete: complete && alone };
+    return provider.read({ ...said, early: this.#early, now: clock.now ?? Date.now() });
+  }
+
+  #headers(): [string, string][] {
+    const { provider, token } = this.#way;
+    const headers = Object.entries(provider.headersOf(this.#mail));
+    return token === undefined ? headers : [...headers, ['authorization', `Bearer ${token}`]];
+  }
+
+  /** A server may repeat what it was sent. */
+  #withoutToken(text: string): string {
+    const { token } = this.#way;
+    return token === undefined ? text : text.replaceAll(token, '[redacted]');
   }
 
   /**
@@ -192,20 +216,6 @@ class Exchange {
     if (state !== 'not yet' && ours) return { kind: 'not_armed', ...told };
     return { kind: 'sender_failed', ...told, beforeMail: true };
   }
-}
-
-const WOULD_BE_DECODED =
-  'looks like an encoded word (=?utf-8?B?…?=), which the reader of a mail sent through this provider may see decoded; mend the lead, or send it by SMTP';
-
-/**
- * A provider writes the headers itself. None says whether it encodes such a text once more or passes it on, as nodemailer and SES do, for
- * the reader to decode: what would be read is not known, so nothing is sent.
- */
-function doubtfulIn({ parts }: FrozenMail): string | undefined {
-  const { subject, to, from, replyTo, attachments } = parts();
-  if (beginsEncodedWord(subject)) return 'its subject';
-  if ([to, from, replyTo].some((mailbox) => beginsEncodedWord(mailbox?.name ?? ''))) return 'a name beside its addresses';
-  return attachments.some(({ name }) => beginsEncodedWord(name)) ? 'the name of a file' : undefined;
 }
 
 /** The final answer's head. */

@@ -18,7 +18,7 @@ export interface HttpReply {
 }
 
 /** The most that a provider's Retry-After is obeyed for one rest. */
-const LONGEST_REST = DAY;
+export const LONGEST_REST = DAY;
 
 /**
  * SendGrid, POST /v3/mail/send: 202 with an empty body is an accepted mail
@@ -82,28 +82,30 @@ const NAMES_TO = /[`'"]to[`'"]|(?<![\w-])to (?:field|parameter|address)\b/i;
  * What keeps an answer from being one, whatever it says. The system had not even taken the whole request when an early
  * 2xx was on its way: who said so has not read the mail. An early refusal is one: nobody need read what they refuse (RFC 9110 §10.1.1, §15.5).
  */
-function doubtOf({ status, complete, early }: HttpReply): string | undefined {
+export function doubtOf({ status, complete, early }: HttpReply): string | undefined {
   if (!complete) return 'the answer was cut, or came with another one';
   if (early && status >= 200 && status < 300) return 'the answer came before the whole request was written';
   return undefined;
 }
 
-function ambiguous({ status }: HttpReply, reply: string): Delivery {
+/** Whatever an answer says that is none. */
+export function ambiguous({ status }: HttpReply, reply: string): Delivery {
   return { kind: 'ambiguous', code: status, reply };
 }
 
-function accepted(reply: HttpReply, readable: boolean, text: string): Delivery {
+/** `readable`: it has the form that the provider gives to an acceptance. */
+export function accepted(reply: HttpReply, readable: boolean, text: string): Delivery {
   if (!readable) return ambiguous(reply, `${text} (not the answer of a provider that took the mail)`);
   return { kind: 'accepted', code: reply.status, reply: text };
 }
 
 /** What these APIs answer with. One that does not say what it is may be that too; a page is from somebody in between. */
-function isJson(reply: HttpReply): boolean {
+export function isJson(reply: HttpReply): boolean {
   return /\bjson\b/i.test(one(reply, 'content-type') ?? 'json');
 }
 
 /** What a status means where the provider's words say nothing more (RFC 9110 §15). */
-function byStatus(reply: HttpReply, text: string): Delivery {
+export function byStatus(reply: HttpReply, text: string): Delivery {
   const { status } = reply;
   const told = { code: status, reply: text };
   switch (status) {
@@ -144,7 +146,7 @@ function placeOf(reply: HttpReply): string {
 }
 
 /** Retry-After (RFC 9110 §10.2.3), else the provider's own reset: seconds (`ratelimit-reset`) or an epoch (`x-ratelimit-reset`). */
-function restAsked(reply: HttpReply): number | undefined {
+export function restAsked(reply: HttpReply): number | undefined {
   const asked = one(reply, 'retry-after');
   const ms =
     asked !== undefined

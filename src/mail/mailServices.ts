@@ -22,6 +22,25 @@ export interface MailService {
   readonly mailboxes?: RegExp;
 }
 
+const GOOGLE: MailService = {
+  name: 'Google',
+  hosts: /(^|\.)(gmail|google|googlemail)\.com$/i,
+  include: '_spf.google.com',
+  bounces: 'from',
+  selectors: ['google'],
+  mx: '1 smtp.google.com',
+  mailboxes: /^(gmail|googlemail)\.com$/,
+};
+
+const MICROSOFT: MailService = {
+  name: 'Microsoft',
+  hosts: /(^|\.)(office365|outlook|hotmail|live)\.com$/i,
+  include: 'spf.protection.outlook.com',
+  bounces: 'from',
+  selectors: ['selector1', 'selector2'],
+  mailboxes: /^(outlook|hotmail|live|msn)\.[a-z.]+$/,
+};
+
 /** Those that are spoken to over HTTP, and over SMTP too. */
 const OF_HTTP_PROVIDERS: Readonly<Record<HttpProviderName, MailService>> = {
   sendgrid: {
@@ -38,6 +57,8 @@ const OF_HTTP_PROVIDERS: Readonly<Record<HttpProviderName, MailService>> = {
     bounces: { subdomain: 'send' },
     selectors: ['resend'],
   },
+  gmail: GOOGLE,
+  graph: MICROSOFT,
 };
 
 /**
@@ -48,23 +69,8 @@ const OF_HTTP_PROVIDERS: Readonly<Record<HttpProviderName, MailService>> = {
  * documentation.mailgun.com "Verify your domain", help.brevo.com "Authenticate your domain".
  */
 const SERVICES: readonly MailService[] = [
-  {
-    name: 'Google',
-    hosts: /(^|\.)(gmail|google|googlemail)\.com$/i,
-    include: '_spf.google.com',
-    bounces: 'from',
-    selectors: ['google'],
-    mx: '1 smtp.google.com',
-    mailboxes: /^(gmail|googlemail)\.com$/,
-  },
-  {
-    name: 'Microsoft',
-    hosts: /(^|\.)(office365|outlook|hotmail|live)\.com$/i,
-    include: 'spf.protection.outlook.com',
-    bounces: 'from',
-    selectors: ['selector1', 'selector2'],
-    mailboxes: /^(outlook|hotmail|live|msn)\.[a-z.]+$/,
-  },
+  GOOGLE,
+  MICROSOFT,
   {
     name: 'Fastmail',
     hosts: /(^|\.)(fastmail|messagingengine)\.com$/i,
@@ -103,7 +109,7 @@ const SERVICES: readonly MailService[] = [
     bounces: 'from',
     selectors: ['mx', 'k1', 'pic', 'smtp', 'mailo', 'mg', 'pdk1', 'pdk2', 'email', 'krs'],
   },
-  ...Object.values(OF_HTTP_PROVIDERS),
+  ...Object.values(OF_HTTP_PROVIDERS).filter((service) => service !== GOOGLE && service !== MICROSOFT),
   { name: 'Amazon SES', hosts: /(^|\.)amazonaws\.com$/i, include: 'amazonses.com', bounces: 'own', selectors: [] },
   { name: 'Postmark', hosts: /(^|\.)postmarkapp\.com$/i, include: 'spf.mtasv.net', bounces: 'own', selectors: ['pm'] },
   {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { LoginRequest } from '../domain/login.ts';
+import { wouldBeDecoded } from './encodedNames.ts';
 import type { HttpProvider } from './http.ts';
 import { readResend } from './httpReplies.ts';
 
@@ -45,6 +46,7 @@ export function resend(apiKey: string, baseUrl = BASE_URL, insecure = false): Ht
       'content-type': 'application/json',
       'idempotency-key': messageId.replace(/[<>]/g, ''),
     }),
+    unfit: wouldBeDecoded,
     read: readResend,
   };
 }

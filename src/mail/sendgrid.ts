@@ -1,4 +1,5 @@
 import type { LoginRequest } from '../domain/login.ts';
+import { wouldBeDecoded } from './encodedNames.ts';
 import type { HttpProvider } from './http.ts';
 import { readSendgrid } from './httpReplies.ts';
 
@@ -43,6 +44,7 @@ export function sendgrid(apiKey: string, baseUrl = BASE_URL, insecure = false): 
       return Buffer.from(JSON.stringify(request));
     },
     headersOf: () => ({ authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', accept: 'application/json' }),
+    unfit: wouldBeDecoded,
     read: readSendgrid,
   };
 }

@@ -12,7 +12,7 @@ export interface SentTrace {
 }
 
 /**
- * Gmail, Google Workspace and Microsoft 365 put what they take over SMTP into the sender's own mailbox; other mailboxes may leave
+ * Gmail, Google Workspace and Microsoft 365 put what they take, over SMTP and over HTTP, into the sender's own mailbox; other mailboxes may leave
  * that to the program that sends. Pages by the names that the services give them.
  */
 const TRACES: readonly SentTrace[] = [

@@ -186,6 +186,18 @@ test('Resend vouches by its own subdomain, unless the policy is strict', async (
   expect(find(strict, 'alignment')?.status).toBe('warn');
 });
 
+test.each([
+  ['gmail', 'include:_spf.google.com'],
+  ['graph', 'include:spf.protection.outlook.com'],
+])('%s needs the DNS of its service, and a login that is not built yet', async (type, include) => {
+  const found = await diagnose(
+    [`{ name: main, type: ${type}, from: "Ana <ana@ruiz.example>" }`],
+    zone({ 'MX ruiz.example': ['mail.ruiz.example'] }),
+  );
+  expect(find(found, 'spf')?.fix).toContain(include);
+  expect(find(found, 'login')).toMatchObject({ status: 'fail', detail: expect.stringContaining(`type ${type} needs a login with OAuth`) });
+});
+
 test('a mailbox of gmail.com is right with Google, and fails DMARC with anybody else', async () => {
   const at = (sender: string) => sender.replace('ana@ruiz.example', 'ana@gmail.com');
   expect(find(await diagnose([at(google())], zone({})), 'alignment')?.status).toBe('ok');

@@ -23,3 +23,19 @@ test.each([
 ])('after %j at progress %s the hint says: %s', (reply, progress, says) => {
   expect(hint('smtp', progress, reply)).toContain(says);
 });
+
+test.each([
+  ['gmail', 'the Sent folder of ana@ruiz.example: Google puts there what it takes'],
+  ['graph', 'the Sent Items folder of team@ruiz.example: Microsoft puts there what it takes'],
+] as const)('%s: what it took lies in the mailbox, and there is no copy beside it', (type, place) => {
+  const user = type === 'graph' ? { user: 'team@ruiz.example' } : {};
+  const sender = { name: 'main', type, from: 'Ana Ruiz <ana@ruiz.example>', insecure: false, ...user };
+  const story = {
+    attempts: [{ sender: 'main', provider: type, progress: 'end', reply: '' }],
+    summary: { message_id: '<x@ruiz.example>', email: 'lead@company.example' },
+    draft: { addressing: JSON.stringify({ bcc: { email: 'ana@ruiz.example' } }) },
+  };
+  const hints = uncertainHints([sender], story as unknown as MessageStory);
+  expect(hints.places).toEqual([place, 'the recipient, where nothing else tells']);
+  expect(hints.progress).toContain('The whole request was sent');
+});

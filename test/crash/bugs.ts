@@ -141,6 +141,17 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'unstable idempotency key': [
     { file: 'src/mail/resend.ts', find: "messageId.replace(/[<>]/g, '')", replace: 'messageId + Math.random()' },
   ],
+  'a mailbox is given other bytes than those that were frozen': [
+    {
+      file: 'src/mail/gmail.ts',
+      find: '=> withDate(bytes, date),',
+      replace: "=> withDate(Buffer.concat([bytes, Buffer.from(' ')]), date),",
+    },
+    { file: 'src/mail/graph.ts', find: 'withDate(bytes, date)', replace: "withDate(Buffer.concat([bytes, Buffer.from(' ')]), date)" },
+  ],
+  'a refused token is used again': [
+    { file: 'src/mail/tokenAccess.ts', find: '!access.ok || access.token !== this.#refused', replace: 'access !== undefined' },
+  ],
   'the error decides, not the arm': [
     {
       file: 'src/mail/smtpTransaction.ts',
@@ -259,6 +270,8 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'import that loses its place': 'import',
   'fallback on ambiguous': 'fallback',
   'unstable idempotency key': 'replay',
+  'a mailbox is given other bytes than those that were frozen': 'mailbox',
+  'a refused token is used again': 'mailbox',
   'an early 2xx is believed': 'early',
   'key age by the local clock': 'key',
   'a paid text is not kept': 'write',

@@ -23,6 +23,7 @@ const HUNTED = [
   'the error decides, not the arm',
   'a reply of two codes is read by its first',
   'an early 2xx is believed',
+  'a mailbox is given other bytes than those that were frozen',
   'key age by the local clock',
   'suppression without evidence',
 ];

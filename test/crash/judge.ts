@@ -6,7 +6,7 @@ import { laterThan, type Scenario } from './scenario.ts';
 interface Arrived {
   readonly to: string;
   readonly sha256: string;
-  /** Over SMTP, the same without its Date header. */
+  /** Over SMTP and in a mailbox's API, the mail without its Date header. */
   readonly frozenSha256?: string;
   readonly taken: boolean;
   /** When it had arrived whole, epoch milliseconds. */
@@ -198,7 +198,7 @@ function judgeAcceptances(one: (sql: string) => number, violations: string[]): v
   if (overruled > 0) violations.push(`${overruled} mails that a server accepted are not accepted`);
 }
 
-/** A mail that came to its end at the SMTP server, taken or not, is one whose end an attempt says that it wrote. */
+/** A mail that came to its end at a server, taken or not, is one whose end an attempt says that it wrote. */
 function judgeProgress(all: <T>(sql: string) => T[], received: readonly Arrived[], violations: string[]): void {
   const told = all<{ sha256: string; progress: string }>(
     'select sha256, progress from attempts where sha256 is not null and progress is not null',

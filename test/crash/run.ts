@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMailbox } from '../../src/domain/httpProvider.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
 import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';
@@ -90,10 +91,11 @@ function writeWorkspace(
   mkdirSync(join(workspace, 'campaigns'));
   const ramp = warmUp === undefined ? '' : `, daily_cap: 99, warmup: { start: ${warmUp.start}, step: 1 }`;
   const cap = dailyCap === undefined || warmUp !== undefined ? ramp : `, daily_cap: ${dailyCap}`;
-  const ways = { smtp: `host: 127.0.0.1, port: ${sink.port}, security: none`, http: `base_url: "${provider.url}", api_key: "env:KEY"` };
-  const senders = route.map(
-    (type) => `  - { name: ${type}, type: ${type}, from: "Ana Ruiz <ana@ruiz.example>", ${type === 'smtp' ? ways.smtp : ways.http}${cap} }`,
-  );
+  const over = (type: Scenario['route'][number]) => {
+    if (type === 'smtp') return `host: 127.0.0.1, port: ${sink.port}, security: none`;
+    return `base_url: "${provider.url}"${isMailbox(type) ? '' : ', api_key: "env:KEY"'}`;
+  };
+  const senders = route.map((type) => `  - { name: ${type}, type: ${type}, from: "Ana Ruiz <ana@ruiz.example>", ${over(type)}${cap} }`);
   writeFileSync(
     join(workspace, 'outreach.yaml'),
     `version: 1

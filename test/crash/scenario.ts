@@ -1,4 +1,5 @@
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.ts';
+import { type HttpProviderName, isMailbox } from '../../src/domain/httpProvider.ts';
 import { MILESTONES, type Milestone } from '../../src/domain/milestone.ts';
 import type { AiFault } from '../support/aiServer.ts';
 import { HTTP_FAULTS, type HttpFault } from '../support/mailProvider.ts';
@@ -68,7 +69,7 @@ interface Clocks {
 }
 
 /** SMTP alone, a provider over HTTP alone, or SMTP with one behind it. */
-type Route = readonly ('smtp' | 'sendgrid' | 'resend')[];
+type Route = readonly ('smtp' | HttpProviderName)[];
 
 const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
 const AI_POINTS = MILESTONES.filter((point) => point.startsWith('ai.'));
@@ -106,10 +107,14 @@ export const FOCUSES = [
   'trouble',
   'bounce',
   'companions',
+  'mailbox',
 ] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
 export type Focus = (typeof FOCUSES)[number];
+
+/** What is about the answers of providers over HTTP. */
+const ON_THE_WIRE: readonly Focus[] = ['fallback', 'replay', 'key', 'mailbox'];
 
 /** Everything about a run follows from its seed. */
 export function scenarioOf(seed: number, focus?: Focus): Scenario {
@@ -133,9 +138,10 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     faults(seed + 2, odd, ODD_FAULTS, isAtGreeting),
   );
   const route = routeOf(seed, focus);
-  const onTheWire = focus === 'fallback' || focus === 'replay' || focus === 'key';
-  const httpFaultFor =
+  const onTheWire = focus !== undefined && ON_THE_WIRE.includes(focus);
+  const overHttp =
     focus === 'early' ? earlyAnswers(seed) : withNewer(seed, faults(seed + 1, onTheWire ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect));
+  const httpFaultFor = route.some(isMailbox) ? withRefusedToken(seed, overHttp) : overHttp;
   const calm = likelihood === 0 && odd === 0 && unfounded(seed, focus) === 0 && !onTheWire && focus !== 'early';
   const clocks = disturbed.length > 0 || dailyCap !== undefined ? undefined : clocksOf(seed, focus, route);
   const wire = { calm, faultFor, route, httpFaultFor, large: focus === 'early', clocks };
@@ -311,7 +317,7 @@ function focused(random: Random, leads: number, focus: Focus | undefined): Round
   if (focus === 'write') return betweenTextAndDraft(random);
   if (focus === 'early' || focus === 'bounce') return { workers: 1, concurrency: 1, sparePages: undefined, end: { kind: 'none' } };
   if (focus === 'trouble') return stopping(random);
-  if (focus === 'fallback' || focus === 'replay' || focus === 'key')
+  if (focus !== undefined && ON_THE_WIRE.includes(focus))
     return { workers: 1, concurrency: 3, sparePages: undefined, end: { kind: 'none' } };
   if (focus !== 'kill') return roundOf(random, leads);
   const at = random.pick(['t2.committed', 'body.ended', 'reply.read', 't3.committed'] as const);
@@ -374,7 +380,7 @@ const isAtGreeting = (fault: Fault) => fault.startsWith('greeting');
 const isAtConnect = (fault: HttpFault) => fault === 'drop at connect';
 
 /** What a provider over HTTP may do. What stops a sender for good, or for an hour, is left out, as no worker can finish then; what was added later is drawn elsewhere. */
-const LEFT_OUT: readonly HttpFault[] = ['401', '403', '302', '307', '429 for an hour', '303, taken', 'early 2xx, not taken'];
+const LEFT_OUT: readonly HttpFault[] = ['401', '403', '302', '307', '429 for an hour', '303, taken', 'early 2xx, not taken', '401 token'];
 const WIRE_FAULTS: readonly HttpFault[] = HTTP_FAULTS.filter((fault) => !LEFT_OUT.includes(fault));
 
 /** A fault in ten is one that was added later; from a source of its own, so that the others stay what they were. */
@@ -383,6 +389,17 @@ function withNewer(seed: number, faultFor: (to: string | undefined) => HttpFault
   return (to) => {
     const fault = faultFor(to);
     return fault !== undefined && to !== undefined && random.chance(0.1) ? '303, taken' : fault;
+  };
+}
+
+/** In every second run a mailbox refuses a token, once: a new one that is refused, too, would stop the sender. */
+function withRefusedToken(seed: number, faultFor: Scenario['httpFaultFor']): Scenario['httpFaultFor'] {
+  const random = new Random(seed * 59 + 31);
+  let left = random.chance(0.5) ? random.between(1, 4) : 0;
+  return (to) => {
+    const fault = faultFor(to);
+    if (to === undefined || left === 0) return fault;
+    return --left === 0 ? '401 token' : fault;
   };
 }
 
@@ -405,10 +422,15 @@ function clocksOf(seed: number, focus: Focus | undefined, route: Route): Clocks 
 function routeOf(seed: number, focus: Focus | undefined): Route {
   // A source of its own, so that the runs with SMTP stay the runs they were.
   const random = new Random(seed * 971 + 3);
+  // Mailboxes came later: theirs is another.
+  const later = new Random(seed * 499 + 13);
+  if (focus === 'mailbox') return later.pick<Route>([['gmail'], ['graph']]);
   if (focus === 'fallback') return ['sendgrid', 'smtp'];
   if (focus === 'replay' || focus === 'key') return ['resend'];
-  if (focus === 'early') return random.pick<Route>([['sendgrid'], ['resend']]);
+  // Graph takes no mail that is so large.
+  if (focus === 'early') return later.chance(0.25) ? ['gmail'] : random.pick<Route>([['sendgrid'], ['resend']]);
   if (focus !== undefined || random.chance(0.6)) return ['smtp'];
+  if (later.chance(0.4)) return later.pick<Route>([['gmail'], ['graph'], ['gmail', 'smtp'], ['smtp', 'graph']]);
   return random.pick<Route>([['sendgrid'], ['resend'], ['smtp', 'sendgrid'], ['smtp', 'resend'], ['resend', 'smtp']]);
 }
 

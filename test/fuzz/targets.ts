@@ -15,6 +15,7 @@ import { hashProblem, isHash } from '../../src/domain/reviewHash.ts';
 import { parseTemplate } from '../../src/domain/template.ts';
 import { readDkim, readDmarc } from '../../src/mail/dnsRecords.ts';
 import { type HttpReply, readResend, readSendgrid } from '../../src/mail/httpReplies.ts';
+import { readGmail, readGraph } from '../../src/mail/mailboxReplies.ts';
 import { composeMime } from '../../src/mail/mime.ts';
 import { ReplyReader } from '../../src/mail/smtpReplies.ts';
 import { readSpf } from '../../src/mail/spf.ts';
@@ -52,6 +53,8 @@ const HTTP = [
   '{"errors":[{"message":"no","field":"personalizations.0.to"}]}',
   '{"id":"49a3999c"}',
   '{"statusCode":422,"name":"x","message":"to"}',
+  '{"error":{"code":403,"message":"Retry after 2026-12-01T10:00:00.000Z","errors":[{"reason":"rateLimitExceeded"}]}}',
+  '{"error":{"code":"ErrorSendAsDenied","message":"no"}}',
 ];
 const ANSWERS = ['{"subject":"Hi","body":"A line.\\n\\nAnother."}', '```json\n{"subject":"Hi","body":"x"}\n```', '{"subject":"Hi"}'];
 
@@ -180,14 +183,14 @@ async function checkMime(text: string): Promise<void> {
 
 /** Only a 2xx is an acceptance, and an answer that came too early or not whole is never one. */
 function checkHttp(body: string): void {
-  for (const status of [200, 202, 302, 307, 400, 401, 422, 429, 500]) {
+  for (const status of [200, 202, 302, 307, 400, 401, 403, 422, 429, 500]) {
     for (const [complete, early] of [
       [true, false],
       [false, false],
       [true, true],
     ] as const) {
       const reply: HttpReply = { status, headers: { 'content-type': 'application/json' }, body, complete, early, now: 0 };
-      for (const { kind } of [readSendgrid(reply), readResend(reply)]) {
+      for (const { kind } of [readSendgrid(reply), readResend(reply), readGmail(reply), readGraph(reply)]) {
         if (kind === 'accepted') assert.ok(status < 300 && complete && !early);
       }
     }

@@ -10,6 +10,7 @@ import { deliveryRows } from '../../src/csv/deliveryLog.ts';
 import { readLead } from '../../src/csv/leads.ts';
 import { openCsv } from '../../src/csv/readRows.ts';
 import { csvLine } from '../../src/csv/rejects.ts';
+import type { AccessToken } from '../../src/domain/accessToken.ts';
 import { parseAddress } from '../../src/domain/address.ts';
 import { messageOf, OutreachError } from '../../src/domain/errors.ts';
 import { parseForeignJson } from '../../src/domain/foreignJson.ts';
@@ -24,13 +25,16 @@ import { parseTemplate, renderFailure } from '../../src/domain/template.ts';
 import { bodyText, oneLine } from '../../src/domain/text.ts';
 import { isZone } from '../../src/domain/zone.ts';
 import { readModelList } from '../../src/llm/modelList.ts';
+import { readGraphUser, readProfile } from '../../src/mail/apiAnswers.ts';
 import { readDkim, readDmarc } from '../../src/mail/dnsRecords.ts';
 import { type HttpReply, readResend, readSendgrid } from '../../src/mail/httpReplies.ts';
+import { readGmail, readGraph } from '../../src/mail/mailboxReplies.ts';
 import { readReply } from '../../src/mail/replies.ts';
 import { ReplyReader } from '../../src/mail/smtpReplies.ts';
 import { readSpf } from '../../src/mail/spf.ts';
+import { TokenAccess } from '../../src/mail/tokenAccess.ts';
 import { printable } from '../../src/terminal/printable.ts';
-import { headOf, mail } from '../support/mail.ts';
+import { attempt, headOf, mail } from '../support/mail.ts';
 import { CAMPAIGN, type Folder, outreach } from '../support/program.ts';
 import { headerOf, mailboxOf, readMail } from '../support/readMail.ts';
 
@@ -116,6 +120,21 @@ export const PLACES: Readonly<Record<string, (text: string, folder: Folder) => u
   'a 400 of SendGrid': (text) => readSendgrid(reply(400, text)).kind,
   'a 200 of Resend': (text) => readResend(reply(200, text)).kind,
   'a 422 of Resend': (text) => readResend(reply(422, text)).kind,
+  'a 200 of Gmail': (text) => readGmail(reply(200, text)).kind,
+  'a 403 of Gmail': (text) => readGmail(reply(403, text)).kind,
+  'a 202 of Graph': (text) => readGraph(reply(202, text)).kind,
+  'a 400 of Graph': (text) => readGraph(reply(400, text)).kind,
+  'the sentence of a limit at Gmail': (text) => {
+    const { restMs } = readGmail({ ...reply(429, JSON.stringify({ error: { message: text } })), now: 0 });
+    return restMs ?? null;
+  },
+  'an access token': async (text) => {
+    const given: AccessToken = { ok: true, token: text };
+    const access = await new TokenAccess({ current: async () => given, instead: async () => given }).next(attempt());
+    return access.ok ? access.token : new Refused(access.delivery.reply);
+  },
+  'whose mailbox it is, at Gmail': (text) => readProfile(200, text, 'ana@ruiz.example').detail,
+  'whose mailbox it is, at Graph': (text) => readGraphUser(200, text, 'ana@ruiz.example').detail,
   'a Retry-After': (text) => (readResend({ ...reply(429, ''), headers: { 'retry-after': text } }) as { restMs?: number }).restMs ?? null,
   'an SPF record': async (text) => (await readSpf('a.example', async () => [text])).lookups,
   'a DMARC record': (text) => readDmarc([text]).kind,

@@ -33,10 +33,11 @@ import { parseClock, parseDates, parseDays } from '../../src/domain/window.ts';
 import { isZone } from '../../src/domain/zone.ts';
 import { readModelList } from '../../src/llm/modelList.ts';
 import { allowanceRest } from '../../src/llm/rateLimit.ts';
-import { readDomains, readScopes } from '../../src/mail/apiAnswers.ts';
+import { readDomains, readGraphUser, readProfile, readScopes } from '../../src/mail/apiAnswers.ts';
 import { readDkim, readDmarc } from '../../src/mail/dnsRecords.ts';
 import { encodedWords, withLiteralFileName, withLiteralNames } from '../../src/mail/headerText.ts';
 import { readResend, readSendgrid } from '../../src/mail/httpReplies.ts';
+import { readGmail, readGraph } from '../../src/mail/mailboxReplies.ts';
 import { readReply } from '../../src/mail/replies.ts';
 import { ReplyReader } from '../../src/mail/smtpReplies.ts';
 import { readSpf, spfRecord } from '../../src/mail/spf.ts';
@@ -157,8 +158,26 @@ export function readersIn(folder: string): Readonly<Record<string, Reader>> {
       read: (text) => [readMailReply(text), readModelList(200, text, 'm')],
     },
     'answers over HTTP': {
-      tokens: [..._('{ } [ ] " : , ; = /'), '{"errors":', '"field"', '{"message":', '1s', '6m0s', 'personalizations.'],
-      texts: ['{"errors":[{"message":"m","field":"personalizations.0.to"}]}', '{"id":"i"}', '1m30s'],
+      tokens: [
+        ..._('{ } [ ] " : , ; = /'),
+        '{"errors":',
+        '"field"',
+        '{"message":',
+        '1s',
+        '6m0s',
+        'personalizations.',
+        '{"error":',
+        '"reason":',
+        "Recipient '",
+        'Retry after ',
+      ],
+      texts: [
+        '{"errors":[{"message":"m","field":"personalizations.0.to"}]}',
+        '{"id":"i"}',
+        '1m30s',
+        '{"error":{"code":403,"message":"Retry after 2026-12-01T10:00:00.000Z","errors":[{"reason":"rateLimitExceeded"}]}}',
+        `{"error":{"code":"ErrorInvalidRecipients","message":"Recipient 'x' is not resolved"}}`,
+      ],
       read: readHttp,
     },
     settings: {
@@ -260,6 +279,10 @@ function readHttp(body: string): void {
   const reply = { status: 400, headers: { 'retry-after': body.slice(0, 16_384) }, body, complete: true, early: false, now: 0 };
   readSendgrid(reply);
   readResend(reply);
+  for (const status of [400, 403, 429]) for (const read of [readGmail, readGraph]) read({ ...reply, status });
+  readProfile(200, body, 'a@a.example');
+  readProfile(403, body, 'a@a.example');
+  readGraphUser(200, body, 'a@a.example');
   readScopes(200, body);
   readDomains(200, body, 'a.example');
   const value = body.replace(/[^ -~]/g, '').slice(0, 16_384);

@@ -133,6 +133,8 @@ test('services are known by their servers, their includes in every region, and t
   expect(serviceOf({ type: 'smtp', host: 'notgmail.com' })).toBeUndefined();
   expect(serviceOf({ type: 'smtp', host: 'email-smtp.eu-west-1.amazonaws.com' })?.name).toBe('Amazon SES');
   expect(serviceOf({ type: 'resend' })?.name).toBe('Resend');
+  expect(serviceOf({ type: 'gmail' })).toBe(google);
+  expect(serviceOf({ type: 'graph' })).toBe(serviceOf({ type: 'smtp', host: 'smtp.office365.com' }));
   const zoho = serviceOf({ type: 'smtp', host: 'smtp.zoho.eu' });
   expect(zoho !== undefined && isIncluded(zoho, new Set(['zohomail.eu']))).toBe(true);
   expect(zoho !== undefined && isIncluded(zoho, new Set(['notzoho.com']))).toBe(false);

@@ -13,7 +13,7 @@ import { composeMime } from '../../src/mail/mime.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
 import { composeDraft, type Draft } from '../../src/pipeline/draftMessage.ts';
-import { headOf, mail } from '../support/mail.ts';
+import { DATE, headOf, mail } from '../support/mail.ts';
 import { Folder } from '../support/program.ts';
 import { headerOf, readMail } from '../support/readMail.ts';
 
@@ -206,7 +206,7 @@ test('SendGrid and Resend get reply_to, the copy and the headers, and know nothi
     unsubscribeUrl: url,
     feedbackId: 'hello:job-1:outreach:ruiz-example',
   });
-  const [one, two] = [sendgrid('k'), resend('k')].map((provider) => JSON.parse(provider.bodyOf(frozen).toString('utf8')));
+  const [one, two] = [sendgrid('k'), resend('k')].map((provider) => JSON.parse(provider.bodyOf(frozen, DATE).toString('utf8')));
   const common = {
     'List-Unsubscribe': expect.stringContaining(`<${url}>, <mailto:`),
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
@@ -222,7 +222,7 @@ test('SendGrid and Resend get reply_to, the copy and the headers, and know nothi
   for (const request of [one, two]) expect(Object.keys(request.headers).join()).not.toMatch(/bcc|reply-to/i);
   const plain = JSON.parse(
     resend('k')
-      .bodyOf(await mail())
+      .bodyOf(await mail(), DATE)
       .toString('utf8'),
   );
   expect(Object.keys(plain).sort()).toEqual(['from', 'headers', 'html', 'subject', 'text', 'to']);

@@ -1,12 +1,15 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
+import { gmail } from '../../src/mail/gmail.ts';
 import { httpMailer } from '../../src/mail/http.ts';
 import { type HttpReply, readResend, readSendgrid } from '../../src/mail/httpReplies.ts';
+import { readGmail, readGraph } from '../../src/mail/mailboxReplies.ts';
 import type { FrozenMail, Mailer } from '../../src/mail/mailer.ts';
 import { resend } from '../../src/mail/resend.ts';
 import { sendgrid } from '../../src/mail/sendgrid.ts';
 import { attempt, mail, mailTo } from '../support/mail.ts';
+import { testTokens } from '../support/mailboxes.ts';
 import { startMailProvider } from '../support/mailProvider.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -70,9 +73,12 @@ const large = mail({ text: 'a line of a long text\n'.repeat(300_000) });
 const patient = (change = {}) => attempt({ limits: { unarmed: 20_000, armed: 20_000 }, ...change });
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const ofMailbox = (kind: typeof gmail) => (_: string, baseUrl: string) => kind(testTokens(), { baseUrl });
+
 test.each([
   ['sendgrid', sendgrid],
   ['resend', resend],
+  ['gmail', ofMailbox(gmail)],
 ] as const)('%s: a 2xx that comes before the whole request was written leaves the mail in doubt', async (_, kind) => {
   const server = await startMailProvider(() => 'early 2xx, not taken');
   const mailer = httpMailer(kind('k', server.url));
@@ -250,7 +256,7 @@ const reply = (status: number, body = '', change: Partial<HttpReply> = {}): Http
 });
 
 test('only a redirect that asks for the same request elsewhere says that nothing was done with it', () => {
-  for (const read of [readSendgrid, readResend]) {
+  for (const read of [readSendgrid, readResend, readGmail, readGraph]) {
     for (const status of [300, 301, 302, 303, 304, 305, 306, 399])
       expect(read(reply(status)), String(status)).toMatchObject({ kind: 'ambiguous' });
     for (const status of [307, 308]) expect(read(reply(status))).toMatchObject({ kind: 'sender_refused', stopsSender: true });
@@ -266,6 +272,14 @@ test('the words of an answer change nothing where its status leaves open what be
   for (const name of ['validation_error', 'daily_quota_exceeded', 'invalid_parameter'])
     for (const status of [302, 500, 503])
       expect(readResend(reply(status, JSON.stringify({ name, message: 'Invalid `to` field' })))).toMatchObject({ kind: 'ambiguous' });
+  for (const status of [302, 408, 409, 500, 503, 507]) {
+    for (const code of ['ErrorExceededMessageLimit', 'ErrorInvalidRecipients', 'ErrorSendAsDenied', 'ApplicationThrottled'])
+      expect(readGraph(reply(status, JSON.stringify({ error: { code, message: "Recipient 'x' is not resolved" } })))).toMatchObject({
+        kind: 'ambiguous',
+      });
+    for (const reason of ['dailyLimitExceeded', 'failedPrecondition'])
+      expect(readGmail(reply(status, JSON.stringify({ error: { errors: [{ reason }] } })))).toMatchObject({ kind: 'ambiguous' });
+  }
 });
 
 test('an acceptance is JSON with an id, or 202 with nothing; a page that says so is none', () => {
@@ -277,4 +291,12 @@ test('an acceptance is JSON with an id, or 202 with nothing; a page that says so
   expect(readResend(reply(200, id, { early: true }))).toMatchObject({ kind: 'ambiguous' });
   expect(readSendgrid(reply(202, '', as('text/html')))).toMatchObject({ kind: 'accepted' });
   expect(readSendgrid(reply(202, '<html>', as('text/html')))).toMatchObject({ kind: 'ambiguous' });
+  expect(readGmail(reply(200, id))).toMatchObject({ kind: 'accepted', reply: '200 49a3999c' });
+  expect(readGmail(reply(200, id, as('text/html')))).toMatchObject({ kind: 'ambiguous' });
+  expect(readGmail(reply(202, id))).toMatchObject({ kind: 'ambiguous' });
+  expect(readGmail(reply(200, '{"id":7}'))).toMatchObject({ kind: 'ambiguous' });
+  expect(readGraph(reply(202, '', as('text/plain')))).toMatchObject({ kind: 'accepted' });
+  expect(readGraph(reply(202, '<html>', as('text/html')))).toMatchObject({ kind: 'ambiguous' });
+  // Graph has answered so to mails that were too large for it, and sent none of them.
+  expect(readGraph(reply(200, ''))).toMatchObject({ kind: 'ambiguous' });
 });

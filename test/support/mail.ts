@@ -2,6 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { DeliveryAttempt, FrozenMail, MailContent, MailFile } from '../../src/mail/mailer.ts';
 import { composeMime } from '../../src/mail/mime.ts';
 
+/** When the attempts of tests begin. */
+export const DATE = new Date('2026-11-23T10:00:00Z');
+
 /** A whole mail; `change` is what the test is about. */
 export function mail(change: Partial<MailContent> = {}): Promise<FrozenMail> {
   return composeMime({
@@ -31,7 +34,7 @@ export function attempt(change: Partial<DeliveryAttempt> = {}): DeliveryAttempt 
   const armed: string[] = [];
   return {
     armed,
-    date: new Date('2026-11-23T10:00:00Z'),
+    date: DATE,
     arm: async (sha256) => {
       armed.push(sha256);
       return true;

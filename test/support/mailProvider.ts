@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { mailboxApiAt, toOf, withoutDate } from './mailboxes.ts';
 
 /** What may go wrong with one request. Names say what the client sees, and whether the provider took the mail. */
 export const HTTP_FAULTS = [
@@ -28,6 +29,7 @@ export const HTTP_FAULTS = [
   '303, taken',
   '307',
   'early 2xx, not taken',
+  '401 token',
 ] as const;
 export type HttpFault = (typeof HTTP_FAULTS)[number];
 
@@ -35,6 +37,8 @@ export type HttpFault = (typeof HTTP_FAULTS)[number];
 interface Requested {
   readonly to: string;
   readonly sha256: string;
+  /** Of a mailbox's API: the mail inside, without its Date header. */
+  readonly frozenSha256?: string;
   readonly key: string | undefined;
   readonly taken: boolean;
   /** When its end arrived, epoch milliseconds. */
@@ -52,6 +56,8 @@ export interface MailProvider {
   now: () => number;
   /** The Date header of its answers; undefined for none. */
   date: (now: number) => string | undefined;
+  /** Whether a mailbox's API takes this access token. */
+  takes: (token: string) => boolean;
   close(): Promise<void>;
 }
 
@@ -60,7 +66,8 @@ const KEY_KNOWN_FOR = 24 * 3_600_000;
 
 /**
  * A server on loopback that speaks SendGrid's `POST /v3/mail/send` and Resend's `POST /emails`,
- * Idempotency-Key included: a repeated key gets the first answer and takes nothing again, for a day.
+ * Idempotency-Key included: a repeated key gets the first answer and takes nothing again, for a day. It speaks
+ * the Gmail API's and Microsoft Graph's ways to send a mail's own bytes, too.
  */
 export async function startMailProvider(
   faultFor: (to: string | undefined) => HttpFault | undefined = () => undefined,
@@ -68,7 +75,12 @@ export async function startMailProvider(
 ): Promise<MailProvider> {
   const requests: Requested[] = [];
   const answers = new Map<string, { sha256: string; at: number }>();
-  const own = { now: Date.now, date: (now: number): string | undefined => new Date(now).toUTCString() };
+  const refusedTokens = new Set<string>();
+  const own = {
+    now: Date.now,
+    date: (now: number): string | undefined => new Date(now).toUTCString(),
+    takes: (token: string) => !refusedTokens.has(token),
+  };
   let connections = 0;
   let timesAsked = 0;
   const knownBy = (key: string | undefined) => {
@@ -85,13 +97,15 @@ export async function startMailProvider(
       response.writeHead(404).end();
       return;
     }
+    const api = mailboxApiAt(request.url);
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const key = request.headers['idempotency-key'] as string | undefined;
     const chunks: Buffer[] = [];
     let met: { fault: HttpFault | undefined } | undefined;
     try {
       for await (const chunk of request) {
         chunks.push(chunk as Buffer);
-        if (knownBy(key) === undefined) met ??= { fault: faultFor(addressIn(chunks)) };
+        if (knownBy(key) === undefined) met ??= { fault: faultFor(addressIn(request.url, chunks)) };
         if (met?.fault === 'early 2xx, not taken') await answerEarly(request);
       }
     } catch {
@@ -105,9 +119,15 @@ export async function startMailProvider(
       else reply(response, 409, { name: 'invalid_idempotent_request', message: 'other bytes under this key' });
       return;
     }
+    const mail = api?.mailIn(body);
+    if (api !== undefined && !own.takes(token)) return reply(response, 401, api.refusal(401, '401'));
+    if (api !== undefined && (mail === undefined || request.headers['content-type'] !== api.contentType))
+      return reply(response, 400, api.refusal(400, 'base64'));
     const fault = met?.fault;
+    if (fault === '401 token') refusedTokens.add(token);
     const taken = fault === undefined || / taken$/.test(fault.replace('not taken', ''));
-    requests.push({ to: addressIn([body]), sha256, key, taken, at: Date.now() });
+    const frozen = mail === undefined ? {} : { frozenSha256: createHash('sha256').update(withoutDate(mail)).digest('hex') };
+    requests.push({ to: addressIn(request.url, [body]), sha256, ...frozen, key, taken, at: Date.now() });
     if (taken && key !== undefined) answers.set(key, { sha256, at: own.now() });
     answer(fault, request, response, answerAfter);
   };
@@ -133,8 +153,10 @@ export async function startMailProvider(
   });
 }
 
-/** The first recipient, which both APIs' requests name near their beginning. */
-function addressIn(chunks: readonly Buffer[]): string {
+/** The first recipient, which every API's request names near its beginning. */
+function addressIn(url: string | undefined, chunks: readonly Buffer[]): string {
+  const mail = mailboxApiAt(url)?.mailIn(Buffer.concat(chunks));
+  if (mail !== undefined) return toOf(mail);
   const text = Buffer.concat(chunks).toString('utf8');
   return /[^\s"<>\\]+@[^\s"<>\\]+/.exec(text.slice(Math.max(0, text.indexOf('"to":['))))?.[0] ?? '';
 }
@@ -142,8 +164,9 @@ function addressIn(chunks: readonly Buffer[]): string {
 /** Takes a mail of which it has read the beginning, and reads no more until the client leaves. */
 async function answerEarly({ socket, url }: IncomingMessage): Promise<never> {
   const body = '{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}';
+  const inJson = url === '/emails' || mailboxApiAt(url)?.accepted.body !== undefined;
   const json = `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-  socket.write(url === '/emails' ? `HTTP/1.1 200 OK\r\n${json}` : 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n');
+  socket.write(inJson ? `HTTP/1.1 200 OK\r\n${json}` : 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n');
   await new Promise((resolve) => socket.once('close', resolve));
   throw new Error('the client left');
 }
@@ -161,7 +184,7 @@ function answer(fault: HttpFault | undefined, request: IncomingMessage, response
     socket.on('close', () => clearInterval(drip));
   } else if (!fault.startsWith('hang')) {
     const { status = Number(fault.slice(0, 3)), body = { name: 'error', message: fault }, headers } = REFUSALS[fault] ?? {};
-    reply(response, status, body, headers);
+    reply(response, status, mailboxApiAt(request.url)?.refusal(status, fault) ?? body, headers);
   }
 }
 
@@ -188,7 +211,9 @@ const REFUSALS: Readonly<Record<string, { status?: number; body?: object; header
 
 function accept(request: IncomingMessage, response: ServerResponse, answerAfter: number): void {
   const say = () => {
-    if (request.url === '/emails') reply(response, 200, { id: '49a3999c-0ce1-4ea6-ab68-afcd6dc2e794' });
+    const api = mailboxApiAt(request.url);
+    if (api?.accepted.body !== undefined) reply(response, api.accepted.status, api.accepted.body);
+    else if (request.url === '/emails') reply(response, 200, { id: '49a3999c-0ce1-4ea6-ab68-afcd6dc2e794' });
     else response.writeHead(202, { 'x-message-id': 'abc', 'content-length': '0' }).end();
   };
   if (answerAfter === 0) say();
