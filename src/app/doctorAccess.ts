@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
-import type { SenderConfig, SmtpSenderConfig } from '../config/config.ts';
+import { logsInByGrant, type SenderConfig, type SmtpSenderConfig, type TokenSenderConfig } from '../config/config.ts';
+import { mailboxOf } from '../config/oauth.ts';
 import { oauthOfPreset } from '../config/presets.ts';
-import { authOf } from '../config/smtpAuth.ts';
-import type { SenderConfig, SmtpSenderConfig, TokenSenderConfig } from '../config/config.ts';
-import type { AccessToken } from '../domain/accessToken.ts';
 import { domainOf, parseAddress } from '../domain/address.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { formatDuration, MINUTE } from '../domain/duration.ts';
@@ -16,12 +14,11 @@ import { HTTP_PROVIDER_KINDS } from '../mail/httpProviders.ts';
 import { type ProbeAnswer, tryLogin } from '../mail/loginProbe.ts';
 import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import { accessTokensOf, mailboxOf } from './accessTokens.ts';
 import type { App } from './app.ts';
 import { grantChecks } from './doctorGrant.ts';
 import { loginCommandOf } from './grants.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
-import { passwordLogin, smtpServerOf } from './logins.ts';
+import { mailboxApiOf, passwordLogin, smtpServerOf } from './logins.ts';
 import { believeDenial, type Dns } from './resolver.ts';
 import { headerSafe } from './secrets.ts';
 
@@ -61,14 +58,15 @@ type Seen = (url: URL, answer: HttpAnswer) => void;
 async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: Seen): Promise<Check[]> {
   if (sender.type === 'outbox') return [];
   if (sender.type === 'smtp') {
-    if (authOf(sender) === 'oauth') {
-      const { checks, auth } = await grantChecks(app, sender, reach);
+    if (logsInByGrant(sender)) {
+      const { checks, tokens } = await grantChecks(app, sender, reach);
+      const auth = tokens && { user: mailboxOf(sender), tokens, mend: loginCommandOf(sender.name) };
       return [...checks, ...(auth === undefined ? [] : [await smtpLogin(sender, auth, reach)])];
     }
     const secret = await secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.secrets);
     return [...secret.checks, ...(secret.missing ? [] : [await smtpLogin(sender, passwordLogin(sender, secret.value), reach)])];
   }
-  if (!('api_key' in sender)) return [await tokenLogin(app, sender, reach, seen)];
+  if (!('api_key' in sender)) return apiAccess(app, sender, reach, seen);
   const secret = await secretOf(app, sender.api_key, `sender ${sender.name}`, sender.name, reach.secrets, headerSafe);
   if (secret.value === undefined) return secret.checks;
   const { login, readLogin } = HTTP_PROVIDER_KINDS[sender.type];
@@ -81,26 +79,17 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
   return [...secret.checks, check];
 }
 
-/** Whether the grant gives a token, the provider takes it, and whose mailbox it is. */
-async function tokenLogin(app: App, sender: TokenSenderConfig, reach: Reach, seen: Seen): Promise<Check> {
-  const { name, type } = sender;
-  const access = await grantedTo(app, sender);
-  if (access instanceof OutreachError) return fail('login', name, access.message, access.hint ?? 'Log in again.');
-  if (!access.ok) return (access.lasting ? fail : warn)('login', name, access.reply, access.lasting ? `outreach login ${name}` : OFFLINE);
-  const { login, readLogin } = HTTP_PROVIDER_KINDS[type];
-  const request = login(access.token, mailboxOf(sender));
+/** The grant of a mailbox, and whether its API takes the tokens that come of it. */
+async function apiAccess(app: App, sender: TokenSenderConfig, reach: Reach, seen: Seen): Promise<Check[]> {
+  const { checks, tokens } = await grantChecks(app, sender, reach);
+  const access = await tokens?.current();
+  if (access?.ok !== true) return checks;
+  const { login, readLogin } = HTTP_PROVIDER_KINDS[sender.type];
+  const request = login(access.token, mailboxApiOf(sender));
   const answer = await getAnswer(request, reach.limitMs, reach.now);
   seen(request.url, answer);
-  return overHttp('login', name, request.url, answer, reach.dns, (status, body) => readLogin(status, body, fromAddress(sender.from)));
-}
-
-async function grantedTo(app: App, sender: TokenSenderConfig): Promise<AccessToken | OutreachError> {
-  try {
-    return await (await accessTokensOf(app, sender)).current();
-  } catch (error) {
-    if (error instanceof OutreachError) return error;
-    throw error;
-  }
+  const read = (status: number, body: string) => readLogin(status, body, fromAddress(sender.from));
+  return [...checks, await overHttp('login', sender.name, request.url, answer, reach.dns, read)];
 }
 
 async function aiAccess(

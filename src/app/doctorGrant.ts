@@ -1,9 +1,9 @@
-import type { SmtpSenderConfig } from '../config/config.ts';
+import type { MailboxSenderConfig } from '../config/config.ts';
 import { mailboxOf } from '../config/oauth.ts';
+import type { AccessTokens } from '../domain/accessToken.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { DAY, formatDuration } from '../domain/duration.ts';
 import { OutreachError } from '../domain/errors.ts';
-import type { SmtpAuth } from '../mail/smtpHandshake.ts';
 import { refreshedTokens } from '../oauth/accessTokens.ts';
 import type { OAuthClient } from '../oauth/client.ts';
 import { allows, type Grant } from '../oauth/grant.ts';
@@ -20,12 +20,12 @@ interface Reach {
 /** Longer than anybody takes to look after a grant that ends. */
 const ENDS_SOON = 14 * DAY;
 
-/** Renews a sender's grant, as a worker does, and says what it holds. `auth`: how to log in with it; undefined where that is in vain. */
+/** Renews a sender's grant, as a worker does, and says what it holds. `tokens`: to log in with; undefined where that is in vain. */
 export async function grantChecks(
   app: App,
-  sender: SmtpSenderConfig,
+  sender: MailboxSenderConfig,
   { env, secrets, now }: Reach,
-): Promise<{ readonly checks: Check[]; readonly auth: SmtpAuth | undefined }> {
+): Promise<{ readonly checks: Check[]; readonly tokens: AccessTokens | undefined }> {
   const { name } = sender;
   const mend = loginCommandOf(name);
   const checks: Check[] = [];
@@ -42,17 +42,17 @@ export async function grantChecks(
       const check = renewed.lasting
         ? fail('grant', name, renewed.reply, `Log in again: ${mend}`)
         : warn('grant', name, `could not be asked: ${renewed.reply}`, 'Try again: outreach doctor');
-      return { checks: [...checks, check], auth: undefined };
+      return { checks: [...checks, check], tokens: undefined };
     }
     checks.push(await verdict(client, store, sender, mend, now()));
-    return { checks, auth: { user: mailboxOf(sender), tokens, mend } };
+    return { checks, tokens };
   } catch (error) {
     if (!(error instanceof OutreachError)) throw error;
-    return { checks: [fail('grant', name, error.message, error.hint ?? `Log in again: ${mend}`)], auth: undefined };
+    return { checks: [fail('grant', name, error.message, error.hint ?? `Log in again: ${mend}`)], tokens: undefined };
   }
 }
 
-async function verdict(client: OAuthClient, store: Grants, sender: SmtpSenderConfig, mend: string, now: number): Promise<Check> {
+async function verdict(client: OAuthClient, store: Grants, sender: MailboxSenderConfig, mend: string, now: number): Promise<Check> {
   const { name } = sender;
   const grant = await store.read();
   if (grant === undefined) return fail('grant', name, 'it was removed just now', `Log in: ${mend}`);

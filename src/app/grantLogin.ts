@@ -1,16 +1,16 @@
-import type { SmtpSenderConfig } from '../config/config.ts';
+import type { MailboxSenderConfig } from '../config/config.ts';
 import { mailboxOf } from '../config/oauth.ts';
 import type { AccessToken } from '../domain/accessToken.ts';
 import { OutreachError } from '../domain/errors.ts';
+import type { LoginAnswer } from '../domain/login.ts';
 import { listenForRedirect } from '../http/redirectListener.ts';
-import { tryLogin } from '../mail/loginProbe.ts';
 import { type Authorization, beginAuthorization, readRedirect, redeem, redirectUriOf } from '../oauth/authorization.ts';
 import type { OAuthClient } from '../oauth/client.ts';
 import { askForDeviceCode, awaitDevice } from '../oauth/deviceCode.ts';
 import { allows, type Grant, newGrant } from '../oauth/grant.ts';
 import type { Granted, TokenAnswer } from '../oauth/tokenServer.ts';
 import { sleep } from './app.ts';
-import { smtpServerOf } from './logins.ts';
+import { askServer, askSmtp, mailboxApiOf } from './logins.ts';
 
 /** How the person is led to the provider, and back. */
 export interface GrantTalk {
@@ -27,7 +27,6 @@ export type GrantWay = 'browser' | 'elsewhere';
 
 /** For a person to log in and agree. */
 const PERSON_LIMIT_MS = 10 * 60_000;
-const LOGIN_LIMIT_MS = 20_000;
 
 /** No server is there: the address alone is wanted, which the browser shows all the same. */
 const PASTED_PORT = 49_213;
@@ -131,17 +130,27 @@ function checked(client: OAuthClient, granted: Granted): Grant {
 }
 
 /** Whether the sender's server takes the grant's token. Rejects with its no, and where nobody could judge. */
-export async function tryGrant(sender: SmtpSenderConfig, { access }: Grant): Promise<void> {
-  const token = async (): Promise<AccessToken> => ({ ok: true, token: access.token });
-  const auth = { user: mailboxOf(sender), tokens: { current: token, instead: token }, mend: '' };
-  const answer = await tryLogin(smtpServerOf(sender, auth), LOGIN_LIMIT_MS);
-  if (answer.kind === 'welcome') return;
-  const { name, host } = sender;
-  if (answer.kind === 'login_refused')
-    throw new OutreachError('refused', `${host} refused the login of ${mailboxOf(sender)}, and nothing is stored: ${answer.reply}`, {
-      hint: 'The mailbox that you chose must be this one (user), and SMTP must be allowed for it. Store it untested: --no-check',
+export async function tryGrant(sender: MailboxSenderConfig, { access }: Grant): Promise<void> {
+  const answer = await welcome(sender, access.token);
+  if (answer.kind === 'let_in') return;
+  const { name, type } = sender;
+  if (answer.kind === 'refused') {
+    const allowed = type === 'smtp' ? 'SMTP must be allowed for it' : 'the API must be switched on in your project';
+    throw new OutreachError('refused', `the login of ${mailboxOf(sender)} was refused, and nothing is stored: ${answer.reply}`, {
+      hint: `The mailbox that you chose must be this one (user), and ${allowed}. Store it untested: --no-check`,
     });
+  }
   throw new OutreachError('environment', `sender ${name} could not be tried out, and nothing is stored: ${answer.reply}`, {
     hint: 'Store it untested: --no-check',
   });
+}
+
+async function welcome(sender: MailboxSenderConfig, token: string): Promise<LoginAnswer> {
+  if (sender.type !== 'smtp') {
+    const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
+    return askServer(HTTP_PROVIDER_KINDS[sender.type].login(token, mailboxApiOf(sender)));
+  }
+  const current = async (): Promise<AccessToken> => ({ ok: true, token });
+  const auth = { user: mailboxOf(sender), tokens: { current, instead: current }, mend: '' };
+  return askSmtp(sender, auth);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Config, SmtpSenderConfig } from '../config/config.ts';
-import { oauthProviderOf } from '../config/smtpAuth.ts';
+import { type Config, logsInByGrant, type MailboxSenderConfig } from '../config/config.ts';
+import { oauthProviderOf } from '../config/senderAuth.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import type { AccessTokens } from '../domain/accessToken.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -76,19 +76,19 @@ export function openGrants(workspace: Workspace, env: NodeJS.ProcessEnv, sender:
 /** Where a person takes back what was allowed to a sender. */
 export function withdrawalOf({ senders }: Config, name: string): string | undefined {
   const sender = senders.find((one) => one.name === name);
-  const provider = sender?.type === 'smtp' ? oauthProviderOf(sender) : undefined;
+  const provider = sender !== undefined && logsInByGrant(sender) ? oauthProviderOf(sender) : undefined;
   return provider === undefined ? undefined : OAUTH[provider].withdraw;
 }
 
 /** The registered client of a sender, with its secret. */
-export async function openClient(config: Config, sender: SmtpSenderConfig, secrets: Secrets): Promise<OAuthClient> {
-  const { oauth, name, insecure } = sender;
+export async function openClient(config: Config, sender: MailboxSenderConfig, secrets: Secrets): Promise<OAuthClient> {
+  const { oauth, name, type, insecure } = sender;
   const provider = oauthProviderOf(sender);
   if (oauth === undefined || provider === undefined) throw new Error(`sender ${name} has no client`);
   const { client_secret } = oauth;
   const askedBy = `${config.path}: sender ${name}: oauth.client_secret`;
   const secret = client_secret === undefined ? undefined : (await secrets.resolve(client_secret, askedBy)).trim();
-  return clientOf(provider, oauth, { by: 'smtp', secret, insecure });
+  return clientOf(provider, oauth, { by: type === 'smtp' ? 'smtp' : 'api', secret, insecure });
 }
 
 interface Opening {
@@ -100,7 +100,7 @@ interface Opening {
 }
 
 /** The tokens of a sender. Rejects where nobody has logged in yet: a worker says so before it claims anything. */
-export async function openTokens({ config, workspace, env, secrets, warn }: Opening, sender: SmtpSenderConfig): Promise<AccessTokens> {
+export async function openTokens({ config, workspace, env, secrets, warn }: Opening, sender: MailboxSenderConfig): Promise<AccessTokens> {
   const client = await openClient(config, sender, secrets);
   const store = openGrants(workspace, env, sender.name);
   const mend = loginCommandOf(sender.name);

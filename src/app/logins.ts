@@ -1,11 +1,19 @@
-import { type Config, type SenderConfig, type SmtpSenderConfig, securityOf } from '../config/config.ts';
+import {
+  type Config,
+  logsInByGrant,
+  type MailboxSenderConfig,
+  type SenderConfig,
+  type SmtpSenderConfig,
+  securityOf,
+  type TokenSenderConfig,
+} from '../config/config.ts';
 import { mailboxOf } from '../config/oauth.ts';
-import { authOf } from '../config/smtpAuth.ts';
 import { messageOf } from '../domain/errors.ts';
 import { parseForeignJson } from '../domain/foreignJson.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
 import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
+import type { Mailbox } from '../mail/rawMail.ts';
 import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
 import { grantName } from './grants.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
@@ -41,6 +49,11 @@ export function smtpServerOf(sender: SmtpSenderConfig, auth: SmtpAuth | undefine
   return { host: host.replace(/^\[|\]$/g, ''), port, security: securityOf(sender), auth };
 }
 
+/** Where a mailbox is spoken to over HTTP. */
+export function mailboxApiOf({ base_url, insecure, user }: TokenSenderConfig): Mailbox {
+  return { baseUrl: base_url, insecure, user };
+}
+
 /** The login with a password; undefined where either part is missing. */
 export function passwordLogin({ user }: SmtpSenderConfig, password: string | undefined): SmtpAuth | undefined {
   return user === undefined || password === undefined ? undefined : { user, password };
@@ -51,11 +64,10 @@ function loginOfSender(sender: SenderConfig): Login[] {
   const owner = `sender ${name}`;
   if (type === 'outbox') return [];
   if (type === 'smtp') {
-    const own = authOf(sender) === 'oauth' ? tokenLogin(sender) : [passwordLoginOf(sender)];
+    const own = logsInByGrant(sender) ? grantLogin(sender) : [passwordLoginOf(sender)];
     return sender.dkim?.key.startsWith('keychain:') ? [...own, signingKey(owner, sender.dkim)] : own;
   }
-  // A grant is given in a browser, so there is no secret to type.
-  if (!('api_key' in sender)) return [];
+  if (!('api_key' in sender)) return grantLogin(sender);
   const tryOut = async (secret: string) => {
     const key = headerSafe(secret, `the key of ${owner}`);
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
@@ -67,18 +79,13 @@ function loginOfSender(sender: SenderConfig): Login[] {
 function passwordLoginOf(sender: SmtpSenderConfig): Login {
   const { name, user, host, password } = sender;
   const owner = `sender ${name}`;
-  const tryOut = async (secret: string) => {
-    const { tryLogin } = await import('../mail/loginProbe.ts');
-    const answer = await tryLogin(smtpServerOf(sender, passwordLogin(sender, secret)), LOGIN_LIMIT);
-    if (answer.kind === 'welcome') return LET_IN;
-    return { kind: answer.kind === 'login_refused' ? ('refused' as const) : ('unknown' as const), reply: answer.reply };
-  };
+  const tryOut = (secret: string) => askSmtp(sender, passwordLogin(sender, secret));
   const wanted = `password of ${user ?? owner} at ${host}`;
   return { name, owner, key: 'password', reference: password, wanted, tryOut: user === undefined ? undefined : tryOut };
 }
 
 /** The grant, which a person gives in a browser, and the secret of the client that asks for it. */
-function tokenLogin(sender: SmtpSenderConfig): Login[] {
+function grantLogin(sender: MailboxSenderConfig): Login[] {
   const { name, oauth } = sender;
   const owner = `sender ${name}`;
   const secret = oauth?.client_secret;
@@ -123,7 +130,16 @@ function loginOfProvider({ name, base_url, api_key, insecure }: NonNullable<Conf
   return { name, owner, key: 'api_key', reference: api_key, wanted: `API key of ${owner} (${new URL(base_url).host})`, tryOut };
 }
 
-async function askServer(request: LoginRequest): Promise<LoginAnswer> {
+/** What a sender's SMTP server says to a login. */
+export async function askSmtp(sender: SmtpSenderConfig, auth: SmtpAuth | undefined): Promise<LoginAnswer> {
+  const { tryLogin } = await import('../mail/loginProbe.ts');
+  const answer = await tryLogin(smtpServerOf(sender, auth), LOGIN_LIMIT);
+  if (answer.kind === 'welcome') return LET_IN;
+  return { kind: answer.kind === 'login_refused' ? 'refused' : 'unknown', reply: answer.reply };
+}
+
+/** What a server over HTTP says to a login. */
+export async function askServer(request: LoginRequest): Promise<LoginAnswer> {
   const answer = await getAnswer(request, LOGIN_LIMIT, Date.now);
   if (answer.kind !== 'answered') return { kind: 'unknown', reply: clean(`${request.url.host}: ${whyNot(answer)}`) };
   const { status, body } = answer;

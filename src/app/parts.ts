@@ -1,8 +1,8 @@
-import type { Config, SenderConfig, SmtpSenderConfig } from '../config/config.ts';
+import { type Config, logsInByGrant, type MailboxSenderConfig, type SenderConfig, type SmtpSenderConfig } from '../config/config.ts';
 import { isLive, lacksOf } from '../config/lawful.ts';
 import { mailboxOf } from '../config/oauth.ts';
-import { authOf } from '../config/smtpAuth.ts';
 import { workspaceKey } from '../config/workspaceKey.ts';
+import type { AccessTokens } from '../domain/accessToken.ts';
 import { alignment } from '../domain/alignment.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
 import { OutreachError } from '../domain/errors.ts';
@@ -20,12 +20,11 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Store } from '../store/database.ts';
 import type { Log } from '../worker/stage.ts';
 import type { WorkerParts } from '../worker/worker.ts';
-import { accessTokensOf, mailboxOf } from './accessTokens.ts';
 import { type App, aiLimits, sleep } from './app.ts';
 import { openComposing } from './composing.ts';
 import { resolveKey } from './dkimKey.ts';
 import { openGuard } from './guard.ts';
-import { passwordLogin, smtpServerOf } from './logins.ts';
+import { mailboxApiOf, passwordLogin, smtpServerOf } from './logins.ts';
 import { headerSafe, openSecrets } from './secrets.ts';
 
 /** What a worker is started for: `concurrency` is the number of mails on the wire. */
@@ -136,7 +135,7 @@ export async function openMailer(app: App, sender: SenderConfig, opening: Openin
     const { httpMailer } = await import('../mail/http.ts');
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
     if (!('api_key' in sender))
-      return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(await accessTokensOf(app, sender), mailboxOf(sender)));
+      return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(await tokensOf(app, sender, opening), mailboxApiOf(sender)));
     const key = headerSafe(await secrets.resolve(sender.api_key, askedBy), sender.api_key);
     return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(key, sender.base_url, sender.insecure));
   }
@@ -145,16 +144,22 @@ export async function openMailer(app: App, sender: SenderConfig, opening: Openin
   return smtpMailer(smtpServerOf(sender, await smtpAuth(app, sender, opening)), dkim);
 }
 
-async function smtpAuth(app: App, sender: SmtpSenderConfig, { secrets, env, log }: Opening): Promise<SmtpAuth | undefined> {
+async function smtpAuth(app: App, sender: SmtpSenderConfig, opening: Opening): Promise<SmtpAuth | undefined> {
   const { name, password } = sender;
-  if (authOf(sender) === 'oauth') {
-    const { loginCommandOf, openTokens } = await import('./grants.ts');
-    const warn = (what: string) => log.warn({ sender: name }, what);
-    const tokens = await openTokens({ config: app.config, workspace: app.workspace, env, secrets, warn }, sender);
-    return { user: mailboxOf(sender), tokens, mend: loginCommandOf(name) };
-  }
+  if (logsInByGrant(sender))
+    return {
+      user: mailboxOf(sender),
+      tokens: await tokensOf(app, sender, opening),
+      mend: (await import('./grants.ts')).loginCommandOf(name),
+    };
   if (password === undefined) return undefined;
-  return passwordLogin(sender, await secrets.resolve(password, `${app.config.path}: sender ${name}`));
+  return passwordLogin(sender, await opening.secrets.resolve(password, `${app.config.path}: sender ${name}`));
+}
+
+async function tokensOf({ config, workspace }: App, sender: MailboxSenderConfig, { secrets, env, log }: Opening): Promise<AccessTokens> {
+  const { openTokens } = await import('./grants.ts');
+  const warn = (what: string) => log.warn({ sender: sender.name }, what);
+  return openTokens({ config, workspace, env, secrets, warn }, sender);
 }
 
 async function openSigner(app: App, { name, from, dkim }: SmtpSenderConfig, { secrets, log }: Opening): Promise<DkimSigner | undefined> {

@@ -1,4 +1,4 @@
-import { authOf } from '../config/smtpAuth.ts';
+import { authOf } from '../config/senderAuth.ts';
 import { judgeSender } from '../domain/senderHealth.ts';
 import { capNow } from '../pipeline/gates.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
@@ -13,7 +13,7 @@ export interface SenderReport {
   readonly name: string;
   readonly type: string;
   readonly from: string;
-  /** How it logs in to its SMTP server; null without a login, and elsewhere. */
+  /** How it logs in to its mailbox; null without a login, and with an API key. */
   readonly auth: 'oauth' | 'password' | null;
   readonly sent_24h: number;
   readonly daily_cap: number | null;
@@ -43,7 +43,7 @@ async function senderReport(app: App, name: string, now: number, sent: number | 
     name,
     type: sender?.type ?? '',
     from: sender?.from ?? '',
-    auth: sender?.type === 'smtp' ? (authOf(sender) ?? null) : null,
+    auth: sender === undefined ? null : (authOf(sender) ?? null),
     sent_24h: sent ?? (await attemptsInDay(db, name, now)),
     daily_cap: settings?.dailyCap ?? null,
     cap_today: settings === undefined ? null : (await capNow(factsIn(db), settings, app.pace.timezone, now)).cap,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Login } from '../app/logins.ts';
-import type { Config, SmtpSenderConfig } from '../config/config.ts';
+import { type Config, isMailboxSender, type MailboxSenderConfig } from '../config/config.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { rememberSecret } from '../domain/redact.ts';
 import { parseReference, SECRET_NAME } from '../domain/secretReference.ts';
@@ -61,10 +61,9 @@ async function login(context: Context, name: string, options: LoginOptions): Pro
 }
 
 /** The sender that logs in with a token, if the name is one's or its grant's. */
-function grantedSender({ users }: Target, { senders }: Config): SmtpSenderConfig | undefined {
+function grantedSender({ users }: Target, { senders }: Config): MailboxSenderConfig | undefined {
   const [login] = users;
-  const sender = login?.key === 'oauth' ? senders.find(({ name }) => name === login.name) : undefined;
-  return sender?.type === 'smtp' ? sender : undefined;
+  return login?.key === 'oauth' ? senders.filter(isMailboxSender).find(({ name }) => name === login.name) : undefined;
 }
 
 interface Target {

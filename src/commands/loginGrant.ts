@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { App } from '../app/app.ts';
 import type { GrantTalk } from '../app/grantLogin.ts';
-import type { SmtpSenderConfig } from '../config/config.ts';
+import type { MailboxSenderConfig } from '../config/config.ts';
 import { OutreachError } from '../domain/errors.ts';
 import type { Grant } from '../oauth/grant.ts';
 import { canAsk } from '../terminal/abilities.ts';
@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { forgetElsewhere, type LoginOptions, refuseWithoutKeychain } from './loginPlaces.ts';
 
 /** `outreach login` of a sender that logs in with a token: a person allows it at the provider, and the grant is stored. */
-export async function loginByGrant(context: Context, app: App, sender: SmtpSenderConfig, options: LoginOptions): Promise<undefined> {
+export async function loginByGrant(context: Context, app: App, sender: MailboxSenderConfig, options: LoginOptions): Promise<undefined> {
   const { output, env } = context;
   const { hasBrowser } = await import('../app/browser.ts');
   const { askForGrant, tryGrant } = await import('../app/grantLogin.ts');
@@ -43,7 +43,7 @@ function whose({ mailbox }: Grant, label: string): string {
 }
 
 /** The provider names another mailbox than the settings do. It may be right: a shared mailbox, or an alias. */
-function complaints({ mailbox, ends_at }: Grant, { from }: SmtpSenderConfig, user: string): string[] {
+function complaints({ mailbox, ends_at }: Grant, { from }: MailboxSenderConfig, user: string): string[] {
   const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
   const address = /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim();
   return [

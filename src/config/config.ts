@@ -10,9 +10,9 @@ import { HTTP_PROVIDERS, type HttpProviderName, isMailbox, type TokenProviderNam
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile, whyUnread } from '../files/readFile.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
-import { checkSmtpLogin, oauth } from './oauth.ts';
+import { checkLogin, oauth } from './oauth.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
-import { AUTH_KINDS } from './smtpAuth.ts';
+import { AUTH_KINDS, authOf } from './senderAuth.ts';
 import type { Workspace } from './workspace.ts';
 import { type Inspected, inspectYaml, type NotYet, readYaml } from './yaml.ts';
 
@@ -74,7 +74,7 @@ const smtp = strictObject({
     }
     if (sender.dkim !== undefined && alignment(sender.dkim.domain, sender.from) === 'other')
       context.addIssue({ code: 'custom', path: ['dkim', 'domain'], message: foreignDomain(sender.dkim.domain, sender.from) });
-    checkSmtpLogin(sender, (path, message) => context.addIssue({ code: 'custom', path, message }));
+    checkLogin(sender, (path, message) => context.addIssue({ code: 'custom', path, message }));
   });
 
 function foreignDomain(domain: string, from: string): string {
@@ -102,12 +102,12 @@ const overHttp = (api: string) => ({
   insecure: flag.default(false),
 });
 const withKey = (api: string) => ({ ...overHttp(api), api_key: secret });
-const ofMailbox = (api: string) => ({ ...overHttp(api), user: text('ana@ruiz.example').optional() });
+const ofMailbox = (api: string) => ({ ...overHttp(api), user: text('ana@ruiz.example').optional(), oauth: oauth.optional() });
 const httpProviders = {
   sendgrid: strictObject({ ...withKey('https://api.sendgrid.com'), type: z.literal('sendgrid') }).superRefine(safeBaseUrl),
   resend: strictObject({ ...withKey('https://api.resend.com'), type: z.literal('resend') }).superRefine(safeBaseUrl),
-  gmail: strictObject({ ...ofMailbox('https://gmail.googleapis.com'), type: z.literal('gmail') }).superRefine(safeBaseUrl),
-  graph: strictObject({ ...ofMailbox('https://graph.microsoft.com'), type: z.literal('graph') }).superRefine(safeBaseUrl),
+  gmail: strictObject({ ...ofMailbox('https://gmail.googleapis.com'), type: z.literal('gmail') }).superRefine(safeMailbox),
+  graph: strictObject({ ...ofMailbox('https://graph.microsoft.com'), type: z.literal('graph') }).superRefine(safeMailbox),
 } satisfies Record<HttpProviderName, z.ZodType>;
 
 const sender = z.discriminatedUnion('type', [smtp, ...Object.values(httpProviders), outbox], {
@@ -234,11 +234,19 @@ function safeBaseUrl(
     });
 }
 
+/** A mailbox's address, and the client that asks for its tokens. */
+function safeMailbox(sender: Parameters<typeof checkLogin>[0], context: z.RefinementCtx): void {
+  safeBaseUrl(sender, context);
+  checkLogin(sender, (path, message) => context.addIssue({ code: 'custom', path, message }));
+}
+
 type Parsed = z.output<typeof configSchema>;
 export type SmtpSenderConfig = z.output<typeof smtp>;
 export type SenderConfig = z.output<typeof sender>;
 /** A mailbox that is spoken to over HTTP, with access tokens. */
 export type TokenSenderConfig = Extract<SenderConfig, { readonly type: TokenProviderName }>;
+/** Those that may log in with a grant. */
+export type MailboxSenderConfig = SmtpSenderConfig | TokenSenderConfig;
 
 /** outreach.yaml, checked. Durations are milliseconds; `database` is absolute. */
 export type Config = Omit<Parsed, 'senders'> & { readonly senders: readonly SenderConfig[]; readonly path: string };
@@ -275,6 +283,15 @@ export function unsubscribeAddress(config: Config, from: string): string {
   const address = parseAddress(config.unsubscribe?.mailto ?? from);
   if (!address.ok) throw new OutreachError('config', `${config.path}: unsubscribe.mailto: ${address.reason}`);
   return address.address.email;
+}
+
+export function isMailboxSender(sender: SenderConfig): sender is MailboxSenderConfig {
+  return sender.type === 'smtp' || isMailbox(sender.type);
+}
+
+/** Whether a sender logs in with a grant of Google or Microsoft. */
+export function logsInByGrant(sender: SenderConfig): boolean {
+  return isMailboxSender(sender) && authOf(sender) === 'oauth';
 }
 
 /** The security a server speaks when nothing is said: TLS from the start on 465, STARTTLS elsewhere. */

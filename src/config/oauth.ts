@@ -4,7 +4,7 @@ import { isLoopback } from '../domain/host.ts';
 import { OAUTH_PROVIDERS } from '../domain/oauthProvider.ts';
 import { notKnown, secret, strictObject, text } from './fields.ts';
 import { oauthOfPreset, type PresetName } from './presets.ts';
-import { type AuthKind, authOf, oauthProviderOf } from './smtpAuth.ts';
+import { type AuthKind, authOf, oauthProviderOf, ownProvider } from './senderAuth.ts';
 
 const endpoint = z.url({ protocol: /^https?$/, error: 'not a web address; write https://login.microsoftonline.us/…' });
 
@@ -26,8 +26,9 @@ export const oauth = strictObject({
 
 type OAuthConfig = z.output<typeof oauth>;
 
-/** What of an SMTP sender decides how it logs in. */
-interface SmtpLogin {
+/** What of a sender decides how it logs in to its mailbox. */
+interface MailboxLogin {
+  readonly type: string;
   readonly name: string;
   readonly from: string;
   readonly preset?: PresetName | undefined;
@@ -39,15 +40,15 @@ interface SmtpLogin {
 }
 
 /** The mailbox that a token is for. */
-export function mailboxOf({ user, from }: Pick<SmtpLogin, 'user' | 'from'>): string {
+export function mailboxOf({ user, from }: Pick<MailboxLogin, 'user' | 'from'>): string {
   const address = parseAddress(from);
   return user ?? (address.ok ? address.address.email : from);
 }
 
 type Complain = (path: string[], message: string) => void;
 
-/** Complains of all that is wrong with how a sender logs in. */
-export function checkSmtpLogin(sender: SmtpLogin, complain: Complain): void {
+/** Complains of all that is wrong with how a sender logs in to its mailbox. */
+export function checkLogin(sender: MailboxLogin, complain: Complain): void {
   const { auth, password, user } = sender;
   if (auth === undefined && password !== undefined && sender.oauth !== undefined)
     complain(['auth'], 'missing, and both oauth and password are there; write auth: oauth, or auth: password');
@@ -59,18 +60,20 @@ export function checkSmtpLogin(sender: SmtpLogin, complain: Complain): void {
   if (sender.oauth !== undefined) checkClient(sender, sender.oauth, complain);
 }
 
-function withoutClient({ preset, name }: SmtpLogin): string {
-  const asks = preset === undefined || oauthOfPreset(preset) === undefined ? '' : `, and ${preset} logs in with it`;
+function withoutClient({ type, preset, name }: MailboxLogin): string {
   const client = 'write oauth: { client_id: … } (docs/providers.md tells where to get it)';
+  if (type !== 'smtp') return `missing, and type ${type} logs in with it; ${client}`;
+  const asks = preset === undefined || oauthOfPreset(preset) === undefined ? '' : `, and ${preset} logs in with it`;
   return `missing${asks}; ${client}, or password: "keychain:${name}" beside user`;
 }
 
-function checkClient(sender: SmtpLogin, oauth: OAuthConfig, complain: Complain): void {
+function checkClient(sender: MailboxLogin, oauth: OAuthConfig, complain: Complain): void {
   const provider = oauthProviderOf(sender);
-  const own = sender.preset === undefined ? undefined : oauthOfPreset(sender.preset);
+  const own = ownProvider(sender);
   const say = (key: keyof OAuthConfig, message: string) => complain(['oauth', key], message);
   if (provider === undefined) say('provider', 'missing; write google or microsoft');
-  if (own !== undefined && provider !== own) say('provider', `preset ${sender.preset} is ${own}’s; write ${own}, or remove it`);
+  const named = sender.preset === undefined ? `type ${sender.type}` : `preset ${sender.preset}`;
+  if (own !== undefined && provider !== own) say('provider', `${named} is ${own}’s; write ${own}, or remove it`);
   if (provider === 'google') {
     if (oauth.client_secret === undefined)
       say('client_secret', `missing, and Google asks a desktop client for it; write client_secret: "keychain:${sender.name}-client"`);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig, type SmtpSenderConfig } from '../../src/config/config.ts';
 import { mailboxOf } from '../../src/config/oauth.ts';
-import { authOf, oauthProviderOf } from '../../src/config/smtpAuth.ts';
+import { authOf, oauthProviderOf } from '../../src/config/senderAuth.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { Folder } from '../support/program.ts';
 
