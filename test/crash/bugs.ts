@@ -152,6 +152,9 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
   'a refused token is used again': [
     { file: 'src/mail/tokenAccess.ts', find: '!access.ok || access.token !== this.#refused', replace: 'access !== undefined' },
   ],
+  'a renewed grant is not stored': [
+    { file: 'src/oauth/accessTokens.ts', find: 'await this.#keep(next, grant.refresh_token);', replace: '' },
+  ],
   'the error decides, not the arm': [
     {
       file: 'src/mail/smtpTransaction.ts',
@@ -272,6 +275,7 @@ export const FOCUS: Readonly<Record<string, Focus>> = {
   'unstable idempotency key': 'replay',
   'a mailbox is given other bytes than those that were frozen': 'mailbox',
   'a refused token is used again': 'mailbox',
+  'a renewed grant is not stored': 'grant',
   'an early 2xx is believed': 'early',
   'key age by the local clock': 'key',
   'a paid text is not kept': 'write',

@@ -12,7 +12,7 @@ export interface Patch {
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'outreach-crash');
 
-/** The real program, except that it waits less, has a token for every mailbox, and can be given a small disk and one that errs. Every crash run uses these. */
+/** The real program, except that it waits less, and can be given a small disk and one that errs. Every crash run uses these. */
 const IMPATIENT: readonly Patch[] = [
   { file: 'src/domain/deadlines.ts', find: 'unarmed: 5 * 60_000', replace: 'unarmed: 1_500' },
   { file: 'src/domain/deadlines.ts', find: 'armed: 15 * 60_000', replace: 'armed: 1_500' },
@@ -32,14 +32,6 @@ const IMPATIENT: readonly Patch[] = [
   { file: 'src/worker/stage.ts', find: 'TROUBLE_PAUSE_MS = 1_000', replace: 'TROUBLE_PAUSE_MS = 50' },
   { file: 'src/pipeline/importLeads.ts', find: 'MOST_ROWS = 5_000', replace: 'MOST_ROWS = 3' },
   { file: 'src/store/sqlite/patience.ts', find: 'most = PATIENCE_MS', replace: 'most = Number(process.env.CRASH_PATIENCE ?? PATIENCE_MS)' },
-  {
-    file: 'src/app/accessTokens.ts',
-    find: '{ name, type }: TokenSenderConfig): Promise<AccessTokens> {',
-    replace: `{ name, type }: TokenSenderConfig): Promise<AccessTokens> {
-    let token = crypto.randomUUID();
-    const current = async () => ({ ok: true, token });
-    return { current, instead: (refused) => ((token = refused === token ? crypto.randomUUID() : token), current()) };`,
-  },
   {
     file: 'src/store/sqlite/dialect.ts',
     find: "this.#sqlite.exec('commit');",
@@ -71,7 +63,7 @@ export async function buildPatched(name: string, patches: readonly Patch[]): Pro
   const bundle = await rolldown({
     input: join(ROOT, 'src', 'cli', 'main.ts'),
     platform: 'node',
-    external: ['better-sqlite3', 'better-sqlite3-v12', 'pino', 'pino-pretty', 'react-devtools-core'],
+    external: ['better-sqlite3', 'better-sqlite3-v12', '@napi-rs/keyring', 'pino', 'pino-pretty', 'react-devtools-core'],
     transform: { target: 'node20.19' },
     checks: { ineffectiveDynamicImport: false },
     plugins: [patching([...IMPATIENT, ...patches], applied)],

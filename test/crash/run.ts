@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isMailbox } from '../../src/domain/httpProvider.ts';
+import { isHttpProvider, isMailbox } from '../../src/domain/httpProvider.ts';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { type AiServer, startAiServer } from '../support/aiServer.ts';
 import { type HttpFault, type MailProvider, startMailProvider } from '../support/mailProvider.ts';
+import { type Grants, startGrants } from './grants.ts';
 import { AI_CONCURRENCY, judge, refusingLead } from './judge.ts';
 import { Runner } from './runner.ts';
 import type { Scenario } from './scenario.ts';
@@ -31,9 +32,12 @@ const LARGE_FILE = 6_000_000;
 export async function run(entry: string, scenario: Scenario, hunting = false): Promise<RunResult> {
   const workspace = mkdtempSync(join(SCRATCH, 'outreach-crash-'));
   const missing = new Set<string>();
-  const noted = noting(missing);
-  const sink = await startSink((to) => noted(to, scenario.faultFor(to)));
+  const grants = scenario.grants === undefined ? undefined : await startGrants(scenario.grants);
+  const noted = noting(missing, grants);
+  const sink = await startSink((to) => noted(to, scenario.faultFor(to)), { takes: grants?.takes });
   const provider = await startMailProvider((to) => noted(to, scenario.httpFaultFor(to)));
+  const known = provider.takes;
+  if (grants !== undefined) provider.takes = (token) => known(token) && grants.takes(token);
   const took = () => [...sink.received, ...provider.requests];
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
   const { clocks, large } = scenario;
@@ -42,7 +46,9 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
   if (scenario.rounds.some(({ end }) => end.kind === 'clock')) runner.setClock(0);
   if (clocks !== undefined) runner.setClock(clocks.local);
   try {
-    writeWorkspace(workspace, { sink, provider, ai }, scenario);
+    writeWorkspace(workspace, { sink, provider, ai, grants }, scenario);
+    const granted = scenario.route.filter((type) => grants !== undefined && (type === 'smtp' || isMailbox(type)));
+    await grants?.give(workspace, granted);
     await importAll(runner, scenario, took);
     sendOnEarlierDays(databaseOf(workspace), scenario);
     for (const round of scenario.rounds) await runner.round(round, databaseOf(workspace), scenario.dailyCap !== undefined);
@@ -58,23 +64,33 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
       seed: scenario.seed,
       kills: runner.kills,
       uncertain: verdict.uncertain,
-      violations: [...runner.complaints, ...verdict.violations],
+      violations: [...runner.complaints, ...verdict.violations, ...(await lostGrants(grants, workspace, granted))],
     };
   } finally {
     runner.end();
     await sink.close();
     await provider.close();
     await ai?.close();
+    await grants?.close();
     rmSync(workspace, { recursive: true, force: true });
   }
 }
 
-/** Notes whose mailbox a server says is missing. */
-function noting(missing: Set<string>): <F extends string>(to: string | undefined, fault: F | undefined) => F | undefined {
+/** Notes whose mailbox a server says is missing, and counts mails. */
+function noting(
+  missing: Set<string>,
+  grants: Grants | undefined,
+): <F extends string>(to: string | undefined, fault: F | undefined) => F | undefined {
   return (to, fault) => {
+    if (to !== undefined) grants?.count();
     if (to !== undefined && fault !== undefined && EVIDENCE.includes(fault)) missing.add(to);
     return fault;
   };
+}
+
+async function lostGrants(grants: Grants | undefined, workspace: string, senders: Scenario['route']): Promise<string[]> {
+  const lost = (await grants?.lost(workspace, senders)) ?? [];
+  return lost.map((sender) => `the grant of sender ${sender} is lost`);
 }
 
 const EVIDENCE: readonly string[] = ['rcpt 550', '400 recipient'] satisfies (Fault | HttpFault)[];
@@ -85,15 +101,16 @@ function databaseOf(workspace: string): string {
 
 function writeWorkspace(
   workspace: string,
-  { sink, provider, ai }: { sink: Sink; provider: MailProvider; ai: AiServer | undefined },
+  { sink, provider, ai, grants }: { sink: Sink; provider: MailProvider; ai: AiServer | undefined; grants: Grants | undefined },
   { leads, refusing, dailyCap, warmUp, route, large }: Scenario,
 ): void {
   mkdirSync(join(workspace, 'campaigns'));
   const ramp = warmUp === undefined ? '' : `, daily_cap: 99, warmup: { start: ${warmUp.start}, step: 1 }`;
   const cap = dailyCap === undefined || warmUp !== undefined ? ramp : `, daily_cap: ${dailyCap}`;
   const over = (type: Scenario['route'][number]) => {
-    if (type === 'smtp') return `host: 127.0.0.1, port: ${sink.port}, security: none`;
-    return `base_url: "${provider.url}"${isMailbox(type) ? '' : ', api_key: "env:KEY"'}`;
+    const place = isHttpProvider(type) ? `base_url: "${provider.url}"` : `host: 127.0.0.1, port: ${sink.port}, security: none`;
+    if (isHttpProvider(type) && !isMailbox(type)) return `${place}, api_key: "env:KEY"`;
+    return grants === undefined ? place : `${place}, ${grants.settingsOf(type)}`;
   };
   const senders = route.map((type) => `  - { name: ${type}, type: ${type}, from: "Ana Ruiz <ana@ruiz.example>", ${over(type)}${cap} }`);
   writeFileSync(

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, wri
 import { join } from 'node:path';
 import { connect } from '../../src/store/sqlite/load.ts';
 import { BROKEN_VIEW, type Removal } from './companions.ts';
+import { WITHOUT_KEYCHAIN } from './grants.ts';
 import { commandsOf, type Intervention } from './person.ts';
 import { laterThan, type Round, type Scenario, type Trouble } from './scenario.ts';
 
@@ -220,7 +221,14 @@ export class Runner {
     ];
     const child = spawn(process.execPath, [...preload, this.#entry, ...parameters], {
       cwd: this.#workspace,
-      env: { PATH: process.env.PATH, HOME: this.#workspace, KEY: 'secret', CRASH_CLOCK: join(this.#workspace, 'clock'), ...env },
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.#workspace,
+        KEY: 'canary-client-secret-0123',
+        ...WITHOUT_KEYCHAIN,
+        CRASH_CLOCK: join(this.#workspace, 'clock'),
+        ...env,
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#children.add(child);

@@ -53,6 +53,8 @@ export interface Scenario {
   /** The senders, in order of preference. */
   readonly route: Route;
   httpFaultFor(to: string | undefined): HttpFault | undefined;
+  /** Every sender but those with a key logs in with a grant whose access tokens last so many seconds, and all of them end at the so-manieth mail; undefined where nobody does. */
+  readonly grants: { readonly lifetime: number; readonly endsAccessAt: number } | undefined;
   /** Mails with a file that is longer than what the systems on both sides take while nobody reads. */
   readonly large: boolean;
   /** Where the clocks do not agree; undefined where they do. */
@@ -73,6 +75,7 @@ type Route = readonly ('smtp' | HttpProviderName)[];
 
 const IMPORT_POINTS = MILESTONES.filter((point) => point.startsWith('import.'));
 const AI_POINTS = MILESTONES.filter((point) => point.startsWith('ai.'));
+const GRANT_POINTS = MILESTONES.filter((point) => point.startsWith('oauth.'));
 const WORK_POINTS = MILESTONES.filter((point) => !/^(?:import|ai|oauth)\./.test(point));
 /** Where a frozen process is most dangerous when it wakes. */
 const ZOMBIE_POINTS: readonly Milestone[] = [
@@ -108,6 +111,7 @@ export const FOCUSES = [
   'bounce',
   'companions',
   'mailbox',
+  'grant',
 ] as const;
 
 /** What a seeded bug needs to show itself soon; the campaign itself has no focus. */
@@ -126,7 +130,13 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     ? Array.from({ length: random.between(1, 3) }, () => ({ at: random.pick(points), pass: random.between(1, 3) }))
     : [];
   const disturbed = disturbance(seed, focus);
-  const rounds = [...disturbed, ...Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus))];
+  const route = routeOf(seed, focus);
+  const grants = grantsOf(seed, focus, route);
+  const rounds = [
+    ...disturbed,
+    ...(grants === undefined ? [] : [amidRefresh(seed)]),
+    ...Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus)),
+  ];
   const capped = focus === 'cap' || focus === 'warm' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
   // What a cap or a model would make of another day, or of what a person does, is judged elsewhere.
   const dailyCap = disturbed.length > 0 ? undefined : capped;
@@ -137,14 +147,13 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     faults(seed, focus === 'bounce' ? 0.6 : likelihood, focus === 'bounce' ? BOUNCES : FAULTS, isAtGreeting),
     faults(seed + 2, odd, ODD_FAULTS, isAtGreeting),
   );
-  const route = routeOf(seed, focus);
   const onTheWire = focus !== undefined && ON_THE_WIRE.includes(focus);
   const overHttp =
     focus === 'early' ? earlyAnswers(seed) : withNewer(seed, faults(seed + 1, onTheWire ? 0.7 : likelihood, WIRE_FAULTS, isAtConnect));
   const httpFaultFor = route.some(isMailbox) ? withRefusedToken(seed, overHttp) : overHttp;
   const calm = likelihood === 0 && odd === 0 && unfounded(seed, focus) === 0 && !onTheWire && focus !== 'early';
   const clocks = disturbed.length > 0 || dailyCap !== undefined ? undefined : clocksOf(seed, focus, route);
-  const wire = { calm, faultFor, route, httpFaultFor, large: focus === 'early', clocks };
+  const wire = { calm, faultFor, route, grants, httpFaultFor, large: focus === 'early', clocks };
   // A source of its own, so that the runs with a template stay the runs they were.
   const ai = new Random(seed * 613 + 5);
   const refusing = refusingIn(seed, focus);
@@ -184,6 +193,21 @@ function unfounded(seed: number, focus: Focus | undefined): number {
 
 function firstOf<F>(...all: readonly ((to: string | undefined) => F | undefined)[]): (to: string | undefined) => F | undefined {
   return (to) => all.map((faultFor) => faultFor(to)).find((fault) => fault !== undefined);
+}
+
+/** Always for a mailbox's API, and in one run of eight over SMTP. From a source of its own, so that the other runs stay what they were. */
+function grantsOf(seed: number, focus: Focus | undefined, route: Route): Scenario['grants'] {
+  const random = new Random(seed * 911 + 37);
+  const chosen = focus === 'grant' || (focus === undefined && random.chance(0.13) && route.includes('smtp'));
+  if (!chosen && !route.some(isMailbox)) return undefined;
+  return { lifetime: random.pick([2, 3, 3_600]), endsAccessAt: random.between(1, 8) };
+}
+
+/** Killed while it renews a grant, or right behind. */
+function amidRefresh(seed: number): Round {
+  const random = new Random(seed * 953 + 43);
+  const end = { kind: 'kill', at: random.pick(GRANT_POINTS), pass: random.between(1, 2) } as const;
+  return { workers: random.pick([1, 2]), concurrency: random.pick([1, 3]), sparePages: undefined, end };
 }
 
 /** In one run of four. From a source of its own, so that the other runs stay what they were. */
@@ -254,7 +278,7 @@ export function draftingScenario(seed: number): Scenario {
     return { workers: 1, concurrency: 1, sparePages: undefined, end };
   });
   const still = { faultFor: () => undefined, httpFaultFor: () => undefined };
-  const wire = { calm: true, ...still, route: ['smtp'], large: false, clocks: undefined } as const;
+  const wire = { calm: true, ...still, route: ['smtp'], grants: undefined, large: false, clocks: undefined } as const;
   return { seed, leads: 60, refusing: 0, imports: [], rounds, dailyCap: undefined, warmUp: undefined, ...wire, writing: () => undefined };
 }
 

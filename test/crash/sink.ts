@@ -60,18 +60,23 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+/** Whom a server lets in, and for how long. */
+interface Rules {
+  /** More mails on one connection are refused with `reply` to MAIL, and the connection is closed. */
+  readonly mails?: number;
+  readonly reply?: string;
+  /** With it nobody sends who has not shown such a token (XOAUTH2). */
+  readonly takes?: ((token: string) => boolean) | undefined;
+}
+
 /** A scripted SMTP server on loopback; `faultFor` is asked once a mail, and once a connection with no address. */
-export async function startSink(
-  faultFor: (to: string | undefined) => Fault | undefined,
-  /** More mails on one connection are refused with this reply to MAIL, and the connection is closed. */
-  limit: { readonly mails: number; readonly reply: string } = { mails: Number.POSITIVE_INFINITY, reply: '' },
-): Promise<Sink> {
+export async function startSink(faultFor: (to: string | undefined) => Fault | undefined, rules: Rules = {}): Promise<Sink> {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
-    new Session(socket, faultFor, received, limit);
+    new Session(socket, faultFor, received, rules);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -95,21 +100,19 @@ class Session {
   #fault: Fault | undefined;
   #inData = false;
   #mails = 0;
-  readonly #limit: { readonly mails: number; readonly reply: string };
+  readonly #rules: Rules;
+  #loggedIn: boolean;
   /** It greets three times, answers RCPT late and takes no mail: whoever counts replies from the greeting on is two behind. */
   readonly #deaf: boolean;
 
-  constructor(
-    socket: Socket,
-    faultFor: (to: string | undefined) => Fault | undefined,
-    received: Received[],
-    limit: { readonly mails: number; readonly reply: string },
-  ) {
+  constructor(socket: Socket, faultFor: (to: string | undefined) => Fault | undefined, received: Received[], rules: Rules) {
     this.#socket = socket;
     this.#faultFor = faultFor;
     this.#received = received;
     const fault = faultFor(undefined);
-    this.#limit = fault === 'greeting, then 421 after two mails' ? { mails: 2, reply: '421 4.3.2 No more mails here' } : limit;
+    const few = fault === 'greeting, then 421 after two mails' ? { mails: 2, reply: '421 4.3.2 No more mails here' } : {};
+    this.#rules = { ...rules, ...few };
+    this.#loggedIn = rules.takes === undefined;
     this.#deaf = fault === 'greeting thrice, slow, not taken';
     if (this.#deaf) this.#say('220 sink ESMTP\r\n220 sink ESMTP\r\n220 sink ESMTP');
     else if (fault === 'greeting drop') socket.destroy();
@@ -144,7 +147,9 @@ class Session {
 
   #command(line: string): void {
     const verb = line.slice(0, 4).toUpperCase();
-    if (verb === 'EHLO') this.#say('250-sink\r\n250-PIPELINING\r\n250 8BITMIME');
+    if (verb === 'EHLO') this.#say(`250-sink\r\n${this.#loggedIn ? '' : '250-AUTH XOAUTH2\r\n'}250-PIPELINING\r\n250 8BITMIME`);
+    else if (verb === 'AUTH') this.#logIn(line);
+    else if (verb === 'MAIL' && !this.#loggedIn) this.#say('530 5.7.0 Authentication required');
     else if (verb === 'MAIL') this.#mail();
     else if (verb === 'RCPT') this.#recipient(line);
     else if (verb === 'DATA') this.#data();
@@ -152,10 +157,18 @@ class Session {
     else this.#say('250 2.0.0 Ok');
   }
 
+  #logIn(line: string): void {
+    const [, method, blob = ''] = line.split(' ');
+    const token = /auth=Bearer ([\x21-\x7e]+)/.exec(Buffer.from(blob, 'base64').toString('latin1'))?.[1] ?? '';
+    this.#loggedIn = method === 'XOAUTH2' && this.#rules.takes?.(token) === true;
+    this.#say(this.#loggedIn ? '235 2.7.0 Accepted' : '535 5.7.8 Token refused');
+  }
+
   #mail(): void {
     this.#to = '';
     this.#recipients = [];
-    if (this.#mails++ >= this.#limit.mails) this.#socket.end(`${this.#limit.reply}\r\n`);
+    const { mails = Number.POSITIVE_INFINITY, reply = '' } = this.#rules;
+    if (this.#mails++ >= mails) this.#socket.end(`${reply}\r\n`);
     else this.#say('250 2.1.0 Ok');
   }
 

@@ -25,6 +25,11 @@ export const GRANT_BUGS: Readonly<Record<string, Patch>> = {
     find: 'refresh_token: next,',
     replace: 'refresh_token: used,',
   },
+  'a process reads the stored grant once': {
+    file: 'src/oauth/accessTokens.ts',
+    find: 'const stored = await this.#needs.store.read();',
+    replace: 'const stored = (this.first ??= await this.#needs.store.read());',
+  },
 };
 
 export const NO_LOCK: Patch = {
@@ -49,7 +54,7 @@ interface KillChoice {
 }
 
 /**
- * One grant through many runs. In each, two processes refresh it at once; one or both are killed, at a step of the refresh or
+ * One grant through many runs. In each, two processes refresh it at once, or the second a moment later; one or both are killed, at a step of the refresh or
  * at a moment of no choice, and answers are lost on their way. A third process must then get a token that the server takes.
  */
 export async function runKills({ runs, seed, bug }: KillChoice): Promise<KillReport> {
@@ -64,7 +69,13 @@ export async function runKills({ runs, seed, bug }: KillChoice): Promise<KillRep
       const lost = random.chance(0.2);
       server.fault = () => (lost && random.chance(0.3) ? 'answer lost' : undefined);
       server.delay = () => random.pick([0, 0, 250]);
-      const ends = await Promise.all([0, 1].map(() => work(program, folder, server, random.between(3, 5), fateOf(random))));
+      const starts = [0, random.pick([0, 0, 400])].map((afterMs) => ({ afterMs, times: random.between(3, 5), fate: fateOf(random) }));
+      const ends = await Promise.all(
+        starts.map(async ({ afterMs, times, fate }) => {
+          await new Promise((resolve) => setTimeout(resolve, afterMs));
+          return work(program, folder, server, times, fate);
+        }),
+      );
       killed += ends.filter((end) => end.killed).length;
       server.fault = () => undefined;
       const survivor = await work(program, folder, server, 1, {});
