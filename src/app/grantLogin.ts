@@ -131,26 +131,26 @@ function checked(client: OAuthClient, granted: Granted): Grant {
 
 /** Whether the sender's server takes the grant's token. Rejects with its no, and where nobody could judge. */
 export async function tryGrant(sender: MailboxSenderConfig, { access }: Grant): Promise<void> {
-  const answer = await welcome(sender, access.token);
+  const { host, answer } = await welcome(sender, access.token);
   if (answer.kind === 'let_in') return;
-  const { name, type } = sender;
   if (answer.kind === 'refused') {
-    const allowed = type === 'smtp' ? 'SMTP must be allowed for it' : 'the API must be switched on in your project';
-    throw new OutreachError('refused', `the login of ${mailboxOf(sender)} was refused, and nothing is stored: ${answer.reply}`, {
+    const allowed = sender.type === 'smtp' ? 'SMTP must be allowed for it' : 'the API must be enabled for your client';
+    throw new OutreachError('refused', `${host} refused the login of ${mailboxOf(sender)}, and nothing is stored: ${answer.reply}`, {
       hint: `The mailbox that you chose must be this one (user), and ${allowed}. Store it untested: --no-check`,
     });
   }
-  throw new OutreachError('environment', `sender ${name} could not be tried out, and nothing is stored: ${answer.reply}`, {
+  throw new OutreachError('environment', `sender ${sender.name} could not be tried out, and nothing is stored: ${answer.reply}`, {
     hint: 'Store it untested: --no-check',
   });
 }
 
-async function welcome(sender: MailboxSenderConfig, token: string): Promise<LoginAnswer> {
+async function welcome(sender: MailboxSenderConfig, token: string): Promise<{ readonly host: string; readonly answer: LoginAnswer }> {
   if (sender.type !== 'smtp') {
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
-    return askServer(HTTP_PROVIDER_KINDS[sender.type].login(token, mailboxApiOf(sender)));
+    const request = HTTP_PROVIDER_KINDS[sender.type].login(token, mailboxApiOf(sender));
+    return { host: request.url.host, answer: await askServer(request) };
   }
   const current = async (): Promise<AccessToken> => ({ ok: true, token });
   const auth = { user: mailboxOf(sender), tokens: { current, instead: current }, mend: '' };
-  return askSmtp(sender, auth);
+  return { host: sender.host, answer: await askSmtp(sender, auth) };
 }

@@ -60,7 +60,7 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
       const way = { provider, agent, clock, token: allowed?.token };
       const first = await new Exchange(way, mail, attempt).run();
       const { delivery } = first.stale ? await new Exchange(way, mail, attempt).run() : first;
-      return allowed === undefined || access === undefined ? delivery : access.judge(allowed.token, delivery);
+      return allowed === undefined || access === undefined ? delivery : access.judge(allowed.token, delivery, attempt);
     },
     close: async () => agent.destroy(),
   };

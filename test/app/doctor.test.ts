@@ -189,13 +189,14 @@ test('Resend vouches by its own subdomain, unless the policy is strict', async (
 test.each([
   ['gmail', 'include:_spf.google.com'],
   ['graph', 'include:spf.protection.outlook.com'],
-])('%s needs the DNS of its service, and a login that is not built yet', async (type, include) => {
+])('%s needs the DNS of its service, and a grant', async (type, include) => {
   const found = await diagnose(
-    [`{ name: main, type: ${type}, from: "Ana <ana@ruiz.example>" }`],
+    [`{ name: main, type: ${type}, from: "Ana <ana@ruiz.example>", oauth: { client_id: c, client_secret: "env:SECRET" } }`],
     zone({ 'MX ruiz.example': ['mail.ruiz.example'] }),
+    { env: { SECRET: 'canary-client-secret', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' } },
   );
   expect(find(found, 'spf')?.fix).toContain(include);
-  expect(find(found, 'login')).toMatchObject({ status: 'fail', detail: expect.stringContaining(`type ${type} needs a login with OAuth`) });
+  expect(find(found, 'grant')).toMatchObject({ status: 'fail', fix: expect.stringContaining('outreach login main') });
 });
 
 test('a mailbox of gmail.com is right with Google, and fails DMARC with anybody else', async () => {

@@ -149,8 +149,13 @@ test('a sender over HTTP needs a key, and its address must not show key or leads
   expect(sender('type: sendgrid, api_key: "env:KEY", base_url: "https://api.eu.sendgrid.com"')).toMatchObject({ type: 'sendgrid' });
   expect(sender('type: resend, api_key: "env:KEY", base_url: "http://127.0.0.1:9"')).toMatchObject({ type: 'resend' });
   expect(complaint(() => sender('type: resend, api_key: "env:KEY", base_url: "http://api.example"'))).toContain('write https');
-  expect(sender('type: gmail')).toMatchObject({ type: 'gmail', insecure: false });
-  expect(sender('type: graph, user: team@b.example, base_url: "https://graph.microsoft.us"')).toMatchObject({ user: 'team@b.example' });
+  expect(sender('type: gmail, oauth: { client_id: c, client_secret: "env:S" }')).toMatchObject({ type: 'gmail', insecure: false });
+  const cloud = 'type: graph, user: team@b.example, base_url: "https://graph.microsoft.us", oauth: { client_id: c }';
+  expect(sender(cloud)).toMatchObject({ user: 'team@b.example' });
+  expect(complaint(() => sender('type: gmail'))).toContain('senders.oauth: missing, and type gmail logs in with it');
+  expect(complaint(() => sender('type: graph, oauth: { client_id: c, provider: google }'))).toContain(
+    'senders.oauth.provider: type graph is microsoft’s; write microsoft, or remove it',
+  );
   expect(complaint(() => sender('type: graph, api_key: "env:KEY"'))).toContain('api_key: unknown key');
   expect(complaint(() => sender('type: resend, api_key: re_123'))).toContain('a secret must not stand in this file');
   expect(complaint(() => sender('type: pigeon'))).toContain(

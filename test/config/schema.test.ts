@@ -39,8 +39,8 @@ senders:
   - { name: o, type: smtp, preset: microsoft365, from: ana@ruiz.example, user: ana@ruiz.example, auth: oauth, oauth: { client_id: 0a1b-2c, tenant: ruiz.example } }
   - { name: sg, type: sendgrid, from: a@ruiz.example, api_key: "env:KEY", base_url: "https://api.eu.sendgrid.com" }
   - { name: rs, type: resend, from: a@ruiz.example, api_key: "env:KEY" }
-  - { name: gm, type: gmail, from: a@ruiz.example }
-  - { name: gr, type: graph, from: a@ruiz.example, user: team@ruiz.example }
+  - { name: gm, type: gmail, from: a@ruiz.example, oauth: { client_id: c, client_secret: "env:S" } }
+  - { name: gr, type: graph, from: a@ruiz.example, user: team@ruiz.example, oauth: { client_id: c } }
   - { name: files, type: outbox, from: a@ruiz.example }
 unsubscribe: { mailto: a@ruiz.example, url: "https://ruiz.example/u" }
 retry: { delays: [1m, 1.5h], then: 1h, give_up: 1d }

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type OAuthServer, startOAuthServer } from '../support/oauthServer.ts';
-import { CAMPAIGN, csv, ENTRY, Folder, json, objects, outreach, start, until } from '../support/program.ts';
+import { loginByPaste } from '../support/pastedLogin.ts';
+import { CAMPAIGN, csv, Folder, json, objects, outreach, start, until } from '../support/program.ts';
 import { startTokenSmtp, type TokenSmtp } from '../support/tokenSmtp.ts';
 
 /** No session bus is there, whatever this machine has. */
@@ -46,26 +46,8 @@ senders:
   );
 }
 
-/** Logs in at Google from elsewhere: opens what the program shows, and gives back the address at which it ends. */
-async function loginAtGoogle(change: (address: string) => string = (address) => address, parameters: readonly string[] = []) {
-  const child = spawn(process.execPath, [ENTRY, 'login', 'main', '--stdin', '--file', ...parameters], {
-    cwd: folder.path,
-    env: { PATH: process.env.PATH, HOME: folder.path, OUTREACH_STATE: join(folder.path, 'state'), ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const shown = () => /^http:\/\/127\.0\.0\.1:\d+\/authorize\?\S+$/m.exec(stderr)?.[0];
-  await until(() => shown() !== undefined || child.exitCode !== null, 'the address is shown');
-  child.stdin.end(`${change(server.agree(shown() ?? ''))}\n`);
-  return { code: await ended, stdout, stderr };
-}
+const loginAtGoogle = (change?: (address: string) => string, parameters?: readonly string[]) =>
+  loginByPaste({ folder, server, env }, change, parameters);
 
 const grantText = () => readFileSync(folder.at('.outreach/secrets.json'), 'utf8');
 

@@ -92,17 +92,3 @@ test('what became uncertain on the wire goes by no other sender', async () => {
   const [message] = objects(await outreach(folder, ['messages', '--state', 'uncertain', '--json']));
   expect(message).toMatchObject({ email: 'lead1@company1.example', sender: 'sendgrid' });
 });
-
-test.each(['gmail', 'graph'])('a sender of type %s is refused in one sentence, and nothing is claimed', async (type) => {
-  folder.write(
-    'outreach.yaml',
-    `version: 1\nidentity: { name: Ana Ruiz, postal_address: "Calle Mayor 1, Madrid", timezone: Europe/Madrid }\nsenders: [{ name: box, type: ${type}, from: "Ana Ruiz <ana@ruiz.example>", base_url: "${provider.url}" }]\n`,
-  );
-  folder.write('campaigns/hello.md', CAMPAIGN.replace('---\n', '---\nsenders: [box]\n'));
-  folder.write('leads.csv', csv(1));
-  await outreach(folder, ['import', 'leads.csv']);
-  const ended = await worker('--until-done');
-  expect(ended.code).toBe(2);
-  expect(ended.stderr).toContain(`sender box: type ${type} needs a login with OAuth, which is not built yet`);
-  expect(provider.connections()).toBe(0);
-});

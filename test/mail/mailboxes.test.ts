@@ -119,13 +119,13 @@ test('the limit of Graph is one of the base64, so of three quarters of it', asyn
   expect(unfit(more, bodyOf(more, DATE))?.reply).toMatch(/too large/);
 });
 
-test.each(NAMES)('%s: a token that is refused is replaced once, by the next try', async (name) => {
+test.each(NAMES)('%s: a token that is refused is replaced once, for the next try', async (name) => {
   const { server, mailer, tokens } = await against(name, ['401 token']);
   const first = await mailer.deliver(await mail(), attempt());
   expect(first).toMatchObject({ kind: 'sender_failed', code: 401, beforeMail: true, progress: 'end' });
   expect(first.reply).toMatch(/^401 .* \(the next try has another access token\)$/);
   expect(first).not.toHaveProperty('stopsSender');
-  expect(tokens.refused).toEqual([]);
+  expect(tokens.refused).toEqual(['token-0-of-ana']);
   expect(await mailer.deliver(await mail(), attempt())).toMatchObject({ kind: 'accepted' });
   expect(tokens.refused).toEqual(['token-0-of-ana']);
   expect(server.requests.map(({ taken }) => taken)).toEqual([false, true]);
@@ -142,6 +142,18 @@ test.each(NAMES)('%s: a new token that is refused, too, stops the sender', async
   const second = await mailer.deliver(await mail(), attempt());
   expect(second).toMatchObject({ kind: 'sender_refused', code: 401, stopsSender: true });
   expect(second.reply).toMatch(/\(a new access token is refused, too\)$/);
+});
+
+test.each(NAMES)('%s: a token that is refused, and whose grant is gone, stops the sender at once', async (name) => {
+  const { server, mailer, tokens } = await against(name);
+  server.takes = () => false;
+  tokens.instead = async () => ({ ok: false, reply: 'the grant is no longer valid: outreach login main', lasting: true });
+  expect(await mailer.deliver(await mail(), attempt())).toMatchObject({
+    kind: 'sender_refused',
+    code: 401,
+    reply: expect.stringMatching(/^401 .*; the grant is no longer valid: outreach login main$/),
+    stopsSender: true,
+  });
 });
 
 test('mails that are refused side by side with one token ask for one other token', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { mailboxApiAt, toOf, withoutDate } from './mailboxes.ts';
+import { mailboxApiAt, ownerRefusalAt, toOf, withoutDate } from './mailboxes.ts';
 
 /** What may go wrong with one request. Names say what the client sees, and whether the provider took the mail. */
 export const HTTP_FAULTS = [
@@ -99,6 +99,8 @@ export async function startMailProvider(
     }
     const api = mailboxApiAt(request.url);
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const owner = request.method === 'GET' ? ownerRefusalAt(request.url) : undefined;
+    if (owner !== undefined) return reply(response, own.takes(token) ? 403 : 401, owner);
     const key = request.headers['idempotency-key'] as string | undefined;
     const chunks: Buffer[] = [];
     let met: { fault: HttpFault | undefined } | undefined;

@@ -12,6 +12,12 @@ export interface MailboxApi {
   refusal(status: number, what: string): object;
 }
 
+/** What a question for the owner of a mailbox meets, with a token that may send and nothing else; undefined for other paths. */
+export function ownerRefusalAt(url: string | undefined): object | undefined {
+  if (/^\/gmail\/v1\/users\/[^/]+\/profile$/.test(url ?? '')) return gmail.refusal(403, 'scope');
+  return /^\/v1\.0\/(?:me|users\/[^/?]+)\?\$select=/.test(url ?? '') ? graph.refusal(403, 'permission') : undefined;
+}
+
 const gmail: MailboxApi = {
   mailIn: (body) => body,
   contentType: 'message/rfc822',
@@ -25,6 +31,7 @@ const gmail: MailboxApi = {
 
 const REASONS: Readonly<Record<string, string>> = {
   '400 recipient': 'invalidArgument',
+  scope: 'insufficientPermissions',
   '401': 'authError',
   '403': 'domainPolicy',
   '429': 'userRateLimitExceeded',
@@ -53,6 +60,7 @@ const CODES: Readonly<Record<string, readonly [string, string]>> = {
   '401': ['InvalidAuthenticationToken', 'Lifetime validation failed, the token is expired.'],
   '403': ['ErrorAccessDenied', 'Access is denied. Check credentials and try again.'],
   '429': ['ApplicationThrottled', 'Application is over its MailboxConcurrency limit.'],
+  permission: ['Authorization_RequestDenied', 'Insufficient privileges to complete the operation.'],
   base64: ['ErrorMimeContentInvalidBase64String', 'Invalid base64 string for MIME content.'],
 };
 
