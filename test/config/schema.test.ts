@@ -37,6 +37,7 @@ senders:
   - { name: main, type: smtp, from: "Ana <ana@ruiz.example>", host: smtp.ruiz.example, port: 587, security: starttls, user: a, password: "keychain:main", daily_cap: 50, warmup: { start: 10, step: 5 }, gap: { min: 60s, max: 3m }, dkim: { domain: ruiz.example, selector: s1, key: "file:dkim.pem" } }
   - { name: g, type: smtp, preset: gmail, from: ana@gmail.com }
   - { name: o, type: smtp, preset: microsoft365, from: ana@ruiz.example, user: ana@ruiz.example, auth: oauth, oauth: { client_id: 0a1b-2c, tenant: ruiz.example } }
+  - { name: ap, type: smtp, preset: microsoft365, from: ana@ruiz.example, oauth: { grant: application, client_id: 0a1b-2c, client_secret: "env:S", tenant: ruiz.example } }
   - { name: sg, type: sendgrid, from: a@ruiz.example, api_key: "env:KEY", base_url: "https://api.eu.sendgrid.com" }
   - { name: rs, type: resend, from: a@ruiz.example, api_key: "env:KEY" }
   - { name: gm, type: gmail, from: a@ruiz.example }

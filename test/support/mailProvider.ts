@@ -57,7 +57,7 @@ export interface MailProvider {
   /** The Date header of its answers; undefined for none. */
   date: (now: number) => string | undefined;
   /** Whether a mailbox's API takes this access token. */
-  takes: (token: string) => boolean;
+  takes: (token: string, path: string) => boolean;
   close(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function startMailProvider(
   const own = {
     now: Date.now,
     date: (now: number): string | undefined => new Date(now).toUTCString(),
-    takes: (token: string) => !refusedTokens.has(token),
+    takes: (token: string, _path: string) => !refusedTokens.has(token),
   };
   let connections = 0;
   let timesAsked = 0;
@@ -99,6 +99,10 @@ export async function startMailProvider(
     }
     const api = mailboxApiAt(request.url);
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    if (request.method === 'GET' && request.url?.startsWith('/v1.0/') === true) {
+      const [status, code] = own.takes(token, request.url) ? [403, 'Authorization_RequestDenied'] : [401, 'InvalidAuthenticationToken'];
+      return reply(response, Number(status), { error: { code, message: 'Insufficient privileges to complete the operation.' } });
+    }
     const key = request.headers['idempotency-key'] as string | undefined;
     const chunks: Buffer[] = [];
     let met: { fault: HttpFault | undefined } | undefined;
@@ -120,7 +124,7 @@ export async function startMailProvider(
       return;
     }
     const mail = api?.mailIn(body);
-    if (api !== undefined && !own.takes(token)) return reply(response, 401, api.refusal(401, '401'));
+    if (api !== undefined && !own.takes(token, request.url ?? '')) return reply(response, 401, api.refusal(401, '401'));
     if (api !== undefined && (mail === undefined || request.headers['content-type'] !== api.contentType))
       return reply(response, 400, api.refusal(400, 'base64'));
     const fault = met?.fault;
