@@ -16,7 +16,7 @@ import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
 import { grantChecks } from './doctorGrant.ts';
-import { loginCommandOf } from './grants.ts';
+import { loginCommandOf, mendOf } from './grants.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { mailboxApiOf, passwordLogin, smtpServerOf } from './logins.ts';
 import { believeDenial, type Dns } from './resolver.ts';
@@ -60,7 +60,7 @@ async function senderAccess(app: App, sender: SenderConfig, reach: Reach, seen: 
   if (sender.type === 'smtp') {
     if (logsInByGrant(sender)) {
       const { checks, tokens } = await grantChecks(app, sender, reach);
-      const auth = tokens && { user: mailboxOf(sender), tokens, mend: loginCommandOf(sender.name) };
+      const auth = tokens && { user: mailboxOf(sender), tokens, mend: mendOf(sender) };
       return [...checks, ...(auth === undefined ? [] : [await smtpLogin(sender, auth, reach)])];
     }
     const secret = await secretOf(app, sender.password, `sender ${sender.name}`, sender.name, reach.secrets);
@@ -170,7 +170,7 @@ async function notIn(
         name,
         `${at} refuses the login: ${answer.reply}`,
         auth !== undefined && 'tokens' in auth
-          ? `The grant must be of the mailbox ${auth.user}, and SMTP must be allowed for it. Another grant: ${auth.mend}`
+          ? `The token must open the mailbox ${auth.user}, and SMTP must be allowed for it; ${auth.mend}`
           : 'Check user and password; many providers want an app password or an SMTP key here, not the password of the mailbox.',
       );
     case 'turned_away':

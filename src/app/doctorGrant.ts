@@ -1,5 +1,6 @@
 import type { MailboxSenderConfig } from '../config/config.ts';
 import { mailboxOf } from '../config/oauth.ts';
+import { asApplication } from '../config/senderAuth.ts';
 import type { AccessTokens } from '../domain/accessToken.ts';
 import { type Check, fail, ok, warn } from '../domain/check.ts';
 import { DAY, formatDuration } from '../domain/duration.ts';
@@ -9,6 +10,7 @@ import type { OAuthClient } from '../oauth/client.ts';
 import { allows, type Grant } from '../oauth/grant.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { App } from './app.ts';
+import { applicationChecks } from './doctorApplication.ts';
 import { type Grants, loginCommandOf, openClient, openGrants, refuseWithoutGrant } from './grants.ts';
 
 interface Reach {
@@ -26,6 +28,7 @@ export async function grantChecks(
   sender: MailboxSenderConfig,
   { env, secrets, now }: Reach,
 ): Promise<{ readonly checks: Check[]; readonly tokens: AccessTokens | undefined }> {
+  if (asApplication(sender)) return applicationChecks(app, sender, { secrets, now });
   const { name } = sender;
   const mend = loginCommandOf(name);
   const checks: Check[] = [];

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
-import { type Config, logsInByGrant, type MailboxSenderConfig } from '../config/config.ts';
-import { oauthProviderOf } from '../config/senderAuth.ts';
+import type { Config, MailboxSenderConfig } from '../config/config.ts';
+import { mailboxOf } from '../config/oauth.ts';
+import { asApplication, oauthProviderOf } from '../config/senderAuth.ts';
 import { prepareData, type Workspace } from '../config/workspace.ts';
 import type { AccessTokens } from '../domain/accessToken.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { type GrantStore, refreshedTokens } from '../oauth/accessTokens.ts';
+import { ApplicationTokens } from '../oauth/applicationTokens.ts';
 import { clientOf, type OAuthClient } from '../oauth/client.ts';
 import { type Grant, grantText, parseGrant } from '../oauth/grant.ts';
 import { OAUTH } from '../oauth/providers.ts';
 import type { SecretStore } from '../secrets/secretStore.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { whileLocked } from '../store/sqlite/lock.ts';
+import { applicationMend, resumeCommandOf } from './applications.ts';
 import { openSecrets } from './secrets.ts';
 
 /** Longer than a token server is waited for by whoever holds it, twice over. */
@@ -24,6 +27,12 @@ export function grantName(sender: string): string {
 /** What a person does to get another one. */
 export function loginCommandOf(sender: string): string {
   return `outreach login ${sender}`;
+}
+
+/** What a person does where its mailbox refuses tokens that are fresh. */
+export function mendOf(sender: MailboxSenderConfig): string {
+  if (!asApplication(sender)) return `log in again: ${loginCommandOf(sender.name)}`;
+  return `an administrator must let the application into the mailbox ${mailboxOf(sender)}; then: ${resumeCommandOf(sender.name)}`;
 }
 
 /** One sender's grant, and where it is kept. */
@@ -73,21 +82,30 @@ export function openGrants(workspace: Workspace, env: NodeJS.ProcessEnv, sender:
   };
 }
 
-/** Where a person takes back what was allowed to a sender. */
-export function withdrawalOf({ senders }: Config, name: string): string | undefined {
-  const sender = senders.find((one) => one.name === name);
-  const provider = sender !== undefined && logsInByGrant(sender) ? oauthProviderOf(sender) : undefined;
-  return provider === undefined ? undefined : OAUTH[provider].withdraw;
+/** Where what was allowed to a sender is taken back, by the person or the administrator who did. */
+export function withdrawalOf(sender: MailboxSenderConfig): string | undefined {
+  const provider = oauthProviderOf(sender);
+  if (provider === undefined) return undefined;
+  const { withdraw, applications } = OAUTH[provider];
+  return asApplication(sender)
+    ? `The secret stays valid at the provider until an administrator deletes it: ${applications}`
+    : `What you allowed stands at the provider until you take it back: ${withdraw}`;
 }
 
 /** The registered client of a sender, with its secret. */
 export async function openClient(config: Config, sender: MailboxSenderConfig, secrets: Secrets): Promise<OAuthClient> {
+  const { oauth, name } = sender;
+  const client_secret = oauth?.client_secret;
+  const askedBy = `${config.path}: sender ${name}: oauth.client_secret`;
+  const secret = client_secret === undefined ? undefined : (await secrets.resolve(client_secret, askedBy)).trim();
+  return clientWith(sender, secret);
+}
+
+/** The same with a secret that is at hand. */
+export function clientWith(sender: MailboxSenderConfig, secret: string | undefined): OAuthClient {
   const { oauth, name, type, insecure } = sender;
   const provider = oauthProviderOf(sender);
   if (oauth === undefined || provider === undefined) throw new Error(`sender ${name} has no client`);
-  const { client_secret } = oauth;
-  const askedBy = `${config.path}: sender ${name}: oauth.client_secret`;
-  const secret = client_secret === undefined ? undefined : (await secrets.resolve(client_secret, askedBy)).trim();
   return clientOf(provider, oauth, { by: type === 'smtp' ? 'smtp' : 'api', secret, insecure });
 }
 
@@ -99,13 +117,18 @@ interface Opening {
   readonly warn: (what: string) => void;
 }
 
-/** The tokens of a sender. Rejects where nobody has logged in yet: a worker says so before it claims anything. */
+/** The tokens of a sender. Rejects where nobody has logged in yet, or a secret is missing: a worker says so before it claims anything. */
 export async function openTokens({ config, workspace, env, secrets, warn }: Opening, sender: MailboxSenderConfig): Promise<AccessTokens> {
+  const clocks = { now: Date.now, uptime: () => performance.now() };
   const client = await openClient(config, sender, secrets);
+  if (asApplication(sender)) {
+    const anew = () => openClient(config, sender, openSecrets(workspace, env));
+    return new ApplicationTokens({ client: anew, mend: applicationMend(sender), ...clocks });
+  }
   const store = openGrants(workspace, env, sender.name);
   const mend = loginCommandOf(sender.name);
   await refuseWithoutGrant(store, `${config.path}: sender ${sender.name}`, sender.name);
-  return refreshedTokens({ client, store, mend, now: Date.now, uptime: () => performance.now(), warn });
+  return refreshedTokens({ client, store, mend, warn, ...clocks });
 }
 
 /** Rejects with what to do where there is no grant. */

@@ -8,6 +8,7 @@ import {
   type TokenSenderConfig,
 } from '../config/config.ts';
 import { mailboxOf } from '../config/oauth.ts';
+import { asApplication } from '../config/senderAuth.ts';
 import { messageOf } from '../domain/errors.ts';
 import { parseForeignJson } from '../domain/foreignJson.ts';
 import { type LoginAnswer, type LoginRequest, readStatus } from '../domain/login.ts';
@@ -15,7 +16,7 @@ import { redact } from '../domain/redact.ts';
 import { oneLine } from '../domain/text.ts';
 import type { Mailbox } from '../mail/rawMail.ts';
 import type { SmtpAuth, SmtpServer } from '../mail/smtpHandshake.ts';
-import { grantName } from './grants.ts';
+import { clientWith, grantName } from './grants.ts';
 import { getAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { headerSafe } from './secrets.ts';
 
@@ -84,27 +85,23 @@ function passwordLoginOf(sender: SmtpSenderConfig): Login {
   return { name, owner, key: 'password', reference: password, wanted, tryOut: user === undefined ? undefined : tryOut };
 }
 
-/** The grant, which a person gives in a browser, and the secret of the client that asks for it. */
+/** The grant, which a person gives in a browser, and the secret of the client that asks for it. An application has its secret alone. */
 function grantLogin(sender: MailboxSenderConfig): Login[] {
   const { name, oauth } = sender;
   const owner = `sender ${name}`;
-  const secret = oauth?.client_secret;
+  const reference = oauth?.client_secret;
   const grant = { name, owner, key: 'oauth', reference: `keychain:${grantName(name)}`, wanted: `grant for ${mailboxOf(sender)}` } as const;
-  return [
-    { ...grant, tryOut: undefined },
-    ...(secret === undefined
-      ? []
-      : [
-          {
-            name: secret.replace(/^\w+:/, ''),
-            owner,
-            key: 'oauth.client_secret' as const,
-            reference: secret,
-            wanted: `secret of the OAuth client of ${owner}`,
-            tryOut: undefined,
-          },
-        ]),
-  ];
+  const application = asApplication(sender);
+  const tryOut = async (secret: string) => (await import('./applications.ts')).tryApplication(clientWith(sender, secret.trim()));
+  const client = {
+    name: reference?.replace(/^\w+:/, '') ?? '',
+    owner,
+    key: 'oauth.client_secret',
+    reference,
+    wanted: `secret of the ${application ? 'application' : 'OAuth client'} of ${owner}`,
+    tryOut: application ? tryOut : undefined,
+  } as const;
+  return [...(application ? [] : [{ ...grant, tryOut: undefined }]), ...(reference === undefined ? [] : [client])];
 }
 
 /** No login, but a secret of the same kind: it is tried out by reading it. */

@@ -145,15 +145,15 @@ export async function openMailer(app: App, sender: SenderConfig, opening: Openin
 }
 
 async function smtpAuth(app: App, sender: SmtpSenderConfig, opening: Opening): Promise<SmtpAuth | undefined> {
-  const { name, password } = sender;
+  const { password } = sender;
   if (logsInByGrant(sender))
     return {
       user: mailboxOf(sender),
       tokens: await tokensOf(app, sender, opening),
-      mend: (await import('./grants.ts')).loginCommandOf(name),
+      mend: (await import('./grants.ts')).mendOf(sender),
     };
   if (password === undefined) return undefined;
-  return passwordLogin(sender, await opening.secrets.resolve(password, `${app.config.path}: sender ${name}`));
+  return passwordLogin(sender, await opening.secrets.resolve(password, `${app.config.path}: sender ${sender.name}`));
 }
 
 async function tokensOf({ config, workspace }: App, sender: MailboxSenderConfig, { secrets, env, log }: Opening): Promise<AccessTokens> {

@@ -1,4 +1,4 @@
-import { authOf } from '../config/senderAuth.ts';
+import { asApplication, authOf, type GrantKind } from '../config/senderAuth.ts';
 import { judgeSender } from '../domain/senderHealth.ts';
 import { capNow } from '../pipeline/gates.ts';
 import { factsIn } from '../pipeline/paceFacts.ts';
@@ -15,6 +15,8 @@ export interface SenderReport {
   readonly from: string;
   /** How it logs in to its mailbox; null without a login, and with an API key. */
   readonly auth: 'oauth' | 'password' | null;
+  /** Who allowed it, where it logs in with a token; else null. */
+  readonly grant: GrantKind | null;
   readonly sent_24h: number;
   readonly daily_cap: number | null;
   /** What warm-up lets out today; the daily cap without one. */
@@ -39,11 +41,13 @@ async function senderReport(app: App, name: string, now: number, sent: number | 
   const sender = app.config.senders.find((candidate) => candidate.name === name);
   const row = await senderNow(db, name);
   const settings = app.pace.senders.get(name);
+  const auth = sender === undefined ? null : (authOf(sender) ?? null);
   return {
     name,
     type: sender?.type ?? '',
     from: sender?.from ?? '',
-    auth: sender === undefined ? null : (authOf(sender) ?? null),
+    auth,
+    grant: sender === undefined || auth !== 'oauth' ? null : asApplication(sender) ? 'application' : 'person',
     sent_24h: sent ?? (await attemptsInDay(db, name, now)),
     daily_cap: settings?.dailyCap ?? null,
     cap_today: settings === undefined ? null : (await capNow(factsIn(db), settings, app.pace.timezone, now)).cap,

@@ -37,6 +37,7 @@ async function login(context: Context, name: string, options: LoginOptions): Pro
     const { loginByGrant } = await import('./loginGrant.ts');
     return loginByGrant(context, app, sender, options);
   }
+  if (target.users.length === 0) (await import('../app/applications.ts')).refusePerson(app.config, name);
   refuseWithoutTerminal(target, options, env);
   const secrets = openSecrets(app.workspace, env);
   // Before anything is typed in vain.

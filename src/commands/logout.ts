@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import type { Login } from '../app/logins.ts';
+import { type Config, isMailboxSender } from '../config/config.ts';
+import { asApplication } from '../config/senderAuth.ts';
 import { OutreachError } from '../domain/errors.ts';
 import { type Context, command, type Use } from './context.ts';
 import { targetOf } from './login.ts';
@@ -7,6 +10,16 @@ export function logoutCommand(use: Use): Command {
   return command('logout', 'Remove a password, API key or grant that login has stored.', ['logout main', 'logout openai --json'])
     .argument('<name>', 'the name it was stored under: outreach secrets')
     .action(use(logout));
+}
+
+/** A grant, and the secret of an application, still work for whoever has a copy. */
+async function withdrawal({ senders }: Config, users: readonly Login[]): Promise<string | undefined> {
+  const { withdrawalOf } = await import('../app/grants.ts');
+  const sender = senders.filter(isMailboxSender).find((one) => {
+    const asked = asApplication(one) ? 'oauth.client_secret' : 'oauth';
+    return users.some(({ owner, key }) => owner === `sender ${one.name}` && key === asked);
+  });
+  return sender === undefined ? undefined : withdrawalOf(sender);
 }
 
 async function logout(context: Context, given: string): Promise<undefined> {
@@ -33,7 +46,7 @@ async function logout(context: Context, given: string): Promise<undefined> {
   output.line(`Removed ${name} from the ${removed.join(' and the ')}.`);
   if (asking.length > 0) output.line(`outreach.yaml still asks for it: ${asking.map(({ owner }) => owner).join(', ')}`);
   const grant = users.find(({ key }) => key === 'oauth');
-  const withdraw = grant === undefined ? undefined : (await import('../app/grants.ts')).withdrawalOf(app.config, grant.name);
-  if (withdraw !== undefined) output.line(`What you allowed stands at the provider until you take it back: ${withdraw}`);
+  const withdraw = await withdrawal(app.config, users);
+  if (withdraw !== undefined) output.line(withdraw);
   output.line(`\nNext: outreach ${asking.length > 0 ? `login ${grant?.name ?? name}` : 'secrets'}`);
 }

@@ -45,7 +45,7 @@ async function list({ output }: Context, app: App): Promise<undefined> {
     ['SENDER', 'TYPE', 'FROM', 'LAST 24 H', 'STATE'],
     reports.map((report) => [
       report.name,
-      report.auth === 'oauth' ? `${report.type}, oauth` : report.type,
+      report.auth === 'oauth' ? `${report.type}, ${report.grant === 'application' ? 'application' : 'oauth'}` : report.type,
       cell(report.from, 40),
       tries(report),
       `${stateOf(report)}${warmingUp(report)}`,
@@ -56,9 +56,9 @@ async function list({ output }: Context, app: App): Promise<undefined> {
   output.line(`\nNext: ${stopped === undefined ? 'outreach status' : mendOf(stopped)}`);
 }
 
-/** A login lets the sender go on by itself. */
-function mendOf({ name, auth, reason }: SenderReport): string {
-  if (auth === 'oauth' && reason?.includes('outreach login') === true) return `outreach login ${name}    (it goes on then)`;
+/** A person's login lets the sender go on by itself. */
+function mendOf({ name, grant, reason }: SenderReport): string {
+  if (grant === 'person' && reason?.includes('outreach login') === true) return `outreach login ${name}    (it goes on then)`;
   return `mend what is wrong, then: outreach senders resume ${name}`;
 }
 

@@ -81,6 +81,7 @@ const sender = z.strictObject({
   type: z.enum(['smtp', ...HTTP_PROVIDERS, 'outbox']),
   from: z.string(),
   auth: z.enum(['oauth', 'password']).nullable().describe('how it logs in to its SMTP server'),
+  grant: z.enum(['person', 'application']).nullable().describe('with auth oauth: who allowed it'),
   sent_24h: count.describe('tries in the last 24 hours'),
   daily_cap: count.nullable(),
   cap_today: count.nullable().describe('what warm-up lets out today'),

@@ -39,7 +39,18 @@ export function writeSchemas(workspace: Workspace): void {
 /** Conditions between keys, by the same dotted paths as meanings; the root is ''. */
 type Rules = Readonly<Record<string, JsonSchema>>;
 
+const AS_APPLICATION: JsonSchema = { type: 'object', properties: { grant: { const: 'application' } }, required: ['grant'] };
+
 const CONFIG_RULES: Rules = {
+  // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema; the object is data and never awaited
+  'senders.oauth': { if: AS_APPLICATION, then: { required: ['client_secret', 'tenant'] } },
+  'senders[gmail]': { allOf: [{ required: ['oauth'] }] },
+  'senders[graph]': {
+    allOf: [{ required: ['oauth'] }],
+    if: { properties: { oauth: AS_APPLICATION } },
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema; the object is data and never awaited
+    then: { required: ['user'] },
+  },
   'senders[smtp]': {
     anyOf: [{ required: ['host'] }, { required: ['preset'] }],
     dependencies: { user: { anyOf: [{ required: ['password'] }, { required: ['oauth'] }] }, password: ['user'] },

@@ -30,9 +30,12 @@ export const CONFIG_MEANINGS: Meanings = {
     'oauth: outreach login NAME gets a grant. password. Default: what is written beside it; with the presets of Google and Microsoft oauth.',
   'senders.oauth': 'The client that you registered at Google or Microsoft: docs/providers.md.',
   'senders.oauth.provider': 'google or microsoft (default: the preset’s).',
+  'senders.oauth.grant':
+    'person: outreach login NAME asks you in a browser (the default). application: an administrator of Microsoft 365 allowed it.',
   'senders.oauth.client_id': 'Its client id.',
   'senders.oauth.client_secret': 'Where its secret is: env:NAME or keychain:NAME. Google gives one; at Microsoft a public client has none.',
-  'senders.oauth.tenant': 'Microsoft: the directory of your company, by domain or id (default: common, any account).',
+  'senders.oauth.tenant':
+    'Microsoft: the directory of your company, by domain or id (default: common, any account). An application needs it.',
   'senders.oauth.scope': 'What is asked for (default: to send by SMTP). National clouds have their own.',
   'senders.oauth.authorization_url': 'Where you allow it, in a browser (default: the provider’s own). For national clouds.',
   'senders.oauth.token_url': 'Where tokens are from (default: the provider’s own). For national clouds.',

@@ -4,13 +4,14 @@ import { isLoopback } from '../domain/host.ts';
 import { OAUTH_PROVIDERS } from '../domain/oauthProvider.ts';
 import { notKnown, secret, strictObject, text } from './fields.ts';
 import { oauthOfPreset, type PresetName } from './presets.ts';
-import { type AuthKind, authOf, oauthProviderOf, ownProvider } from './senderAuth.ts';
+import { type AuthKind, asApplication, authOf, GRANT_KINDS, oauthProviderOf, ownProvider } from './senderAuth.ts';
 
 const endpoint = z.url({ protocol: /^https?$/, error: 'not a web address; write https://login.microsoftonline.us/…' });
 
-/** The client that a person registered at Google or Microsoft, and where that provider is asked. */
+/** The client, or the application, that was registered at Google or Microsoft, and where that provider is asked. */
 export const oauth = strictObject({
   provider: z.enum(OAUTH_PROVIDERS, notKnown('google or microsoft')).optional(),
+  grant: z.enum(GRANT_KINDS, notKnown('person or application')).optional(),
   client_id: text('1234-abc.apps.googleusercontent.com').regex(/^[\x21-\x7e]{1,300}$/, 'no client id: it has no spaces; copy it again'),
   client_secret: secret.optional(),
   tenant: text('ruiz.example')
@@ -58,6 +59,8 @@ export function checkLogin(sender: MailboxLogin, complain: Complain): void {
   else if (!byToken && (user === undefined) !== (password === undefined))
     complain([user === undefined ? 'password' : 'user'], 'user and password go together; write both or neither');
   if (sender.oauth !== undefined) checkClient(sender, sender.oauth, complain);
+  if (sender.type === 'graph' && asApplication(sender) && user === undefined)
+    complain(['user'], 'missing, and an application has no mailbox of its own; write user: ana@ruiz.example');
 }
 
 function withoutClient({ type, preset, name }: MailboxLogin): string {
@@ -70,11 +73,12 @@ function withoutClient({ type, preset, name }: MailboxLogin): string {
 function checkClient(sender: MailboxLogin, oauth: OAuthConfig, complain: Complain): void {
   const provider = oauthProviderOf(sender);
   const own = ownProvider(sender);
-  const say = (key: keyof OAuthConfig, message: string) => complain(['oauth', key], message);
+  const say: Say = (key, message) => complain(['oauth', key], message);
   if (provider === undefined) say('provider', 'missing; write google or microsoft');
   const named = sender.preset === undefined ? `type ${sender.type}` : `preset ${sender.preset}`;
   if (own !== undefined && provider !== own) say('provider', `${named} is ${own}’s; write ${own}, or remove it`);
-  if (provider === 'google') {
+  if (asApplication(sender)) checkApplication(sender, oauth, say);
+  else if (provider === 'google') {
     if (oauth.client_secret === undefined)
       say('client_secret', `missing, and Google asks a desktop client for it; write client_secret: "keychain:${sender.name}-client"`);
     if (oauth.tenant !== undefined) say('tenant', 'for microsoft alone; remove it');
@@ -84,6 +88,30 @@ function checkClient(sender: MailboxLogin, oauth: OAuthConfig, complain: Complai
     say('client_secret', `outreach login ${sender.name} logs the sender in; write keychain:${sender.name}-client`);
   for (const key of ['authorization_url', 'token_url', 'device_url'] as const)
     checkEndpoint(oauth[key], sender.insecure, (message) => say(key, message));
+}
+
+type Say = (key: keyof OAuthConfig, message: string) => void;
+
+/** Directories of nobody in particular, where an application has no administrator. */
+const NO_TENANT = ['common', 'organizations', 'consumers'];
+
+/** Microsoft's alone: a service account of Google has no secret. */
+function checkApplication(sender: MailboxLogin, oauth: OAuthConfig, say: Say): void {
+  if (oauthProviderOf(sender) === 'google') {
+    say('grant', 'application is for microsoft alone; write grant: person, or remove it');
+    return;
+  }
+  if (sender.preset === 'outlook')
+    say('grant', 'Outlook.com has no administrators who let an application in; write grant: person, or remove it');
+  if (oauth.client_secret === undefined)
+    say('client_secret', `missing, and an application logs in with it; write client_secret: "keychain:${sender.name}-client"`);
+  if (oauth.tenant === undefined || NO_TENANT.includes(oauth.tenant.toLowerCase()))
+    say(
+      'tenant',
+      `${oauth.tenant ?? 'missing'}, and an application belongs to one directory; write its domain or id, such as ruiz.example`,
+    );
+  for (const key of ['authorization_url', 'device_url'] as const)
+    if (oauth[key] !== undefined) say(key, 'for grant: person alone: nobody agrees in a browser; remove it');
 }
 
 /** Codes, tokens and the client's secret travel there. */

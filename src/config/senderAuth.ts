@@ -15,6 +15,20 @@ interface LoginKeys {
   readonly oauth?: { readonly provider?: OAuthProviderName | undefined } | undefined;
 }
 
+/** Who allowed a program to enter a mailbox: its owner, in a browser, or an administrator, without them. */
+export const GRANT_KINDS = ['person', 'application'] as const;
+export type GrantKind = (typeof GRANT_KINDS)[number];
+
+/** Whether a sender's tokens are given to an application, and no person logs in. */
+export function asApplication({
+  oauth,
+}: {
+  readonly type: string;
+  readonly oauth?: { readonly grant?: GrantKind | undefined } | undefined;
+}): boolean {
+  return oauth?.grant === 'application';
+}
+
 /**
  * How a sender logs in to a mailbox; undefined: not at all, or with an API key. What is written decides, and a user alone logs in
  * with a token where the preset's provider gives them. Without any of it a relay may know this machine by its address.

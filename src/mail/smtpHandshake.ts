@@ -11,7 +11,7 @@ interface PasswordLogin {
   readonly password: string;
 }
 
-/** `mend`: what a person does when the mailbox takes its tokens no more. */
+/** `mend`: what a person does when the mailbox takes its tokens no more: `log in again: outreach login main`. */
 export type SmtpAuth = PasswordLogin | { readonly user: string; readonly tokens: AccessTokens; readonly mend: string };
 
 /** How to reach and trust one SMTP server. */

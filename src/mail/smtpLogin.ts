@@ -37,7 +37,7 @@ export async function logIn(server: SmtpServer, cut: AbortSignal): Promise<SmtpW
 /** What a server said, and what a person does about it, unless the reply says so already. */
 export function withMend(reply: string, error: unknown): string {
   const { mend } = error as { mend?: unknown };
-  return typeof mend !== 'string' || reply.includes('outreach login') ? reply : `${reply} (log in again: ${mend})`;
+  return typeof mend !== 'string' || reply.includes('outreach login') ? reply : `${reply} (${mend})`;
 }
 
 /** The token itself, not the kind of login (504) or a server in trouble (4xx). */

@@ -18,6 +18,7 @@ export interface OAuthClient {
 
 /** What the settings say of a client. */
 interface ClientSettings {
+  readonly grant?: 'person' | 'application' | undefined;
   readonly client_id: string;
   readonly tenant?: string | undefined;
   readonly scope?: string | undefined;
@@ -32,7 +33,8 @@ export function clientOf(
   settings: ClientSettings,
   use: { readonly by: 'smtp' | 'api'; readonly secret: string | undefined; readonly insecure: boolean },
 ): OAuthClient {
-  const { label, authorizationUrl, tokenUrl, deviceUrl, scope } = OAUTH[provider];
+  const { label, authorizationUrl, tokenUrl, deviceUrl, scope, applicationScope } = OAUTH[provider];
+  const usual = (settings.grant === 'application' ? applicationScope : undefined) ?? scope;
   // Any account, of a company or personal.
   const tenant = settings.tenant ?? 'common';
   const device = settings.device_url ?? deviceUrl?.(tenant);
@@ -44,7 +46,7 @@ export function clientOf(
     authorizationUrl: new URL(settings.authorization_url ?? authorizationUrl(tenant)),
     tokenUrl: new URL(settings.token_url ?? tokenUrl(tenant)),
     deviceUrl: device === undefined ? undefined : new URL(device),
-    scope: settings.scope ?? scope[use.by],
+    scope: settings.scope ?? usual[use.by],
     insecure: use.insecure,
   };
 }

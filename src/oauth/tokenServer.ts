@@ -18,6 +18,8 @@ export interface Granted {
   readonly scope: string | undefined;
   /** Whose mailbox it is, as the provider says. */
   readonly mailbox: string | undefined;
+  /** What an application may do, as Microsoft writes it into its tokens; nothing is decided by it. */
+  readonly roles?: readonly string[];
   /** Until the whole grant ends, in ms, where the provider says (Google, for a client that is still tested). */
   readonly grantEndsInMs: number | undefined;
 }
@@ -53,6 +55,7 @@ export async function askForTokens(
     lifetimeMs: (expires_in ?? LIFETIME_UNSAID_S) * 1_000,
     scope,
     mailbox: id_token === undefined ? undefined : mailboxIn(id_token),
+    roles: rolesIn(access_token),
     grantEndsInMs: refresh_token_expires_in === undefined ? undefined : refresh_token_expires_in * 1_000,
   };
   return { kind: 'granted', granted };
@@ -136,7 +139,7 @@ function clean(reply: string): string {
  * (OpenID Connect Core §3.1.3.7, point 6); Microsoft has the login name in preferred_username.
  */
 function mailboxIn(idToken: string): string | undefined {
-  const claims = claimsOf.safeParse(jsonIn(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')));
+  const claims = claimsOf.safeParse(payloadOf(idToken));
   if (!claims.success) return undefined;
   const { email, preferred_username } = claims.data;
   return [preferred_username, email].find((name) => name !== undefined && ADDRESS.test(name));
@@ -144,3 +147,15 @@ function mailboxIn(idToken: string): string | undefined {
 
 const ADDRESS = /^[^\s@<>\p{C}]{1,64}@[^\s@<>\p{C}]{1,255}$/u;
 const claimsOf = z.looseObject({ email: z.string().optional(), preferred_username: z.string().optional() });
+
+/** Other servers' tokens are no JWTs, and tell none. */
+function rolesIn(accessToken: string): readonly string[] {
+  const claims = rolesOf.safeParse(payloadOf(accessToken));
+  return claims.success ? claims.data.roles : [];
+}
+
+const rolesOf = z.looseObject({ roles: z.array(z.string().regex(/^[\w.-]{1,100}$/)).max(20) });
+
+function payloadOf(jwt: string): unknown {
+  return jsonIn(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
+}

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig, type SmtpSenderConfig } from '../../src/config/config.ts';
 import { mailboxOf } from '../../src/config/oauth.ts';
-import { authOf, oauthProviderOf } from '../../src/config/senderAuth.ts';
+import { asApplication, authOf, oauthProviderOf } from '../../src/config/senderAuth.ts';
 import { workspaceAt } from '../../src/config/workspace.ts';
 import { Folder } from '../support/program.ts';
 
@@ -83,6 +83,53 @@ test.each([
   ['preset: outlook, oauth: { client_di: a }', 'senders.oauth.client_di: unknown key; did you mean client_id?'],
 ])('%s is refused with a sentence that mends it', (keys, words) => {
   expect(complaints(keys)).toContainEqual(expect.stringContaining(words));
+});
+
+const APPLICATION = 'grant: application, client_id: 0a1b, client_secret: "env:S", tenant: ruiz.example';
+
+test.each([
+  [`preset: microsoft365, oauth: { ${APPLICATION} }`],
+  [`host: smtp.ruiz.example, oauth: { provider: microsoft, ${APPLICATION} }`],
+])('a sender with %s logs in as an application', (keys) => {
+  expect([authOf(sender(keys)), asApplication(sender(keys)), mailboxOf(sender(keys))]).toEqual(['oauth', true, 'ana@ruiz.example']);
+});
+
+test.each([
+  ['preset: microsoft365', 'client_secret: "env:S", ', 'senders.oauth.client_secret: missing, and an application logs in with it; write'],
+  [
+    'preset: microsoft365',
+    ', tenant: ruiz.example',
+    'senders.oauth.tenant: missing, and an application belongs to one directory; write its',
+  ],
+  ['preset: microsoft365', 'ruiz.example', 'senders.oauth.tenant: Common, and an application belongs to one directory', 'Common'],
+  ['preset: microsoft365', 'application', 'senders.oauth.grant: "app" is not known; write person or application', 'app'],
+  ['preset: microsoft365', 'env:S', 'senders.oauth.client_secret: outreach login main logs the sender in; write', 'keychain:main'],
+  ['preset: microsoft365', 'tenant', 'senders.oauth.device_url: for grant: person alone', 'device_url: "https://a.example", tenant'],
+  [
+    'preset: microsoft365',
+    'tenant',
+    'senders.oauth.authorization_url: for grant: person',
+    'authorization_url: "https://a.example", tenant',
+  ],
+  ['preset: outlook', '', 'senders.oauth.grant: Outlook.com has no administrators'],
+  ['preset: workspace', '', 'senders.oauth.grant: application is for microsoft alone; write grant: person'],
+])('an application with %s, where %j is otherwise, is refused with one sentence that mends it', (keys, part, words, other = '') => {
+  expect(complaints(`${keys}, oauth: { ${APPLICATION.replace(part, other)} }`)).toEqual([expect.stringContaining(words)]);
+});
+
+test('an application of type graph says whose mailbox it is', () => {
+  const graph = (more: string) => `oauth: { ${APPLICATION} }${more}`;
+  const file = (keys: string) =>
+    folder.write(
+      'outreach.yaml',
+      `version: 1\nidentity: { name: Ana, timezone: Europe/Madrid }\nsenders:\n  - { name: main, type: graph, from: ana@ruiz.example, ${keys} }\n`,
+    );
+  file(graph(''));
+  expect(() => loadConfig(workspaceAt(folder.path))).toThrow(
+    /outreach\.yaml:4:\d+: senders\.user: missing, and an application has no mailbox of its own; write user: ana@ruiz\.example/,
+  );
+  file(graph(', user: ana@ruiz.example'));
+  expect(loadConfig(workspaceAt(folder.path)).senders).toHaveLength(1);
 });
 
 test('addresses of a provider may be in clear to this machine, or where the sender says so', () => {

@@ -37,10 +37,11 @@ senders:
   - { name: main, type: smtp, from: "Ana <ana@ruiz.example>", host: smtp.ruiz.example, port: 587, security: starttls, user: a, password: "keychain:main", daily_cap: 50, warmup: { start: 10, step: 5 }, gap: { min: 60s, max: 3m }, dkim: { domain: ruiz.example, selector: s1, key: "file:dkim.pem" } }
   - { name: g, type: smtp, preset: gmail, from: ana@gmail.com }
   - { name: o, type: smtp, preset: microsoft365, from: ana@ruiz.example, user: ana@ruiz.example, auth: oauth, oauth: { client_id: 0a1b-2c, tenant: ruiz.example } }
+  - { name: ap, type: smtp, preset: microsoft365, from: ana@ruiz.example, oauth: { grant: application, client_id: 0a1b-2c, client_secret: "env:S", tenant: ruiz.example } }
   - { name: sg, type: sendgrid, from: a@ruiz.example, api_key: "env:KEY", base_url: "https://api.eu.sendgrid.com" }
   - { name: rs, type: resend, from: a@ruiz.example, api_key: "env:KEY" }
-  - { name: gm, type: gmail, from: a@ruiz.example, oauth: { client_id: c, client_secret: "env:S" } }
-  - { name: gr, type: graph, from: a@ruiz.example, user: team@ruiz.example, oauth: { client_id: c } }
+  - { name: gm, type: gmail, from: a@ruiz.example, oauth: { client_id: 1234-abc, client_secret: "env:S" } }
+  - { name: gr, type: graph, from: a@ruiz.example, user: team@ruiz.example, oauth: { grant: application, client_id: 0a1b, client_secret: "env:S", tenant: x.example } }
   - { name: files, type: outbox, from: a@ruiz.example }
 unsubscribe: { mailto: a@ruiz.example, url: "https://ruiz.example/u" }
 retry: { delays: [1m, 1.5h], then: 1h, give_up: 1d }
@@ -108,6 +109,11 @@ test.each<[SchemaName, string, string]>([
   ['outreach', 'auth: oauth', 'auth: token'],
   ['outreach', 'auth: oauth', 'auth: password'],
   ['outreach', 'client_id: 0a1b-2c', 'client: 0a1b-2c'],
+  ['outreach', 'grant: application', 'grant: app'],
+  ['outreach', 'client_secret: "env:S", tenant: ruiz.example', 'tenant: ruiz.example'],
+  ['outreach', 'client_secret: "env:S", tenant: ruiz.example', 'client_secret: "env:S"'],
+  ['outreach', ', oauth: { client_id: 1234-abc, client_secret: "env:S" }', ''],
+  ['outreach', 'user: team@ruiz.example, ', ''],
   ['outreach', 'password: "keychain:main"', 'password: "keychain:main", oauth: { provider: google, client_id: a, client_secret: "env:S" }'],
   ['outreach', '"keychain:main"', '"hunter2"'],
   ['outreach', '"file:dkim.pem"', '"dkim.pem"'],

@@ -37,7 +37,7 @@ export async function run(entry: string, scenario: Scenario, hunting = false): P
   const sink = await startSink((to) => noted(to, scenario.faultFor(to)), { takes: grants?.takes });
   const provider = await startMailProvider((to) => noted(to, scenario.httpFaultFor(to)));
   const known = provider.takes;
-  if (grants !== undefined) provider.takes = (token) => known(token) && grants.takes(token);
+  if (grants !== undefined) provider.takes = (token, path) => known(token, path) && grants.takes(token);
   const took = () => [...sink.received, ...provider.requests];
   const ai = scenario.writing === undefined ? undefined : await startAiServer(scenario.writing);
   const { clocks, large } = scenario;

@@ -48,7 +48,7 @@ async function sender(held: AccessTokens, options: Partial<Parameters<typeof sta
     host: '127.0.0.1',
     port: smtp.port,
     security: 'none',
-    auth: { user: USER, tokens: held, mend: 'outreach login main' },
+    auth: { user: USER, tokens: held, mend: 'log in again: outreach login main' },
   };
   mailer = smtpMailer(server);
   closing.push(smtp.close, mailer.close);

@@ -57,7 +57,7 @@ export interface MailProvider {
   /** The Date header of its answers; undefined for none. */
   date: (now: number) => string | undefined;
   /** Whether a mailbox's API takes this access token. */
-  takes: (token: string) => boolean;
+  takes: (token: string, path: string) => boolean;
   close(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function startMailProvider(
   const own = {
     now: Date.now,
     date: (now: number): string | undefined => new Date(now).toUTCString(),
-    takes: (token: string) => !refusedTokens.has(token),
+    takes: (token: string, _path: string) => !refusedTokens.has(token),
   };
   let connections = 0;
   let timesAsked = 0;
@@ -100,7 +100,7 @@ export async function startMailProvider(
     const api = mailboxApiAt(request.url);
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const owner = request.method === 'GET' ? ownerRefusalAt(request.url) : undefined;
-    if (owner !== undefined) return reply(response, own.takes(token) ? 403 : 401, owner);
+    if (owner !== undefined) return reply(response, own.takes(token, request.url ?? '') ? 403 : 401, owner);
     const key = request.headers['idempotency-key'] as string | undefined;
     const chunks: Buffer[] = [];
     let met: { fault: HttpFault | undefined } | undefined;
@@ -122,7 +122,7 @@ export async function startMailProvider(
       return;
     }
     const mail = api?.mailIn(body);
-    if (api !== undefined && !own.takes(token)) return reply(response, 401, api.refusal(401, '401'));
+    if (api !== undefined && !own.takes(token, request.url ?? '')) return reply(response, 401, api.refusal(401, '401'));
     if (api !== undefined && (mail === undefined || request.headers['content-type'] !== api.contentType))
       return reply(response, 400, api.refusal(400, 'base64'));
     const fault = met?.fault;

@@ -34,7 +34,9 @@ type TokenFault = 'hang' | 'reset' | '500' | '429' | 'html' | 'temporarily_unava
 export interface OAuthServer {
   readonly url: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  clientSecret: string;
+  /** What an application may do there; its tokens say so. */
+  roles: string[];
   /** Whoever agrees has this mailbox. */
   mailbox: string;
   /** Whether each refresh gives another refresh token. */
@@ -70,7 +72,7 @@ const MOST_SHOWN = 8;
 const SCOPES = 'openid email profile offline_access https://mail.google.com/ https://outlook.office.com/SMTP.Send';
 
 /**
- * An authorization server on loopback (RFC 6749, PKCE: RFC 7636, devices: RFC 8628). Refresh tokens rotate as RFC 9700 §4.14.2
+ * An authorization server on loopback (RFC 6749, client credentials included; PKCE: RFC 7636, devices: RFC 8628). Refresh tokens rotate as RFC 9700 §4.14.2
  * has it: the one before stays good until its successor is shown, from then on it is void, and whoever shows it again loses the
  * whole grant. A client that keeps a void token alone, or loses a new one, is found out.
  */
@@ -85,8 +87,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     families.push(family);
     return family;
   };
-  const issue = (family: Family) => {
-    const access = token();
+  const issue = (family: Family, access = token()) => {
     family.access.push({ token: access, until: Date.now() + own.lifetime * 1_000 });
     return access;
   };
@@ -98,6 +99,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const own = {
     clientId: 'client-of-ana',
     clientSecret: 'canary-client-secret-0123',
+    roles: ['SMTP.SendAsApp'],
     mailbox: 'ana@ruiz.example',
     rotates: true,
     lifetime: 3_600,
@@ -148,6 +150,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     if (form.client_id !== own.clientId) return [401, { error: 'invalid_client' }];
     if (form.client_secret !== undefined && form.client_secret !== own.clientSecret)
       return [401, { error: 'invalid_client', error_description: `not ${form.client_secret}` }];
+    if (form.grant_type === 'client_credentials') return ofApplication(form, no);
     if (form.grant_type === 'authorization_code') {
       const pending = codes.get(form.code ?? '');
       codes.delete(form.code ?? '');
@@ -166,6 +169,21 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     if (device.state === 'pending') return no('authorization_pending');
     devices.delete(form.device_code ?? '');
     return device.state === 'denied' ? no('authorization_declined') : [200, tokensOf(device.family, rotate(device.family))];
+  }
+
+  /** As Entra does it: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow. No refresh token and no scope are in the answer. */
+  function ofApplication(
+    { client_secret, scope = '' }: Record<string, string>,
+    no: (error: string, description?: string) => [number, object],
+  ): [number, object] {
+    if (client_secret === undefined) return no('invalid_request', 'AADSTS900144: The request body must contain client_secret.');
+    if (!/^https:\/\/[\w.]+\/\.default$/.test(scope)) return no('invalid_scope', `AADSTS1002012: The scope ${scope} is not valid.`);
+    const claims = Buffer.from(JSON.stringify({ aud: scope.replace('/.default', ''), roles: own.roles })).toString('base64url');
+    const access = issue(newFamily(scope), `e30.${claims}.${token()}`);
+    return [
+      200,
+      { token_type: 'Bearer', access_token: access, expires_in: own.lifetimeSaid ?? own.lifetime, ext_expires_in: own.lifetime },
+    ];
   }
 
   function refreshed(shown: string, no: (error: string, description?: string) => [number, object]): [number, object] {
