@@ -134,8 +134,11 @@ export async function openMailer(app: App, sender: SenderConfig, opening: Openin
   if (sender.type !== 'smtp') {
     const { httpMailer } = await import('../mail/http.ts');
     const { HTTP_PROVIDER_KINDS } = await import('../mail/httpProviders.ts');
-    if (!('api_key' in sender))
-      return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(await tokensOf(app, sender, opening), mailboxApiOf(sender)));
+    if (!('api_key' in sender)) {
+      const { mendOf } = await import('./grants.ts');
+      const mailbox = { ...mailboxApiOf(sender), mend: mendOf(sender) };
+      return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(await tokensOf(app, sender, opening), mailbox));
+    }
     const key = headerSafe(await secrets.resolve(sender.api_key, askedBy), sender.api_key);
     return httpMailer(HTTP_PROVIDER_KINDS[sender.type].open(key, sender.base_url, sender.insecure));
   }

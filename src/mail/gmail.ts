@@ -15,11 +15,12 @@ const MOST_BYTES = 35 * 1024 * 1024;
  * of the mail's own bytes (…/workspace/gmail/api/guides/uploads). It goes to whom To, Cc and Bcc name, so to the lead alone;
  * a copy to oneself is what lies in Sent.
  */
-export function gmail(tokens: AccessTokens, { baseUrl = BASE_URL, insecure = false, user = 'me' }: Mailbox = {}): HttpProvider {
+export function gmail(tokens: AccessTokens, { baseUrl = BASE_URL, insecure = false, user = 'me', mend }: Mailbox = {}): HttpProvider {
   return {
     insecure,
     name: 'gmail',
     tokens,
+    mend,
     url: new URL(`/upload/gmail/v1/users/${encodeURIComponent(user)}/messages/send?uploadType=media`, baseUrl),
     bodyOf: ({ bytes }, date) => withDate(bytes, date),
     unfit: (_, body) => tooLarge(body.length, MOST_BYTES, 'the Gmail API'),

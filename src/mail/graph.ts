@@ -15,11 +15,12 @@ const MOST_BYTES = 4_000_000;
  * Microsoft Graph, sendMail with the mail's own bytes in base64 as text/plain (learn.microsoft.com/graph/api/user-sendmail,
  * …/graph/outlook-send-mime-message). It goes to whom the headers name, so to the lead alone; a copy to oneself is what lies in Sent Items.
  */
-export function graph(tokens: AccessTokens, { baseUrl = BASE_URL, insecure = false, user }: Mailbox = {}): HttpProvider {
+export function graph(tokens: AccessTokens, { baseUrl = BASE_URL, insecure = false, user, mend }: Mailbox = {}): HttpProvider {
   return {
     insecure,
     name: 'graph',
     tokens,
+    mend,
     url: new URL(`${placeOf(user)}/sendMail`, baseUrl),
     bodyOf: ({ bytes }, date) => Buffer.from(withDate(bytes, date).toString('base64'), 'latin1'),
     unfit: (_, body) => tooLarge((body.length / 4) * 3, (MOST_BYTES / 4) * 3, 'Microsoft Graph'),

@@ -26,6 +26,8 @@ export interface HttpProvider extends HttpTarget {
   read(reply: HttpReply): Delivery;
   /** Whose tokens each request carries; without them `headersOf` says who asks. */
   readonly tokens?: AccessTokens;
+  /** What a person does when it refuses a token that is new. */
+  readonly mend?: string | undefined;
   readonly account?: Mailer['account'];
   /** Where its clock is asked for, without a key: of providers that take a request again for as long as they know its key. */
   readonly clockUrl?: URL;
@@ -46,7 +48,7 @@ export function httpMailer(provider: HttpProvider, { ca }: { ca?: string } = {})
   const agent = agentFor(provider.url, ca);
   const { clockUrl, insecure } = provider;
   const clock = new ProviderClock(clockUrl === undefined ? undefined : { url: clockUrl, insecure }, ca);
-  const access = provider.tokens === undefined ? undefined : new TokenAccess(provider.tokens);
+  const access = provider.tokens === undefined ? undefined : new TokenAccess(provider.tokens, provider.mend);
   return {
     provider: provider.name,
     account: provider.account,

@@ -19,13 +19,16 @@ const REPLACED_WITHIN_MS = 30_000;
  */
 export class TokenAccess {
   readonly #tokens: AccessTokens;
+  readonly #mend: string;
   /** The last one that was refused. */
   #refused: string | undefined;
   /** What came in its place. */
   #fresh: string | undefined;
 
-  constructor(tokens: AccessTokens) {
+  /** `mend`: `log in again: outreach login main`. */
+  constructor(tokens: AccessTokens, mend?: string) {
     this.#tokens = tokens;
+    this.#mend = mend === undefined ? '' : `; ${mend}`;
   }
 
   /** Asked before there is a connection, so that nothing waits on the wire for a server of another service. */
@@ -46,7 +49,7 @@ export class TokenAccess {
       if (code !== null && this.#fresh === token) this.#fresh = undefined;
       return delivery;
     }
-    if (this.#fresh === token) return { ...delivery, reply: `${reply} (a new access token is refused, too)` };
+    if (this.#fresh === token) return { ...delivery, reply: `${reply} (a new access token is refused, too${this.#mend})` };
     this.#refused = token;
     const other = await inTime(this.#instead(token), REPLACED_WITHIN_MS, cut);
     if (other?.ok === false && other.lasting) return { ...delivery, reply: shortReply(`${reply}; ${other.reply}`) };
