@@ -1,50 +1,21 @@
-import { isAbsolute } from 'node:path';
-import { PRESET_NAMES, PRESETS, type PresetName, presetOfDomain, presetOfExchange } from '../config/presets.ts';
-import type { Answers } from '../config/samples.ts';
-import { configFrom } from '../config/scaffold.ts';
+import type { Answers } from '../config/answers.ts';
 import type { Workspace } from '../config/workspace.ts';
-import { parseAddress } from '../domain/address.ts';
-import { rememberSecret } from '../domain/redact.ts';
 import { didYouMean } from '../domain/text.ts';
 import { isZone } from '../domain/zone.ts';
 import type { Check, Choice, Questions } from '../terminal/questions.ts';
-import { loginsOf } from './logins.ts';
+import type { Interviewed } from './interviewed.ts';
+import { askMailbox } from './interviewMailbox.ts';
+import { askWorkingSecret, LATER, type Place, placeAskedOnce } from './interviewSecrets.ts';
 import { findOllama, type Ollama } from './ollama.ts';
-import { systemDns } from './resolver.ts';
-import { keychainTrouble } from './secrets.ts';
-
-/** A secret that a person typed, and where it is to be kept once there is a workspace. */
-export interface TypedSecret {
-  readonly name: string;
-  readonly value: string;
-  readonly place: 'keychain' | 'file';
-}
-
-export interface Interviewed {
-  readonly answers: Answers;
-  readonly secrets: readonly TypedSecret[];
-  /** A secret that is asked for later: the settings name it, and nobody has typed it. */
-  readonly missing?: string;
-}
-
-/** For a guess; without one a person chooses. */
-const DNS_LIMIT_MS = 700;
-
-const ENTER = 'Enter: later';
 
 /** Asks what a workspace needs. Writes nothing: whoever leaves half-way leaves nothing behind. */
 export async function interview(questions: Questions, workspace: Workspace, env: NodeJS.ProcessEnv): Promise<Interviewed> {
   const ollama = findOllama(env);
-  const place = onlyOnce(() => choosePlace(questions, workspace, env));
+  const place = placeAskedOnce(questions, workspace, env);
   const you = await askIdentity(questions);
   const mailbox = await askMailbox(questions, workspace, you, place);
   const model = await askModel(questions, workspace, { ...you, ...mailbox.answers }, { env, ollama: await ollama, place });
-  const { missing } = mailbox;
-  return {
-    answers: { ...you, ...mailbox.answers, ...model.answers },
-    secrets: [...mailbox.secrets, ...model.secrets],
-    ...(missing === undefined ? {} : { missing }),
-  };
+  return { ...mailbox, answers: { ...you, ...mailbox.answers, ...model.answers }, secrets: [...mailbox.secrets, ...model.secrets] };
 }
 
 async function askIdentity(questions: Questions): Promise<Answers & { readonly name: string }> {
@@ -53,7 +24,7 @@ async function askIdentity(questions: Questions): Promise<Answers & { readonly n
     check: (answer) => (answer === '' ? 'Mails are signed with it.' : undefined),
   });
   const company = await questions.text('Your company (Enter: none)', { placeholder: 'Ruiz Consulting' });
-  const postalAddress = await questions.text(`Postal address, for the foot of every mail (${ENTER})`, {
+  const postalAddress = await questions.text(`Postal address, for the foot of every mail (${LATER})`, {
     placeholder: 'Calle Mayor 1, 28013 Madrid, Spain',
   });
   const timezone = await questions.text('Time zone (Enter: the one shown)', {
@@ -69,133 +40,17 @@ const checkZone: Check = (answer) => {
   return `No time zone of that name; ${near === undefined ? 'write one such as Europe/Madrid' : `did you mean ${near}?`}`;
 };
 
-const NOTHING: Interviewed = { answers: {}, secrets: [] };
+/** A model whose key is to come later is not written, so nothing is left to be done for it. */
+type AskedModel = Pick<Interviewed, 'answers' | 'secrets'>;
 
-type Place = () => Promise<TypedSecret['place'] | undefined>;
-
-async function askMailbox(questions: Questions, workspace: Workspace, you: Answers, place: Place): Promise<Interviewed> {
-  const address = await questions.text(`Your mail address (${ENTER}, and mails become files that reach nobody)`, {
-    placeholder: 'ana@ruiz.example',
-    check: (answer) =>
-      answer === '' || parseAddress(answer).ok ? undefined : 'That is no mail address; write one such as ana@ruiz.example',
-  });
-  const parsed = parseAddress(address);
-  if (!parsed.ok) return NOTHING;
-  const { email } = parsed.address;
-  const server = await askServer(questions, email);
-  if (server === undefined) return NOTHING;
-  const user = await questions.text('Login name (Enter: the one shown)', {
-    usual: email,
-    check: (answer) => (answer === '' ? 'The server asks for it.' : undefined),
-  });
-  const answers: Answers = { from: address, ...server, smtpUser: user, password: 'keychain:main' };
-  const password = await askWorkingSecret(questions, configFrom(workspace, { ...you, ...answers }), 'main');
-  const chosen = password === undefined ? undefined : await place();
-  if (password === undefined || chosen === undefined) {
-    questions.say('Later, then: outreach login main asks again, and nothing is sent before it.');
-    return { answers, secrets: [], missing: 'main' };
-  }
-  return { answers, secrets: [{ name: 'main', value: password, place: chosen }] };
-}
-
-async function askServer(questions: Questions, address: string): Promise<Answers | undefined> {
-  const guess = await guessPreset(address.slice(address.lastIndexOf('@') + 1));
-  const presets = PRESET_NAMES.map((value): Choice<PresetName> => ({ value, label: LABELS[value], hint: PRESETS[value].host }));
-  const choice = await questions.choose<PresetName | 'other' | 'later'>(
-    guess === undefined ? 'Who sends its mail?' : `Who sends its mail? It looks like ${LABELS[guess]}.`,
-    [
-      ...presets.filter(({ value }) => value === guess),
-      { value: 'other', label: 'another SMTP server' },
-      { value: 'later', label: 'later', hint: 'mails become files that reach nobody' },
-      ...presets.filter(({ value }) => value !== guess),
-    ],
-  );
-  if (choice === 'later') return undefined;
-  if (choice !== 'other') return { preset: choice };
-  const smtpHost = await questions.text('Its SMTP server', {
-    placeholder: 'smtp.ruiz.example',
-    check: (answer) =>
-      /^[^\s/@:]+$/.test(answer) && !isAbsolute(answer) ? undefined : 'That is no host name; write one such as smtp.ruiz.example',
-  });
-  const port = await questions.text('Port (587 for STARTTLS, 465 for TLS)', { usual: '587', check: checkPort });
-  return { smtpHost, smtpPort: Number(port) };
-}
-
-const LABELS: Readonly<Record<PresetName, string>> = {
-  gmail: 'Gmail',
-  workspace: 'Google Workspace',
-  outlook: 'Outlook.com',
-  microsoft365: 'Microsoft 365',
-  fastmail: 'Fastmail',
-  zoho: 'Zoho',
-  icloud: 'iCloud',
-  ses: 'Amazon SES',
-  mailgun: 'Mailgun',
-  postmark: 'Postmark',
-  brevo: 'Brevo',
-};
-
-const checkPort: Check = (answer) =>
-  /^\d+$/.test(answer) && Number(answer) > 0 && Number(answer) < 65_536 ? undefined : 'That is no port; write 587';
-
-/** By the domain itself, or by who takes its mail. */
-async function guessPreset(domain: string): Promise<PresetName | undefined> {
-  const known = presetOfDomain(domain);
-  if (known !== undefined) return known;
-  try {
-    const exchanges = await systemDns(DNS_LIMIT_MS).resolveMx(domain);
-    return exchanges.map(({ exchange }) => presetOfExchange(exchange)).find((preset) => preset !== undefined);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A secret that its server takes, or that a person keeps untested; undefined for later. */
-async function askWorkingSecret(questions: Questions, config: ReturnType<typeof configFrom>, name: string): Promise<string | undefined> {
-  const login = loginsOf(config).find((one) => one.name === name);
-  const wanted = (login?.wanted ?? name).replace(/^password/, 'App password');
-  for (;;) {
-    const secret = await questions.secret(`${wanted} (not shown; ${ENTER})`);
-    if (secret.trim() === '') return undefined;
-    rememberSecret(secret);
-    questions.say('Trying it …');
-    const answer = await login?.tryOut?.(secret).catch((error: Error) => ({ kind: 'refused' as const, reply: error.message }));
-    if (answer === undefined || answer.kind === 'let_in') {
-      questions.say('The login works.');
-      return secret;
-    }
-    questions.warn(answer.kind === 'refused' ? `Refused: ${answer.reply}` : `Nobody could judge it: ${answer.reply}`);
-    const next = await questions.choose<'again' | 'keep' | 'later'>('And now?', [
-      { value: 'again', label: 'type it again', hint: 'many mailboxes want an app password' },
-      ...(answer.kind === 'unknown' ? [{ value: 'keep' as const, label: 'keep it untested' }] : []),
-      { value: 'later', label: 'later' },
-    ]);
-    if (next !== 'again') return next === 'keep' ? secret : undefined;
-  }
-}
-
-/** The keychain; where there is none the file, if the person agrees. */
-async function choosePlace(questions: Questions, workspace: Workspace, env: NodeJS.ProcessEnv): ReturnType<Place> {
-  const trouble = await keychainTrouble(workspace, env);
-  if (trouble === undefined) return 'keychain';
-  questions.warn(trouble.message);
-  return (await questions.yes('Keep it in .outreach/secrets.json instead, plain text that only your user can read?')) ? 'file' : undefined;
-}
-
-function onlyOnce(choose: Place): Place {
-  let chosen: ReturnType<Place> | undefined;
-  return () => {
-    chosen ??= choose();
-    return chosen;
-  };
-}
+const NOTHING: AskedModel = { answers: {}, secrets: [] };
 
 async function askModel(
   questions: Questions,
   workspace: Workspace,
   before: Answers,
   { env, ollama, place }: { readonly env: NodeJS.ProcessEnv; readonly ollama: Ollama | undefined; readonly place: Place },
-): Promise<Interviewed> {
+): Promise<AskedModel> {
   const found: Choice<'ollama'>[] =
     ollama === undefined || ollama.models.length === 0
       ? []
@@ -218,9 +73,8 @@ async function askModel(
     return { answers: { ai, aiKey: `env:${variable}` }, secrets: [] };
   }
   const answers: Answers = { ai, aiKey: `keychain:${ai}` };
-  const key = await askWorkingSecret(questions, configFrom(workspace, { ...before, ...answers }), ai);
-  const chosen = key === undefined ? undefined : await place();
-  if (key !== undefined && chosen !== undefined) return { answers, secrets: [{ name: ai, value: key, place: chosen }] };
+  const key = await askWorkingSecret(questions, place, ai, { workspace, answers: { ...before, ...answers } });
+  if (key !== undefined) return { answers, secrets: [key] };
   questions.say('Later, then: outreach.yaml shows how.');
   return NOTHING;
 }

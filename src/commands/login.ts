@@ -145,5 +145,9 @@ function sayNext({ output }: Context, { name, users }: Target, unwritten: readon
   } else if (unwritten.length > 0) {
     const lines = unwritten.map(({ owner, key, tryOut: ready }) => `${key}: "keychain:${name}"${ready ? '' : ', and user,'} in ${owner}`);
     output.line(`\nNext: write ${lines.join('; ')} of outreach.yaml`);
+  } else if (users.every(({ key }) => key === 'oauth.client_secret')) {
+    // With it the sender can ask for its grant.
+    const sender = logins.find(({ key, owner }) => key === 'oauth' && owner === users[0]?.owner);
+    output.line(`\nNext: outreach login ${sender?.name ?? name}`);
   } else output.line('\nNext: outreach worker    (if its sender was stopped: outreach senders)');
 }

@@ -9,8 +9,14 @@ import { cell } from '../terminal/output.ts';
 import type { Context } from './context.ts';
 import { forgetElsewhere, type LoginOptions, refuseWithoutKeychain } from './loginPlaces.ts';
 
-/** `outreach login` of a sender that logs in with a token: a person allows it at the provider, and the grant is stored. */
+/** `outreach login` of a sender that logs in with a token. */
 export async function loginByGrant(context: Context, app: App, sender: MailboxSenderConfig, options: LoginOptions): Promise<undefined> {
+  const resumed = await keepGrant(context, app, sender, options);
+  context.output.line(`\nNext: ${resumed ? `outreach worker    (sender ${sender.name} goes on)` : 'outreach doctor'}`);
+}
+
+/** A person allows it at the provider, and the grant is stored. Resolves to whether the sender goes on that had been stopped without it. */
+export async function keepGrant(context: Context, app: App, sender: MailboxSenderConfig, options: LoginOptions): Promise<boolean> {
   const { output, env } = context;
   const { hasBrowser } = await import('../app/browser.ts');
   const { askForGrant, tryGrant } = await import('../app/grantLogin.ts');
@@ -35,7 +41,7 @@ export async function loginByGrant(context: Context, app: App, sender: MailboxSe
   if (options.file === true) output.talk(`Warning: ${secretsPath(app.workspace)} is plain text, readable by your user and root.`);
   output.line(`${options.check ? 'The login works. ' : ''}${whose(grant, client.label)} is stored in the ${place} as ${name}.`);
   for (const complaint of complaints(grant, sender, mailboxOf(sender))) output.talk(`Warning: ${complaint}`);
-  output.line(`\nNext: ${resumed ? `outreach worker    (sender ${sender.name} goes on)` : 'outreach doctor'}`);
+  return resumed;
 }
 
 function whose({ mailbox }: Grant, label: string): string {

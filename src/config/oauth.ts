@@ -8,15 +8,23 @@ import { type AuthKind, asApplication, authOf, GRANT_KINDS, oauthProviderOf, own
 
 const endpoint = z.url({ protocol: /^https?$/, error: 'not a web address; write https://login.microsoftonline.us/…' });
 
+const tenant = text('ruiz.example').regex(
+  /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/,
+  'neither a domain nor an id; write ruiz.example, or the id of the directory',
+);
+
+/** What is wrong with a tenant that was typed; undefined when it will do. */
+export function tenantTrouble(answer: string): string | undefined {
+  return tenant.safeParse(answer).error?.issues[0]?.message;
+}
+
 /** The client, or the application, that was registered at Google or Microsoft, and where that provider is asked. */
 export const oauth = strictObject({
   provider: z.enum(OAUTH_PROVIDERS, notKnown('google or microsoft')).optional(),
   grant: z.enum(GRANT_KINDS, notKnown('person or application')).optional(),
   client_id: text('1234-abc.apps.googleusercontent.com').regex(/^[\x21-\x7e]{1,300}$/, 'no client id: it has no spaces; copy it again'),
   client_secret: secret.optional(),
-  tenant: text('ruiz.example')
-    .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/, 'neither a domain nor an id; write ruiz.example, or the id of the directory')
-    .optional(),
+  tenant: tenant.optional(),
   scope: text('https://outlook.office365.us/SMTP.Send')
     .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,500}$/, 'one scope, without spaces; write https://outlook.office365.us/SMTP.Send')
     .optional(),

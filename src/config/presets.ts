@@ -7,6 +7,8 @@ interface Preset {
   readonly daily: number | null;
   /** Who gives the tokens that it wants instead of a password. */
   readonly oauth?: OAuthProviderName;
+  /** Its server takes tokens alone. */
+  readonly refusesPasswords?: true;
 }
 
 /**
@@ -18,7 +20,7 @@ interface Preset {
 export const PRESETS = {
   gmail: { host: 'smtp.gmail.com', port: 587, daily: 500, oauth: 'google' },
   workspace: { host: 'smtp.gmail.com', port: 587, daily: 2_000, oauth: 'google' },
-  outlook: { host: 'smtp-mail.outlook.com', port: 587, daily: null, oauth: 'microsoft' },
+  outlook: { host: 'smtp-mail.outlook.com', port: 587, daily: null, oauth: 'microsoft', refusesPasswords: true },
   microsoft365: { host: 'smtp.office365.com', port: 587, daily: 10_000, oauth: 'microsoft' },
   fastmail: { host: 'smtp.fastmail.com', port: 465, daily: null },
   zoho: { host: 'smtp.zoho.com', port: 465, daily: null },
@@ -34,6 +36,11 @@ export type PresetName = keyof typeof PRESETS;
 /** Who gives the tokens for its mailboxes; undefined where it takes passwords alone. */
 export function oauthOfPreset(preset: PresetName): OAuthProviderName | undefined {
   return (PRESETS[preset] as Preset).oauth;
+}
+
+/** Whether it is of no use to type a password. */
+export function refusesPasswords(preset: PresetName): boolean {
+  return (PRESETS[preset] as Preset).refusesPasswords === true;
 }
 
 export const PRESET_NAMES = Object.keys(PRESETS) as [PresetName, ...PresetName[]];

@@ -1,30 +1,7 @@
-import { stringify } from 'yaml';
-import { parseAddress } from '../domain/address.ts';
-import { OutreachError } from '../domain/errors.ts';
 import { oneLine } from '../domain/text.ts';
-import { PRESETS, type PresetName } from './presets.ts';
-
-export const AI_CHOICES = ['openai', 'openrouter', 'ollama', 'none'] as const;
-type AiChoice = (typeof AI_CHOICES)[number];
-
-/** What `init` was told; everything left out becomes a sample to be edited. */
-export interface Answers {
-  readonly name?: string;
-  readonly company?: string;
-  readonly postalAddress?: string;
-  readonly timezone?: string;
-  readonly from?: string;
-  readonly preset?: PresetName;
-  readonly smtpHost?: string;
-  readonly smtpPort?: number;
-  readonly smtpUser?: string;
-  /** References, never secrets. */
-  readonly password?: string;
-  readonly ai?: AiChoice;
-  readonly aiModel?: string;
-  readonly aiUrl?: string;
-  readonly aiKey?: string;
-}
+import type { Answers } from './answers.ts';
+import { sendersText } from './sampleSenders.ts';
+import { scalar } from './yamlScalar.ts';
 
 /** Editors with a YAML language server read it; the path is relative to the file that says it. */
 const schemaLine = (path: string) => `# yaml-language-server: $schema=${path}`;
@@ -57,83 +34,6 @@ ${sendersText(answers, name)}
 # unsubscribe: { mailto: stop@yourdomain.example, url: "https://yourdomain.example/u" }
 
 ${aiText(answers)}`;
-}
-
-function scalar(value: string): string {
-  // YAML's block style for several lines would need to know how deep it stands; JSON is YAML too.
-  return value.includes('\n') ? JSON.stringify(value) : stringify(value, { lineWidth: 0 }).trimEnd();
-}
-
-/** Whether a real mailbox is to send. */
-export function hasMailbox({ smtpHost, preset }: Answers): boolean {
-  return (smtpHost ?? preset) !== undefined;
-}
-
-const SECRET_NOTE = 'an environment variable, or keychain:main (see: outreach login --help); never the password itself';
-
-function sendersText(answers: Answers, name: string): string {
-  if (!hasMailbox(answers)) {
-    return `# Without senders every mail becomes an .eml file in .outreach/outbox and reaches nobody.
-# Your own mailbox:
-# senders:
-#   - name: main
-#     type: smtp
-#     from: "${name.replace(/["\\]/g, "'")} <you@yourdomain.example>"
-#     host: smtp.yourdomain.example
-#     port: 587                      # 465 for tls
-#     security: starttls             # starttls | tls
-#     user: you@yourdomain.example
-#     password: "env:SMTP_PASSWORD"  # ${SECRET_NOTE}
-#     daily_cap: 50                  # in any 24 hours
-#     gap: { min: 60s, max: 180s }   # between two mails, drawn at random
-#     dkim: { domain: yourdomain.example, selector: s1, key: "file:dkim.pem" }  # only if your server does not sign
-`;
-  }
-  const from = fromOf(answers, name);
-  const user = answers.smtpUser ?? (answers.preset === undefined ? undefined : addressOf(from));
-  const password = answers.password ?? 'env:SMTP_PASSWORD';
-  const note = password.startsWith('env:') ? SECRET_NOTE : 'kept by outreach login main; never the password itself';
-  const login = user === undefined ? '' : `    user: ${scalar(user)}\n    password: "${password}"  # ${note}\n`;
-  return `senders:
-  - name: main
-    type: smtp
-    from: ${scalar(from)}
-${serverText(answers)}
-${login}    daily_cap: 50                  # in any 24 hours
-    gap: { min: 60s, max: 180s }   # between two mails, drawn at random
-`;
-}
-
-function serverText({ preset, smtpHost, smtpPort }: Answers): string {
-  if (preset !== undefined && smtpHost === undefined) {
-    const { host, port } = PRESETS[preset];
-    return `    preset: ${preset}${' '.repeat(Math.max(1, 23 - preset.length))}# ${host}, port ${smtpPort ?? port}${smtpPort === undefined ? '' : `\n    port: ${smtpPort}`}`;
-  }
-  const port = smtpPort ?? 587;
-  const host = smtpHost ?? '';
-  return `    host: ${scalar(host)}\n    port: ${port}\n    security: ${securityFor(host, port)}`;
-}
-
-/** The mailbox to send as: what was said, or the login name where that is an address. */
-function fromOf(answers: Answers, name: string): string {
-  const plainName = name.replace(/["<>,;:@\\]/g, ' ').trim();
-  const asked = answers.from ?? (answers.smtpUser === undefined ? '' : `${plainName} <${answers.smtpUser}>`);
-  const check = parseAddress(asked);
-  if (check.ok) return check.address.name === undefined ? `${plainName} <${check.address.email}>` : asked;
-  throw new OutreachError(
-    'usage',
-    answers.from === undefined ? 'say which mailbox to send as: --from "Ana Ruiz <ana@ruiz.example>"' : `--from: ${check.reason}`,
-  );
-}
-
-function addressOf(from: string): string {
-  const check = parseAddress(from);
-  return check.ok ? check.address.email : from;
-}
-
-function securityFor(host: string, port: number): string {
-  if (port === 465) return 'tls';
-  return /^(localhost|127\.|::1)/.test(host) ? 'none                 # this machine only' : 'starttls';
 }
 
 /** What `init` knows of a provider. Prices in USD per million tokens, as they stood when this was written. */

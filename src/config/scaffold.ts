@@ -2,10 +2,11 @@ import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import { makeFolder, putFile } from '../files/ownFiles.ts';
+import type { Answers } from './answers.ts';
 import { campaignPath, isCampaignName, NAME_RULE } from './campaignFolder.ts';
 import { type Config, configOf } from './config.ts';
 import { writeSchemas } from './jsonSchema.ts';
-import { type Answers, configText, SAMPLE_BRIEF, SAMPLE_CAMPAIGN, SAMPLE_LEADS } from './samples.ts';
+import { configText, SAMPLE_BRIEF, SAMPLE_CAMPAIGN, SAMPLE_LEADS } from './samples.ts';
 import { prepareData, type Workspace } from './workspace.ts';
 
 /** What these answers make of a workspace, of which nothing is written yet. Throws when they do not hold. */

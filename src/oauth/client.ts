@@ -1,4 +1,4 @@
-import type { OAuthProviderName } from '../domain/oauthProvider.ts';
+import { OAUTH_REGISTRIES, type OAuthProviderName } from '../domain/oauthProvider.ts';
 import { OAUTH } from './providers.ts';
 
 /** A registered client, and where it asks. */
@@ -33,14 +33,14 @@ export function clientOf(
   settings: ClientSettings,
   use: { readonly by: 'smtp' | 'api'; readonly secret: string | undefined; readonly insecure: boolean },
 ): OAuthClient {
-  const { label, authorizationUrl, tokenUrl, deviceUrl, scope, applicationScope } = OAUTH[provider];
+  const { authorizationUrl, tokenUrl, deviceUrl, scope, applicationScope } = OAUTH[provider];
   const usual = (settings.grant === 'application' ? applicationScope : undefined) ?? scope;
   // Any account, of a company or personal.
   const tenant = settings.tenant ?? 'common';
   const device = settings.device_url ?? deviceUrl?.(tenant);
   return {
     provider,
-    label,
+    label: OAUTH_REGISTRIES[provider].label,
     clientId: settings.client_id,
     clientSecret: use.secret,
     authorizationUrl: new URL(settings.authorization_url ?? authorizationUrl(tenant)),

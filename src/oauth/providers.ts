@@ -2,7 +2,6 @@ import type { OAuthProviderName } from '../domain/oauthProvider.ts';
 
 /** Where one company's OAuth 2.0 differs from another's. */
 interface OAuthProvider {
-  readonly label: string;
   readonly authorizationUrl: (tenant: string) => string;
   readonly tokenUrl: (tenant: string) => string;
   /** Null where its codes for machines without a browser do not cover mail. */
@@ -34,7 +33,6 @@ interface OAuthProvider {
  */
 export const OAUTH: Readonly<Record<OAuthProviderName, OAuthProvider>> = {
   google: {
-    label: 'Google',
     authorizationUrl: () => 'https://accounts.google.com/o/oauth2/v2/auth',
     tokenUrl: () => 'https://oauth2.googleapis.com/token',
     deviceUrl: null,
@@ -49,7 +47,6 @@ export const OAUTH: Readonly<Record<OAuthProviderName, OAuthProvider>> = {
     applications: 'https://console.cloud.google.com/',
   },
   microsoft: {
-    label: 'Microsoft',
     authorizationUrl: (tenant) => `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/authorize`,
     tokenUrl: (tenant) => `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`,
     deviceUrl: (tenant) => `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/devicecode`,

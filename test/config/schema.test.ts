@@ -4,10 +4,11 @@ import { Ajv } from 'ajv';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import type { Answers } from '../../src/config/answers.ts';
 import { campaignSchema } from '../../src/config/campaign.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { type JsonSchema, jsonSchema, type SchemaName, schemaPath, writeSchemas } from '../../src/config/jsonSchema.ts';
-import { type Answers, SAMPLE_BRIEF, SAMPLE_CAMPAIGN } from '../../src/config/samples.ts';
+import { SAMPLE_BRIEF, SAMPLE_CAMPAIGN } from '../../src/config/samples.ts';
 import { writeWorkspace } from '../../src/config/scaffold.ts';
 import { type Workspace, workspaceAt } from '../../src/config/workspace.ts';
 import { Folder } from '../support/program.ts';
@@ -82,6 +83,9 @@ test.each<[SchemaName, string]>([
 test.each<[string, Answers]>([
   ['nothing', {}],
   ['a preset and OpenAI', { name: 'Ana "A": Ruiz', from: 'ana@gmail.com', preset: 'gmail', ai: 'openai', password: 'keychain:main' }],
+  ['a client at Google', { from: 'ana@gmail.com', preset: 'gmail', clientId: '1.apps.googleusercontent.com' }],
+  ['a client at Microsoft', { from: 'a@x.example', preset: 'microsoft365', clientId: '0a1b', tenant: 'x.example' }],
+  ['a client to come', { from: 'ana@gmail.com', preset: 'gmail', auth: 'oauth' }],
   ['a server and OpenRouter', { name: 'Ana', smtpHost: 'smtp.x.example', smtpUser: 'a@x.example', smtpPort: 465, ai: 'openrouter' }],
   ['Ollama', { ai: 'ollama', aiModel: 'qwen3:8b' }],
   ['an address of several lines', { name: 'Ana\nRuiz', company: 'Ruiz\n& Co', postalAddress: 'Calle Mayor 1\n28013 Madrid: Spain\n' }],

@@ -1,12 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EchoServer, startEchoHttp, startEchoSmtp } from '../support/echoServers.ts';
+import { ALONE, type Answer, give, IDENTITY, lastLine, NO_MODEL, settingsOf } from '../support/interview.ts';
 import { Folder, json, objects, outreach } from '../support/program.ts';
-import { CTRL_C, type Dialogue, DOWN, ENTER, HAS_PTY, onTerminal } from '../support/terminal.ts';
+import { CTRL_C, DOWN, ENTER, HAS_PTY, onTerminal } from '../support/terminal.ts';
 
 const PASSWORD = 'canary app password';
-/** No keychain is there, and nothing is asked of Ollama on this machine. */
-const ALONE = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus', OLLAMA_HOST: '127.0.0.1:1' };
 
 let folder: Folder;
 let smtp: EchoServer;
@@ -21,16 +20,8 @@ afterEach(async () => {
   folder.remove();
 });
 
-const yaml = () => readFileSync(folder.at('acme', 'outreach.yaml'), 'utf8');
+const yaml = () => settingsOf(folder);
 
-type Answer = readonly [question: string, keys: string];
-
-const IDENTITY: readonly Answer[] = [
-  ['Your name', `Ana Ruiz${ENTER}`],
-  ['Your company', `Ruiz: Consulting${ENTER}`],
-  ['Postal address', `Calle Mayor 1, Madrid${ENTER}`],
-  ['Time zone', ENTER],
-];
 const mailbox = (): readonly Answer[] => [
   ['Your mail address', `ana@ruiz.example${ENTER}`],
   ['Who sends its mail?', ENTER],
@@ -39,11 +30,6 @@ const mailbox = (): readonly Answer[] => [
   ['Login name', ENTER],
 ];
 const NO_MAILBOX: Answer = ['Your mail address', ENTER];
-const NO_MODEL: Answer = ['Shall a model write mails?', ENTER];
-
-async function give(dialogue: Dialogue, answers: readonly Answer[]): Promise<void> {
-  for (const [question, keys] of answers) await dialogue.answer(question, keys);
-}
 
 // Named in the report where python3 is missing.
 describe.runIf(HAS_PTY)('init on a pseudo terminal (python3)', () => {
@@ -64,7 +50,7 @@ describe.runIf(HAS_PTY)('init on a pseudo terminal (python3)', () => {
     ]);
     const { code, screen } = await dialogue.ended;
     expect(code).toBe(0);
-    expect(screen.trimEnd().split('\r\n').at(-1)).toBe('Next: cd acme && outreach doctor');
+    expect(lastLine(screen)).toBe('Next: cd acme && outreach doctor');
     expect(screen).not.toContain(PASSWORD);
     expect(yaml()).not.toContain(PASSWORD);
     expect(await json(folder, 'config', 'check', '--workspace', 'acme')).toMatchObject({ ok: true });
@@ -93,7 +79,7 @@ describe.runIf(HAS_PTY)('init on a pseudo terminal (python3)', () => {
       ['API key of', ENTER],
     ]);
     const { code, screen } = await dialogue.ended;
-    expect([code, screen.trimEnd().split('\r\n').at(-1)]).toEqual([0, 'Next: cd acme && outreach login main']);
+    expect([code, lastLine(screen)]).toEqual([0, 'Next: cd acme && outreach login main']);
     expect(smtp.heard).toEqual([]);
     expect(yaml()).toContain('user: ana@ruiz.example\n    password: "keychain:main"');
     expect(yaml()).not.toMatch(/^ai:/m);
