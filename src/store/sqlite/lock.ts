@@ -123,7 +123,8 @@ function removeLock(connection: SqliteConnection, path: string): void {
 function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; waitMs?: number }): SqliteConnection | undefined {
   refuseWhereReadOnly(path);
   refuseShared(path);
-  const connection = connect(path, { timeout: waitMs, fileMustExist: mustExist });
+  const connection = opened(path, { timeout: waitMs, fileMustExist: mustExist });
+  if (connection === undefined) return undefined;
   try {
     connection.pragma('journal_mode = DELETE');
     connection.exec('begin exclusive');
@@ -132,6 +133,16 @@ function lock(path: string, { mustExist, waitMs = 0 }: { mustExist: boolean; wai
     connection.close();
     // Its owner has let go and removed the file under its name: whoever asks again makes a new one.
     if (isBusy(error) || (error as { code?: string }).code === 'SQLITE_IOERR_FSTAT') return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where the file should be there and another process has just removed it. */
+function opened(path: string, options: { readonly timeout: number; readonly fileMustExist: boolean }): SqliteConnection | undefined {
+  try {
+    return connect(path, options);
+  } catch (error) {
+    if (options.fileMustExist && !existsSync(path)) return undefined;
     throw error;
   }
 }
