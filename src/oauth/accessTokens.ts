@@ -54,6 +54,8 @@ class RefreshedTokens implements AccessTokens {
   async #renew(refused: string | undefined): Promise<AccessToken> {
     const { store, mend } = this.#needs;
     try {
+      const known = await this.#renewedElsewhere(refused);
+      if (known !== undefined) return this.#held.hold(known);
       return await store.alone(async () => {
         reached('oauth.locked');
         const grant = await this.#latest();
@@ -66,6 +68,13 @@ class RefreshedTokens implements AccessTokens {
       const hint = error instanceof OutreachError && error.hint !== undefined ? ` (${error.hint})` : '';
       return this.#held.still(refused, `the grant cannot be used now: ${messageOf(error)}${hint}`);
     }
+  }
+
+  /** Looked for without the lock, so that nobody who has a token waits for another process that renews. */
+  async #renewedElsewhere(refused: string | undefined): Promise<Held | undefined> {
+    if (this.#unstored !== undefined) return undefined;
+    const grant = await this.#needs.store.read();
+    return grant === undefined ? undefined : this.#storedToken(grant, refused);
   }
 
   /** What is stored, or what this process could not store, unless a person has logged in since. */

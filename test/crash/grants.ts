@@ -26,10 +26,10 @@ export interface Grants {
   close(): Promise<void>;
 }
 
-/** A person who logs in long before the first worker begins. */
+/** Longer than an access token lasts. */
 const EARLIER_MS = 2 * 3_600_000;
 
-export async function startGrants({ lifetime, endsAccessAt }: NonNullable<Scenario['grants']>): Promise<Grants> {
+export async function startGrants({ renewed, lifetime, endsAccessAt }: NonNullable<Scenario['grants']>): Promise<Grants> {
   const server = await startOAuthServer();
   server.lifetime = lifetime;
   let mails = 0;
@@ -37,7 +37,11 @@ export async function startGrants({ lifetime, endsAccessAt }: NonNullable<Scenar
     settingsOf: (sender) =>
       `oauth: { ${isMailbox(sender) ? '' : 'provider: google, '}client_id: ${server.clientId}, client_secret: "env:KEY", token_url: "${server.url}/token" }`,
     async give(workspace, senders) {
-      for (const sender of senders) await openGrants(workspaceAt(workspace), WITHOUT_KEYCHAIN, sender).put(grantAt(server, sender), 'file');
+      for (const sender of senders)
+        await openGrants(workspaceAt(workspace), WITHOUT_KEYCHAIN, sender).put(
+          grantOf(server, sender, Date.now() - (renewed ? EARLIER_MS : 0)),
+          'file',
+        );
     },
     count() {
       if (++mails === endsAccessAt) server.endAccess();
@@ -55,12 +59,12 @@ export async function startGrants({ lifetime, endsAccessAt }: NonNullable<Scenar
   };
 }
 
-function grantAt(server: OAuthServer, sender: Sender) {
+function grantOf(server: OAuthServer, sender: Sender, at: number) {
   const { refreshToken, accessToken } = server.grant();
   const provider = isMailbox(sender) ? OAUTH_OF_API[sender] : 'google';
   const client = clientOf(provider, { client_id: server.clientId }, { by: 'smtp', secret: undefined, insecure: false });
   const granted = { accessToken, refreshToken, lifetimeMs: 3_600_000, scope: undefined, mailbox: server.mailbox, grantEndsInMs: undefined };
-  const grant = newGrant(client, granted, Date.now() - EARLIER_MS);
+  const grant = newGrant(client, granted, at);
   if (grant === undefined) throw new Error('the server gave no refresh token');
   return grant;
 }

@@ -53,14 +53,21 @@ export interface Scenario {
   /** The senders, in order of preference. */
   readonly route: Route;
   httpFaultFor(to: string | undefined): HttpFault | undefined;
-  /** Every sender but those with a key logs in with a grant whose access tokens last so many seconds, and all of them end at the so-manieth mail; undefined where nobody does. */
-  readonly grants: { readonly lifetime: number; readonly endsAccessAt: number } | undefined;
+  /** How every sender but those with a key logs in with a grant; undefined where nobody does. */
+  readonly grants: Granting | undefined;
   /** Mails with a file that is longer than what the systems on both sides take while nobody reads. */
   readonly large: boolean;
   /** Where the clocks do not agree; undefined where they do. */
   readonly clocks: Clocks | undefined;
   /** A model writes the mails, and this is what goes wrong with it; undefined for a template. */
   readonly writing: ((email: string, turn: number) => AiFault | undefined) | undefined;
+}
+
+/** Grants whose access tokens last so many seconds, and all end at the so-manieth mail. `renewed`: the first worker meets one that has ended. */
+interface Granting {
+  readonly renewed: boolean;
+  readonly lifetime: number;
+  readonly endsAccessAt: number;
 }
 
 /** Milliseconds that clocks are ahead of the time at the beginning: the local one while the rounds go on, and both when the machine is on again behind them. */
@@ -131,12 +138,9 @@ export function scenarioOf(seed: number, focus?: Focus): Scenario {
     : [];
   const disturbed = disturbance(seed, focus);
   const route = routeOf(seed, focus);
-  const grants = grantsOf(seed, focus, route);
-  const rounds = [
-    ...disturbed,
-    ...(grants === undefined ? [] : [amidRefresh(seed)]),
-    ...Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus)),
-  ];
+  const usual = [...disturbed, ...Array.from({ length: random.between(1, 2) }, () => focused(random, leads, focus))];
+  const grants = grantsOf(seed, focus, route, usual);
+  const rounds = grants?.renewed === true ? [amidRefresh(seed), ...usual] : usual;
   const capped = focus === 'cap' || focus === 'warm' || random.chance(0.12) ? random.between(2, leads - 1) : undefined;
   // What a cap or a model would make of another day, or of what a person does, is judged elsewhere.
   const dailyCap = disturbed.length > 0 ? undefined : capped;
@@ -196,11 +200,14 @@ function firstOf<F>(...all: readonly ((to: string | undefined) => F | undefined)
 }
 
 /** Always for a mailbox's API, and in one run of eight over SMTP. From a source of its own, so that the other runs stay what they were. */
-function grantsOf(seed: number, focus: Focus | undefined, route: Route): Scenario['grants'] {
+function grantsOf(seed: number, focus: Focus | undefined, route: Route, rounds: readonly Round[]): Scenario['grants'] {
   const random = new Random(seed * 911 + 37);
   const chosen = focus === 'grant' || (focus === undefined && random.chance(0.13) && route.includes('smtp'));
   if (!chosen && !route.some(isMailbox)) return undefined;
-  return { lifetime: random.pick([2, 3, 3_600]), endsAccessAt: random.between(1, 8) };
+  // One process at a time renews a grant: while it is frozen at that, the others wait for it, as long as it takes.
+  if (rounds.some(({ end }) => end.kind === 'freeze' || end.kind === 'person'))
+    return { renewed: false, lifetime: 3_600, endsAccessAt: Number.POSITIVE_INFINITY };
+  return { renewed: true, lifetime: random.pick([2, 3, 3_600]), endsAccessAt: random.between(1, 8) };
 }
 
 /** Killed while it renews a grant, or right behind. */
