@@ -102,9 +102,11 @@ export async function startAiServer(
   };
 }
 
-/** Whose mail is asked for. A prompt holds no address, so it is told by the names that the leads of the tests have. */
+/** Whose mail is asked for. Where the brief does not ask for the address, the names that the leads of the tests have tell it. */
 function addressIn({ messages }: ChatRequest): string {
   const text = messages.map(({ content }) => content).join('\n');
+  const named = /"email":"([^"]+)"/.exec(text)?.[1];
+  if (named !== undefined) return named;
   const number = /"first_name":"Lead (\d+)"/.exec(text)?.[1] ?? /"company":"Company (\d+)"/.exec(text)?.[1];
   return number === undefined ? '' : `lead${number}@company${number}.example`;
 }
