@@ -3,6 +3,7 @@ import type { App } from '../app/app.ts';
 import { formatUsd, NANO_PER_USD } from '../domain/aiCost.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import { OutreachError } from '../domain/errors.ts';
+import type { LeadData } from '../domain/leadData.ts';
 import { blockForTerminal, forTerminal } from '../domain/text.ts';
 import { fileLines, filesAsJson } from '../terminal/attached.ts';
 import { namesLine } from '../terminal/mailHead.ts';
@@ -41,7 +42,7 @@ async function preview(context: Context, name: string | undefined, options: { li
     }
     await warn(context, app, campaign);
     let total = 0;
-    for (const { messageId, email, draft, reason } of previews) {
+    for (const { messageId, email, draft, reason, given } of previews) {
       const author = campaign.generator === 'ai' ? await authorOf(store.db, messageId) : undefined;
       const attached = draft?.mail.parts().attachments ?? [];
       total += author?.costNano ?? 0;
@@ -52,12 +53,15 @@ async function preview(context: Context, name: string | undefined, options: { li
         html: draft?.html ?? null,
         attachments: filesAsJson(attached),
         reason,
+        given_to_model: given?.sent ?? null,
+        kept_from_model: given?.withheld ?? null,
         model: author?.model ?? null,
         cost_usd: author === undefined || author.costNano === null ? null : author.costNano / NANO_PER_USD,
       });
       const by =
         author === undefined ? '' : `   ${author.model}, ${author.costNano === null ? 'price unknown' : formatUsd(author.costNano)}`;
       output.line(`${output.colour.bold(`To ${cell(email)}`)}${output.colour.dim(by)}`);
+      if (given !== undefined) output.line(output.colour.dim(`  ${givenLine(given)}`));
       if (draft === undefined) output.line(`  ${output.colour.yellow(cell(reason, 300))}\n`);
       else
         output.line(
@@ -79,6 +83,12 @@ async function preview(context: Context, name: string | undefined, options: { li
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
+}
+
+/** What of the lead has left this machine, and what has not. */
+function givenLine({ sent, withheld }: LeadData): string {
+  const names = (columns: readonly string[]) => (columns.length === 0 ? 'nothing' : cell(columns.join(', '), 300));
+  return `The model is given: ${names(sent)}${withheld.length === 0 ? '' : `; not: ${names(withheld)}`}`;
 }
 
 /** Of the whole campaign, beside the mails of a few leads. */

@@ -70,7 +70,7 @@ async function askAndSettle(desk: Desk, call: Call, callId: number): Promise<Tur
   const reply = await provider.ask(prompt, desk.cut);
   reached('ai.replied');
   noteReply(desk, provider, reply, startedAt);
-  const turn = judge(reply, provider, purpose, desk);
+  const turn = judge(reply, { provider, prompt, purpose }, desk);
   const settled = await recordReply(desk, { callId, assignment, provider, prompt, reply, turn, startedAt });
   reached('ai.settled');
   return settled;
@@ -100,7 +100,7 @@ async function whyNotNow(desk: Desk, { deadlineAt }: Assignment, provider: TextP
     : undefined;
 }
 
-function judge(reply: Reply, provider: TextProvider, purpose: CallPurpose, desk: Desk): Turn {
+function judge(reply: Reply, { provider, prompt, purpose }: Pick<Call, 'provider' | 'prompt' | 'purpose'>, desk: Desk): Turn {
   const resting = (why: Resting['why'], restMs = 0): Resting => ({
     kind: 'resting',
     why,
@@ -109,8 +109,9 @@ function judge(reply: Reply, provider: TextProvider, purpose: CallPurpose, desk:
   });
   switch (reply.kind) {
     case 'text': {
-      const mail = readMailReply(reply.text);
-      if (mail.ok) return { kind: 'written', subject: mail.subject, text: mail.body };
+      const mail = readMailReply(reply.text, prompt.secrets);
+      if (mail.kind === 'mail') return { kind: 'written', subject: mail.subject, text: mail.body };
+      if (mail.kind === 'skip') return { kind: 'lead_failed', reason: `the model would not write to this lead: ${mail.reason}` };
       if (purpose === 'repair') return { kind: 'lead_failed', reason: `the model's answer could not be used, twice: ${mail.trouble}` };
       return { kind: 'unusable', reply: reply.text, trouble: mail.trouble };
     }

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Campaign } from '../domain/campaign.ts';
 import { DEADLINES } from '../domain/deadlines.ts';
+import { type LeadData, leadData } from '../domain/leadData.ts';
 import type { Writer } from '../llm/writer.ts';
 import { findCampaign } from '../store/campaigns.ts';
 import type { Store } from '../store/database.ts';
@@ -20,6 +21,8 @@ export interface Preview {
   readonly email: string;
   readonly draft: Draft | undefined;
   readonly reason: string | null;
+  /** What a model is given of the lead; undefined without one. */
+  readonly given: LeadData | undefined;
   /** Nobody can write just now: for the leads to come it would be the same. */
   readonly stopped: 'provider' | 'budget' | 'final' | 'leaving' | undefined;
 }
@@ -36,16 +39,18 @@ export async function previewMails(deps: PreviewDependencies, campaign: Campaign
     leads.map((prospect) => async (): Promise<Preview> => {
       const lead = fieldsOf(prospect);
       const { message_id: messageId, job_id: jobId, email } = prospect;
+      const given = campaign.generator === 'ai' ? leadData(lead, campaign.body) : undefined;
+      const of = { messageId, email, given };
       // As in drafting: no text is paid for a lead whose file is missing.
       const files = gatherFiles(deps, campaign, lead, []);
-      if (files.kind === 'lead_failed') return { messageId, email, draft: undefined, reason: files.reason, stopped: undefined };
+      if (files.kind === 'lead_failed') return { ...of, draft: undefined, reason: files.reason, stopped: undefined };
       const written = await deps.writer.write({ campaign, lead, jobId, messageId, deadlineAt: deps.now() + DEADLINES.drafting });
       const draft = written.kind === 'written' ? await composeDraft(deps, campaign, lead, written) : written;
       if (draft.kind !== 'composed') {
         const stopped = draft.kind === 'resting' ? draft.why : undefined;
-        return { messageId, email, draft: undefined, reason: draft.reason, stopped };
+        return { ...of, draft: undefined, reason: draft.reason, stopped };
       }
-      return { messageId, email, draft, reason: null, stopped: undefined };
+      return { ...of, draft, reason: null, stopped: undefined };
     }),
   );
 }

@@ -119,9 +119,9 @@ test('a cell of nothing visible is an empty one, and what is around a value goes
 
 test('a model’s mail is cleaned like a cell, and one of nothing visible is no mail', () => {
   const reply = JSON.stringify({ subject: 'Hi\u{e0041}\u{e0042} \u202eyou', body: 'می\u200cخواهم\u200b\n\nA\u00adna' });
-  expect(readMailReply(reply)).toEqual({ ok: true, subject: 'Hi you', body: 'می\u200cخواهم\n\nAna' });
+  expect(readMailReply(reply)).toEqual({ kind: 'mail', subject: 'Hi you', body: 'می\u200cخواهم\n\nAna' });
   expect(readMailReply(JSON.stringify({ subject: '\u{e0041}\u200b', body: 'x' }))).toMatchObject({
-    ok: false,
+    kind: 'unusable',
     trouble: 'subject is empty',
   });
 });

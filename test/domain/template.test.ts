@@ -47,8 +47,8 @@ test('braces in a cell are data: they are neither run nor sent', () => {
 });
 
 test('what a model writes is held to the same', () => {
-  expect(readMailReply('{"subject":"Hi {{ first_name }}","body":"Well"}')).toMatchObject({ ok: false });
-  expect(readMailReply('{"subject":"Hi","body":"Dear {% name %}"}')).toMatchObject({ ok: false });
+  expect(readMailReply('{"subject":"Hi {{ first_name }}","body":"Well"}')).toMatchObject({ kind: 'unusable' });
+  expect(readMailReply('{"subject":"Hi","body":"Dear {% name %}"}')).toMatchObject({ kind: 'unusable' });
 });
 
 test('a loop over a long cell ends at the budget, in a variable too', () => {

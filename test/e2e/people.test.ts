@@ -111,7 +111,7 @@ test('a text that a model is writing keeps a person until it is there, and is er
   const ai = await startAiServer(() => undefined, 1_500);
   try {
     const provider = `{ name: local, base_url: "${ai.url}", model: writer-1, api_key: "env:AI_KEY", price: { input: 1, output: 2 } }`;
-    const review = '---\ngenerator: ai\nreview: all\n---\nAsk one question about their work.\n';
+    const review = '---\ngenerator: ai\nreview: all\n---\nAsk {{ email }} one question about their work.\n';
     workspace(config(sink.port, '', `ai:\n  providers: [${provider}]\n`), review);
     await json(folder, 'import', 'leads.csv');
     const writing = outreach(folder, ['worker', '--only', 'generate', '--until-done'], { AI_KEY: 'key-for-tests' });

@@ -107,7 +107,8 @@ export const PLACES: Readonly<Record<string, (text: string, folder: Folder) => u
   },
   'the answer of a model': (text) => {
     const read = readMailReply(text);
-    return read.ok ? [read.subject, read.body] : new Refused(read.trouble);
+    if (read.kind === 'skip') return { skipped: read.reason };
+    return read.kind === 'mail' ? [read.subject, read.body] : new Refused(read.trouble);
   },
   'a list of models': (text) => readModelList(200, text, 'gpt'),
   'a refusal at RCPT': (text) => readReply('rcpt', 550, text, { from: 'ana@ruiz.example', to: 'grace@harbour.example' }).kind,

@@ -76,7 +76,7 @@ export async function startAiServer(
     response.on('error', () => {});
     if (request.method === 'GET') return void response.end(JSON.stringify({ data: [{ id: 'writer-1' }] }));
     const body = JSON.parse(await textOf(request)) as ChatRequest;
-    const email = /"email": "([^"]+)"/.exec(body.messages.map(({ content }) => content).join('\n'))?.[1] ?? '';
+    const email = addressIn(body);
     const turn = (turns.get(email) ?? 0) + 1;
     turns.set(email, turn);
     const fault = faultFor(email, turn);
@@ -100,6 +100,15 @@ export async function startAiServer(
         server.close(() => resolve());
       }),
   };
+}
+
+/** Whose mail is asked for. Where the brief does not ask for the address, the names that the leads of the tests have tell it. */
+function addressIn({ messages }: ChatRequest): string {
+  const text = messages.map(({ content }) => content).join('\n');
+  const named = /"email":"([^"]+)"/.exec(text)?.[1];
+  if (named !== undefined) return named;
+  const number = /"first_name":"Lead (\d+)"/.exec(text)?.[1] ?? /"company":"Company (\d+)"/.exec(text)?.[1];
+  return number === undefined ? '' : `lead${number}@company${number}.example`;
 }
 
 export function aiSettings(baseUrl: string, change: Partial<OpenAiSettings> = {}): OpenAiSettings {
