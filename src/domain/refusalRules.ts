@@ -52,7 +52,7 @@ export interface Rule {
 /** The switch is needed with a token, too. */
 const SWITCHED_OFF =
   'an administrator switches on Authenticated SMTP for the mailbox: Microsoft 365 admin center, Users, the user, Mail, Manage email apps; ' +
-  'passwords end there, so write auth: oauth, then: outreach login NAME';
+  'passwords end there: where auth: oauth is not written yet, write it, then: outreach login NAME';
 
 const AFTER_MAIL: readonly SmtpPhase[] = ['rcpt', 'data', 'dot'];
 

@@ -4,7 +4,7 @@ import { reached } from '../domain/milestone.ts';
 import type { OAuthClient } from './client.ts';
 import { type Grant, renewedGrant } from './grant.ts';
 import { type Clocks, type Held, HeldToken, lasting } from './heldToken.ts';
-import { askForTokens, type TokenAnswer } from './tokenServer.ts';
+import { askForTokens, isFinal, type TokenAnswer } from './tokenServer.ts';
 
 /** Where one sender's grant is kept. All reject with an OutreachError when the place cannot be used. */
 export interface GrantStore {
@@ -109,12 +109,13 @@ class RefreshedTokens implements AccessTokens {
     reached('oauth.answered');
     if (answer.kind === 'granted') {
       const next = renewedGrant(grant, used, answer.granted, began.wall);
-      await this.#keep(next, grant.refresh_token);
+      // What could not be stored either is not what the store holds.
+      await this.#keep(next, this.#unstored?.after ?? grant.refresh_token);
       reached('oauth.stored');
       this.#forget([grant.access.token, grant.previous], next);
       return this.#held.hold({ token: answer.granted.accessToken, lifetimeMs: answer.granted.lifetimeMs, ...began });
     }
-    if (answer.kind === 'unknown') return this.#held.still(refused, `no token: ${answer.reply}`);
+    if (answer.kind === 'unknown' || !isFinal(answer.error)) return this.#held.still(refused, `no token: ${answer.reply}`);
     return this.#held.refuse(grant.refresh_token, refusalWords(client, answer, mend));
   }
 

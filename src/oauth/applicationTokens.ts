@@ -2,7 +2,7 @@ import type { AccessToken, AccessTokens } from '../domain/accessToken.ts';
 import { messageOf, OutreachError } from '../domain/errors.ts';
 import type { OAuthClient } from './client.ts';
 import { type Clocks, HeldToken } from './heldToken.ts';
-import { askForTokens, type Granted, type TokenAnswer } from './tokenServer.ts';
+import { askForTokens, type Granted, isFinal, type TokenAnswer } from './tokenServer.ts';
 
 export interface ApplicationNeeds extends Clocks {
   /** The application with its secret, read anew: a person may have stored another one. Rejects with an OutreachError. */
@@ -59,7 +59,8 @@ export class ApplicationTokens implements AccessTokens {
     if (dead !== undefined) return dead;
     const began = { wall: now(), uptime: uptime() };
     const answer = await askAsApplication(client);
-    if (answer.kind === 'unknown') return this.#held.still(refused, `no token: ${answer.reply}`);
+    if (answer.kind === 'unknown' || (answer.kind === 'refused' && !isFinal(answer.error)))
+      return this.#held.still(refused, `no token: ${answer.reply}`);
     if (answer.kind === 'refused')
       return this.#held.refuse(shown, `${applicationRefusal(client, answer.error, mend.secret)}, then: ${mend.resume} (${answer.reply})`);
     const { accessToken, lifetimeMs } = answer.granted;

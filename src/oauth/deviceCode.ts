@@ -37,7 +37,8 @@ export async function askForDeviceCode(client: OAuthClient, url: URL, cut?: Abor
     userCode: user_code,
     verificationUri: uri.href,
     deviceCode: device_code,
-    intervalMs: interval * 1_000,
+    // Nobody wants to be asked more often than once a second.
+    intervalMs: Math.max(1, interval) * 1_000,
     lifetimeMs: expires_in * 1_000,
   };
   return { kind: 'given', code };

@@ -48,10 +48,10 @@ export async function askForTokens(
   const read = tokens.safeParse(answer.value);
   if (!read.success) return { kind: 'unknown', reply: `${client.tokenUrl.host} sent what is no token` };
   const { access_token, refresh_token, expires_in, scope, id_token, refresh_token_expires_in } = read.data;
-  for (const secret of [access_token, refresh_token, id_token]) if (secret !== undefined) rememberSecret(secret);
+  for (const secret of [access_token, refresh_token, id_token]) if (typeof secret === 'string') rememberSecret(secret);
   const granted: Granted = {
     accessToken: access_token,
-    refreshToken: refresh_token,
+    refreshToken: refresh_token ?? undefined,
     lifetimeMs: (expires_in ?? LIFETIME_UNSAID_S) * 1_000,
     scope,
     mailbox: id_token === undefined ? undefined : mailboxIn(id_token),
@@ -85,8 +85,14 @@ export async function post(
 function readBody({ host }: URL, status: number, body: string): Posted {
   const value = jsonIn(body);
   const said = refusal.safeParse(value);
-  // Busy or broken servers answer with an error, too; it says nothing of the grant.
-  if (said.success && status >= 400 && status < 500 && status !== 429 && !WEATHER.includes(said.data.error)) {
+  // Busy or broken servers, and whoever stands in between, answer with an error, too; it says nothing of the grant.
+  if (
+    said.success &&
+    status >= 400 &&
+    status < 500 &&
+    status !== 429 &&
+    (isFinal(said.data.error) || OF_DEVICES.includes(said.data.error))
+  ) {
     const { error, error_description } = said.data;
     return { kind: 'refused', error, reply: clean(error_description === undefined ? error : `${error}: ${error_description}`) };
   }
@@ -97,7 +103,33 @@ function readBody({ host }: URL, status: number, body: string): Posted {
   return { kind: 'read', value };
 }
 
-const WEATHER = ['temporarily_unavailable', 'server_error'];
+/** Errors that last until somebody does something: RFC 6749 §5.2, and those of OpenID Connect Core §3.1.2.6 that Microsoft gives here, too. */
+const FINAL = [
+  'invalid_grant',
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_request',
+  'invalid_scope',
+  'unsupported_grant_type',
+  'interaction_required',
+  'consent_required',
+  'login_required',
+];
+
+/** RFC 8628 §3.5, and Microsoft's names for the same. */
+const OF_DEVICES = [
+  'authorization_pending',
+  'slow_down',
+  'access_denied',
+  'authorization_declined',
+  'expired_token',
+  'bad_verification_code',
+];
+
+/** Whether a server's no holds until a person has mended something. */
+export function isFinal(error: string): boolean {
+  return FINAL.includes(error);
+}
 
 const refusal = z.looseObject({ error: z.string().regex(/^[\x20-\x7e]{1,100}$/), error_description: z.string().optional() });
 
@@ -108,17 +140,18 @@ const seconds = z.coerce
   .positive()
   .max(YEAR_S * 10);
 
+/** An odd member that is not needed takes nothing from the others: the refresh token beside it may be the only one that is left. */
 const tokens = z.looseObject({
   access_token: token,
   token_type: z
     .string()
-    .regex(/^bearer$/i)
-    .optional(),
-  refresh_token: token.optional(),
-  expires_in: seconds.optional(),
-  refresh_token_expires_in: seconds.optional(),
-  scope: z.string().max(4_000).optional(),
-  id_token: z.string().max(16_000).optional(),
+    .regex(/^\s{0,9}bearer\s{0,9}$/i)
+    .nullish(),
+  refresh_token: z.union([token, z.literal('').transform(() => undefined)]).nullish(),
+  expires_in: seconds.optional().catch(undefined),
+  refresh_token_expires_in: seconds.optional().catch(undefined),
+  scope: z.string().max(4_000).optional().catch(undefined),
+  id_token: z.string().max(16_000).optional().catch(undefined),
 });
 
 function jsonIn(body: string): unknown {

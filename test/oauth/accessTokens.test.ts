@@ -180,6 +180,67 @@ test('a grant that cannot be written is used, kept in mind, and written as soon 
   expect([stored?.refresh_token === lost, server.alive(stored?.refresh_token ?? '')]).toEqual([false, true]);
 });
 
+test('a grant that cannot be written twice in a row is not lost', async () => {
+  const mine = tokens();
+  broken = new OutreachError('environment', 'the disk is read-only');
+  for (let refresh = 0; refresh < 2; refresh++) {
+    wall += 2 * HOUR;
+    expect(await good(mine.current())).toBe(true);
+  }
+  broken = undefined;
+  wall += 2 * HOUR;
+  expect(await good(mine.current())).toBe(true);
+  expect(server.alive(stored?.refresh_token ?? '')).toBe(true);
+  // Another process goes on with what is stored.
+  wall += 2 * HOUR;
+  expect(await good(tokens().current())).toBe(true);
+});
+
+test.each([
+  { expires_in: 0 },
+  { expires_in: -5 },
+  { expires_in: null },
+  { expires_in: 1e15 },
+  { scope: null },
+  { id_token: null },
+  { id_token: 'x'.repeat(20_000) },
+  { token_type: 'Bearer ' },
+  { refresh_token_expires_in: 0 },
+])('an odd member that nobody needs loses no refresh token beside it: %j', async (odd) => {
+  server.odd = odd;
+  const mine = tokens();
+  wall += 2 * HOUR;
+  const before = stored?.refresh_token;
+  expect(await good(mine.current())).toBe(true);
+  expect([stored?.refresh_token === before, server.alive(stored?.refresh_token ?? '')]).toEqual([false, true]);
+});
+
+test.each([{ refresh_token: null }, { refresh_token: '' }])('no refresh token in an answer leaves the one before: %j', async (odd) => {
+  server.odd = odd;
+  const mine = tokens();
+  wall += 2 * HOUR;
+  const before = stored?.refresh_token;
+  expect(await good(mine.current())).toBe(true);
+  expect(stored?.refresh_token).toBe(before);
+});
+
+test.each([
+  [403, 'Forbidden'],
+  [404, 'not found'],
+  [407, 'proxy authentication required'],
+  [408, 'request timeout'],
+  [400, 'slow_down'],
+  [403, 'rate_limit_exceeded'],
+  [400, 'internal_failure'],
+] as const)('%s with the error “%s” says nothing of the grant', async (status, error) => {
+  const mine = tokens();
+  wall += 2 * HOUR;
+  server.refusal = [status, error];
+  expect(await mine.current()).toMatchObject({ ok: false, lasting: false });
+  server.refusal = undefined;
+  expect(await good(mine.current())).toBe(true);
+});
+
 test.each(['hang', 'reset', '500', '429', 'html', 'temporarily_unavailable'] as const)(
   'a token server with %s says nothing of the grant',
   { timeout: 40_000 },

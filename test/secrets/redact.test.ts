@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { redact, rememberSecret } from '../../src/domain/redact.ts';
+import { forgetSecret, redact, rememberSecret } from '../../src/domain/redact.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -55,4 +56,35 @@ test('a value of fewer than six characters is left alone: it would take words ou
 test('what was not read as a secret stays', () => {
   const line = '250 2.0.0 Ok: queued as 4F9D195432C for (lead0@company0.example) [x] $& \\d+';
   expect(redact(line)).toBe(line);
+});
+
+test('a long token is known by its pieces: cut, broken over lines, in base64 of any offset; and no length is too long', () => {
+  for (const length of [24, 53, 300, 8_000, 16_000]) {
+    const token = `t${length}.`.padEnd(length, randomBytes(length).toString('base64url'));
+    rememberSecret(token);
+    const half = Math.floor(length / 2);
+    const shown = [
+      token,
+      token.slice(0, -3),
+      token.slice(3),
+      `${token.slice(0, half)}\r\n535 5.7.8 ${token.slice(half)}`,
+      encodeURIComponent(token),
+      Buffer.from(`user=a\x01auth=Bearer ${token}\x01\x01`).toString('base64').slice(0, -8),
+    ];
+    for (const text of shown) {
+      const clean = redact(`the server said: ${text}`);
+      expect(clean, text.slice(0, 40)).toContain('[redacted]');
+      for (let at = 0; at + 12 <= length; at += 7) expect(clean.includes(token.slice(at, at + 12))).toBe(false);
+    }
+    forgetSecret(token);
+    expect(redact(token)).toBe(token);
+  }
+});
+
+test('lines that frame a key are no secret, and a sentence stays what it was', () => {
+  const key = `-----BEGIN PRIVATE KEY-----\n${randomBytes(300).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
+  rememberSecret(key);
+  expect(redact('a key begins with -----BEGIN PRIVATE KEY-----')).toBe('a key begins with -----BEGIN PRIVATE KEY-----');
+  expect(redact(`error in ${key.split('\n')[2]}`)).toBe('error in [redacted]');
+  forgetSecret(key);
 });

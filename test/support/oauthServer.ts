@@ -46,6 +46,10 @@ export interface OAuthServer {
   /** What the answer says of it, in s; undefined: the truth. */
   lifetimeSaid: number | undefined;
   fault: () => TokenFault | undefined;
+  /** Laid over each answer that grants tokens. */
+  odd: object;
+  /** What a refresh is answered with instead, status and error; undefined: the truth. */
+  refusal: readonly [number, string] | undefined;
   /** Before each request is looked at, in ms; asked once each. */
   delay: () => number;
   readonly requests: Record<string, string>[];
@@ -105,6 +109,8 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     lifetime: 3_600,
     lifetimeSaid: undefined as number | undefined,
     fault: (): TokenFault | undefined => undefined,
+    odd: {} as object,
+    refusal: undefined as readonly [number, string] | undefined,
     delay: () => 0,
     requests: [] as Record<string, string>[],
     grant() {
@@ -234,6 +240,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     }
     const fault = own.fault();
     if (fault === 'hang') return;
+    if (own.refusal !== undefined) return say(own.refusal[0], { error: own.refusal[1] });
     if (fault === 'reset') return void request.socket.resetAndDestroy();
     if (fault === '500' || fault === '429') return say(Number(fault), { error: 'invalid_grant' });
     if (fault === 'temporarily_unavailable') return say(400, { error: fault });
@@ -243,7 +250,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     const { refresh_token, scope, ...rest } = body as Record<string, unknown>;
     if (fault === 'no refresh token') return say(status, { ...rest, scope });
     if (fault === 'no scope') return say(status, { ...rest, refresh_token, scope: 'openid email' });
-    say(status, body);
+    say(status, status === 200 ? { ...body, ...own.odd } : body);
   }
 
   const server = createServer((request, response) => void handle(request, response).catch(() => {}));
