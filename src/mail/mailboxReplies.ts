@@ -36,6 +36,10 @@ const GMAIL_LIMITS: ReadonlyMap<string, number | null> = new Map([
   ['quotaExceeded', HOUR],
   ['userRateLimitExceeded', null],
   ['rateLimitExceeded', null],
+  ['concurrentLimitExceeded', null],
+  // As Google's newer APIs say it (cloud.google.com/apis/design/errors).
+  ['RATE_LIMIT_EXCEEDED', null],
+  ['RESOURCE_EXHAUSTED', null],
 ]);
 
 /**
@@ -68,6 +72,8 @@ export function readGraph(reply: HttpReply): Delivery {
     case 'ErrorMessageSubmissionBlocked':
     case 'ErrorAccountSuspend':
     case 'ErrorQuotaExceeded':
+    // It is no mailbox of Exchange Online, whatever the mail is.
+    case 'MailboxNotEnabledForRESTAPI':
       return { kind: 'sender_refused', ...told, stopsSender: true };
     case 'ErrorInvalidRecipients':
       return { kind: NOT_RESOLVED.test(message ?? '') ? 'recipient_refused' : 'content_refused', ...told };
@@ -92,11 +98,11 @@ function timeIn(message: string, now: number): number | undefined {
 
 /** Google's reasons for a refusal, the old form (`errors`) and the new one (`details`), and its sentence. */
 export function googleError(body: string): { readonly reasons: readonly string[]; readonly message: string | undefined } {
-  const { message, errors, details } = inside(body);
+  const { message, errors, details, status } = inside(body);
   const reasons = [errors, details].flatMap((list) =>
     (Array.isArray(list) ? (list as unknown[]) : []).map((entry) => fieldOf(entry, 'reason')),
   );
-  return { reasons: reasons.filter((reason) => reason !== undefined), message: asText(message) };
+  return { reasons: [...reasons, asText(status)].filter((reason) => reason !== undefined), message: asText(message) };
 }
 
 export function graphError(body: string): { readonly code: string | undefined; readonly message: string | undefined } {

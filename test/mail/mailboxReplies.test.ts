@@ -26,6 +26,8 @@ test.each<[number, string, string, number | undefined]>([
   [403, 'dailyLimitExceeded', 'Daily Limit Exceeded', 4 * HOUR],
   [403, 'quotaExceeded', 'Quota exceeded', HOUR],
   [403, 'userRateLimitExceeded', 'User Rate Limit Exceeded', undefined],
+  [403, 'concurrentLimitExceeded', 'Too many concurrent requests for user', undefined],
+  [403, 'RATE_LIMIT_EXCEEDED', 'Quota exceeded for quota metric', undefined],
   [403, 'rateLimitExceeded', 'Rate Limit Exceeded', undefined],
   [403, 'rateLimitExceeded', RATE, 17 * 60_000 + 500],
   [429, 'rateLimitExceeded', RATE, 17 * 60_000 + 500],
