@@ -150,10 +150,15 @@ export const BUGS: Readonly<Record<string, readonly Patch[]>> = {
     { file: 'src/mail/graph.ts', find: 'withDate(bytes, date)', replace: "withDate(Buffer.concat([bytes, Buffer.from(' ')]), date)" },
   ],
   'a refused token is used again': [
-    { file: 'src/mail/tokenAccess.ts', find: '!access.ok || access.token !== this.#refused', replace: 'access !== undefined' },
+    { file: 'src/mail/tokenAccess.ts', find: 'access.ok && access.token === this.#refused', replace: 'access === undefined' },
+    {
+      file: 'src/mail/tokenAccess.ts',
+      find: 'await inTime(this.#instead(token), REPLACED_WITHIN_MS, cut)',
+      replace: 'await inTime(Promise.resolve(undefined as AccessToken | undefined), REPLACED_WITHIN_MS, cut)',
+    },
   ],
   'a renewed grant is not stored': [
-    { file: 'src/oauth/accessTokens.ts', find: 'await this.#keep(next, grant.refresh_token);', replace: '' },
+    { file: 'src/oauth/accessTokens.ts', find: 'await this.#keep(next, this.#unstored?.after ?? grant.refresh_token);', replace: '' },
   ],
   'the error decides, not the arm': [
     {
