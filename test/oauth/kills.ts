@@ -25,11 +25,6 @@ export const GRANT_BUGS: Readonly<Record<string, Patch>> = {
     find: 'refresh_token: next,',
     replace: 'refresh_token: used,',
   },
-  'a process reads the stored grant once': {
-    file: 'src/oauth/accessTokens.ts',
-    find: 'const stored = await this.#needs.store.read();',
-    replace: 'const stored = (this.first ??= await this.#needs.store.read());',
-  },
 };
 
 export const NO_LOCK: Patch = {
