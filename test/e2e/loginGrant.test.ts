@@ -241,6 +241,23 @@ test('logout removes the grant, and tells where it is taken back', async () => {
   ]);
 });
 
+test('logout while a worker renews the grant removes it for good', { timeout: 60_000 }, async () => {
+  workspace('google');
+  await loginAtGoogle();
+  server.endAccess();
+  folder.write('campaigns/hello.md', CAMPAIGN);
+  folder.write('leads.csv', csv(1));
+  await outreach(folder, ['import', 'leads.csv'], env);
+  const before = server.requests.length;
+  server.delay = () => 3_000;
+  const worker = start(folder, ['worker', '--drain'], env);
+  await until(() => server.requests.length > before, 'the worker asks for a token');
+  const { code, stdout } = await outreach(folder, ['logout', 'main'], env);
+  await worker.ended;
+  expect([code, stdout]).toEqual([0, expect.stringContaining('Removed main.oauth from the file')]);
+  expect(grantText()).not.toContain('main.oauth');
+});
+
 test('without a terminal Google’s address needs --stdin, and says so before anything is asked', async () => {
   workspace('google');
   const ended = await outreach(folder, ['login', 'main', '--file'], env);
