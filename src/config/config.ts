@@ -9,6 +9,7 @@ import { isLoopback } from '../domain/host.ts';
 import { HTTP_PROVIDERS, type HttpProviderName, isMailbox, type TokenProviderName } from '../domain/httpProvider.ts';
 import { OUTPUT_FORMATS } from '../domain/outputFormat.ts';
 import { readTextFile, UnfitFile, whyUnread } from '../files/readFile.ts';
+import { safeBaseUrl } from './baseUrl.ts';
 import { count, dkim, duration, flag, mailbox, notKnown, positive, secret, strictObject, text, webAddress, zone } from './fields.ts';
 import { checkLogin, oauth } from './oauth.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './presets.ts';
@@ -213,26 +214,6 @@ export const configSchema = strictObject({
     }
   }
 });
-
-/** Keys and leads travel to this address: not in clear, and without a secret in the address itself. */
-function safeBaseUrl(
-  { type, base_url, insecure }: { readonly type?: string; readonly base_url?: string | undefined; readonly insecure: boolean },
-  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
-): void {
-  // Refinements run beside the check of the address itself.
-  if (base_url === undefined || !URL.canParse(base_url)) return;
-  const url = new URL(base_url);
-  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname)) {
-    const message = `http would send key and leads in clear to ${url.hostname}; write https, or add insecure: true`;
-    context.addIssue({ code: 'custom', path: ['base_url'], message });
-  }
-  if (url.username !== '' || url.password !== '')
-    context.addIssue({
-      code: 'custom',
-      path: ['base_url'],
-      message: `a secret must not stand in this file; ${isMailbox(type) ? 'remove it' : 'write api_key: "env:NAME"'}`,
-    });
-}
 
 /** A mailbox's address, and the client that asks for its tokens. */
 function safeMailbox(sender: Parameters<typeof checkLogin>[0], context: z.RefinementCtx): void {
